@@ -1,0 +1,69 @@
+# Helpers of the CMakeLists files. Folders are globbed, so that a new file
+# needs no edit; a folder without sources gives an empty library.
+
+set(CAF_POOL_STUB "${PROJECT_BINARY_DIR}/stub.cpp")
+file(CONFIGURE OUTPUT "${CAF_POOL_STUB}"
+     CONTENT "// Stands in for a library that has no sources yet.\n")
+
+# caf_pool_glob(<variable> <pattern>...)
+# Collects sources. Leaves out fuzzers, and without PostgreSQL also what is
+# named after it.
+function(caf_pool_glob out)
+  set(_patterns ${ARGN})
+  list(TRANSFORM _patterns PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
+  file(GLOB _files CONFIGURE_DEPENDS ${_patterns})
+  list(FILTER _files EXCLUDE REGEX "\\.fuzz\\.cpp$")
+  if(NOT CAF_POOL_WITH_POSTGRES)
+    list(FILTER _files EXCLUDE REGEX "/(postgres|pg_|pq_)[^/]*$")
+  endif()
+  set(${out} "${_files}" PARENT_SCOPE)
+endfunction()
+
+# caf_pool_flags(<target>)
+# Warnings, for our own targets only: nothing of it is exported.
+function(caf_pool_flags target)
+  target_compile_options(${target} PRIVATE ${CAF_POOL_WARNINGS})
+endfunction()
+
+# caf_pool_library(<target> SOURCES <file>... LINK <library>...)
+function(caf_pool_library target)
+  cmake_parse_arguments(_arg "" "" "SOURCES;LINK" ${ARGN})
+  if(NOT _arg_SOURCES)
+    set(_arg_SOURCES "${CAF_POOL_STUB}")
+  endif()
+  add_library(${target} STATIC ${_arg_SOURCES})
+  target_include_directories(
+    ${target} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/libcaf_pool>"
+                     "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_link_libraries(${target} PUBLIC ${_arg_LINK})
+  caf_pool_flags(${target})
+  string(REGEX REPLACE "^caf_pool_" "" _export_name ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${_export_name})
+  add_library(caf_pool::${_export_name} ALIAS ${target})
+  set_property(GLOBAL APPEND PROPERTY CAF_POOL_LIBRARIES ${target})
+endfunction()
+
+# caf_pool_executable(<target> SOURCES <file>... LINK <library>...)
+function(caf_pool_executable target)
+  cmake_parse_arguments(_arg "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${target} ${_arg_SOURCES})
+  target_link_libraries(${target} PRIVATE ${_arg_LINK})
+  caf_pool_flags(${target})
+endfunction()
+
+# caf_pool_pch(<target>)
+# Gives a target CAF's headers precompiled: caf_pool makes them, the others
+# reuse them.
+function(caf_pool_pch target)
+  set(_header "${PROJECT_SOURCE_DIR}/libcaf_pool/caf_pool/actor/pch.hpp")
+  if(NOT CAF_POOL_PCH OR NOT EXISTS "${_header}")
+    return()
+  endif()
+  target_compile_options(${target} PRIVATE ${CAF_POOL_PCH_FLAGS})
+  if(target STREQUAL "caf_pool")
+    target_precompile_headers(${target} PRIVATE "${_header}")
+  else()
+    target_precompile_headers(${target} REUSE_FROM caf_pool)
+  endif()
+endfunction()
