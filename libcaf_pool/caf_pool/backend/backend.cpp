@@ -1,0 +1,29 @@
+#include "caf_pool/backend/backend.hpp"
+
+#include <limits>
+
+namespace caf_pool {
+
+result<sql_result> connection::execute(const sql_statement&, time_point) {
+  return error{errc::not_supported,
+               "this backend has no statements; acquire a lease and use its "
+               "native handle",
+               {}};
+}
+
+result<void> connection::restrict_to_reads(time_point) {
+  return error{errc::not_supported,
+               "this backend cannot restrict a lease to reads; acquire one "
+               "without that option",
+               {}};
+}
+
+void connection::cancel() noexcept {
+  // nop
+}
+
+std::uint32_t backend::max_connections() const noexcept {
+  return std::numeric_limits<std::uint32_t>::max();
+}
+
+} // namespace caf_pool

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "caf_pool/core/error.hpp"
+#include "caf_pool/core/pool_config.hpp"
+#include "caf_pool/core/result.hpp"
+#include "caf_pool/core/sql_result.hpp"
+#include "caf_pool/core/sql_statement.hpp"
+#include "caf_pool/core/time.hpp"
+
+namespace caf_pool {
+
+/// What a holder left behind on a connection, as far as it is known without
+/// asking the server.
+enum class trace : std::uint8_t {
+  /// Nothing: the next holder may have it as it is.
+  clean,
+  /// Something that `reset` removes.
+  dirty,
+  /// Broken or in the middle of a reply: only closing helps.
+  broken,
+};
+
+/// One conversation with a server. A backend derives from this; so may a user.
+///
+/// Every blocking call gets a deadline and returns an error instead of
+/// throwing. An error that the connection does not survive leaves `state()` at
+/// `trace::broken`; every other error leaves it usable (after a reset at most).
+///
+/// Thread-safety: used by one thread at a time, but for `cancel` and `abort`,
+/// which any thread may call at any moment while the object lives.
+class connection {
+public:
+  virtual ~connection() = default;
+
+  /// Asks the server whether the connection lives. Touches no data.
+  virtual result<void> probe(time_point deadline) = 0;
+
+  /// Removes the traces of a holder, such that the next one sees nothing of
+  /// it: rolls back, and cleans what `policy` says.
+  virtual result<void> reset(reset_policy policy, time_point deadline) = 0;
+
+  /// Runs one statement. The server stops it at the deadline
+  /// (`errc::execute_timeout`). Backends without statements keep this.
+  virtual result<sql_result> execute(const sql_statement& what,
+                                     time_point deadline);
+
+  /// Makes the server refuse writes until the next `reset`: a lease for reading
+  /// only.
+  virtual result<void> restrict_to_reads(time_point deadline);
+
+  /// Tells what the last holder left. No round trip, no blocking: the fast
+  /// lane asks at each release.
+  virtual trace state() const noexcept = 0;
+
+  /// Asks the server to stop the running statement; the connection survives.
+  /// May block for a moment, hence is called by a worker. Keep the default if
+  /// the server cannot do that.
+  virtual void cancel() noexcept;
+
+  /// Makes a blocked call of another thread return at once; afterwards
+  /// `state()` is `trace::broken`. The last resort against frozen servers.
+  virtual void abort() noexcept = 0;
+
+  /// Says goodbye to the server within the deadline. The destructor must work
+  /// without it, too.
+  virtual void close(time_point deadline) noexcept = 0;
+
+  /// The driver's own handle (`pqxx::connection*`, `sqlite3*`, ...). Whoever
+  /// takes it may leave anything behind: the connection counts as dirty.
+  virtual void* native() noexcept = 0;
+};
+
+using connection_ptr = std::unique_ptr<connection>;
+
+/// The way to one kind of server: opens connections. Shared by all workers of
+/// a pool.
+///
+/// Thread-safety: all members from any thread at the same time.
+class backend {
+public:
+  virtual ~backend() = default;
+
+  /// Opens a connection, ready for use. Returns `open_timeout` at the
+  /// deadline, `open_refused` for what will not heal by itself, `open_failed`
+  /// for the rest.
+  virtual result<connection_ptr> open(time_point deadline) = 0;
+
+  /// Names the kind, e.g. "postgres".
+  virtual std::string_view kind() const noexcept = 0;
+
+  /// Describes the server for logs, without secrets.
+  virtual std::string describe() const = 0;
+
+  /// Returns how many connections may be open at the same time at most; a pool
+  /// with a larger `max_size` is refused. SQLite's `:memory:` returns 1.
+  virtual std::uint32_t max_connections() const noexcept;
+};
+
+using backend_ptr = std::shared_ptr<backend>;
+
+} // namespace caf_pool

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "caf_pool/backend/backend.hpp"
+#include "caf_pool/core/pool_config.hpp"
+#include "caf_pool/core/validate.hpp"
+
+namespace caf_pool {
+
+/// One key that a backend understands in its own table of a configuration.
+struct backend_option {
+  std::string key;
+  /// Text of the default; empty if there is none.
+  std::string fallback;
+  /// One sentence for config/base.toml.
+  std::string doc;
+};
+
+/// What a configuration file needs to know of a kind of server.
+struct backend_info {
+  std::string name;
+  std::vector<backend_option> options;
+  /// Returns all problems of the backend's options; keys without prefix.
+  std::function<std::vector<config_problem>(const pool_config&)> check;
+  /// Makes the backend. Touches neither network nor file system.
+  std::function<result<backend_ptr>(const pool_config&)> make;
+};
+
+/// Finds backends by the names that configuration files use. Users add theirs
+/// before they load a configuration.
+///
+/// Thread-safety: none for `add`; `find` and `make` from any thread after the
+/// last `add`.
+class backend_registry {
+public:
+  /// A registry with the backends that caf_pool was built with.
+  static backend_registry with_defaults();
+
+  /// Adds or replaces a backend.
+  void add(backend_info info);
+
+  const backend_info* find(std::string_view name) const noexcept;
+
+  std::vector<std::string> names() const;
+
+  /// Makes the backend of a pool, or says what is wrong with its options.
+  result<backend_ptr> make(const pool_config& config) const;
+
+private:
+  std::map<std::string, backend_info, std::less<>> infos_;
+};
+
+} // namespace caf_pool

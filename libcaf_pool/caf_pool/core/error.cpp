@@ -1,0 +1,104 @@
+#include "caf_pool/core/error.hpp"
+
+#include <array>
+#include <cstddef>
+
+namespace caf_pool {
+
+namespace {
+
+constexpr std::array<std::string_view, 29> names{
+  "none",
+  "acquire_timeout",
+  "queue_full",
+  "overloaded",
+  "cancelled",
+  "breaker_open",
+  "paused",
+  "draining",
+  "closed",
+  "restarted",
+  "pool_not_found",
+  "open_timeout",
+  "open_failed",
+  "open_refused",
+  "execute_timeout",
+  "execute_failed",
+  "connection_lost",
+  "outcome_unknown",
+  "lease_lost",
+  "lease_released",
+  "result_too_large",
+  "invalid_argument",
+  "not_supported",
+  "unauthorized",
+  "forbidden",
+  "protocol_mismatch",
+  "node_unreachable",
+  "config_invalid",
+  "internal",
+};
+
+static_assert(names.size() == static_cast<std::size_t>(last_errc) + 1);
+
+} // namespace
+
+std::string_view to_string(errc x) noexcept {
+  auto i = static_cast<std::size_t>(x);
+  return i < names.size() ? names[i] : "unknown";
+}
+
+std::optional<errc> errc_from_string(std::string_view str) noexcept {
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (names[i] == str)
+      return static_cast<errc>(i);
+  return std::nullopt;
+}
+
+bool retryable(errc x) noexcept {
+  switch (x) {
+    case errc::acquire_timeout:
+    case errc::queue_full:
+    case errc::overloaded:
+    case errc::breaker_open:
+    case errc::paused:
+    case errc::restarted:
+    case errc::open_timeout:
+    case errc::open_failed:
+    case errc::connection_lost:
+    case errc::node_unreachable:
+      return true;
+    case errc::none:
+    case errc::cancelled:
+    case errc::draining:
+    case errc::closed:
+    case errc::pool_not_found:
+    case errc::open_refused:
+    case errc::execute_timeout:
+    case errc::execute_failed:
+    case errc::outcome_unknown:
+    case errc::lease_lost:
+    case errc::lease_released:
+    case errc::result_too_large:
+    case errc::invalid_argument:
+    case errc::not_supported:
+    case errc::unauthorized:
+    case errc::forbidden:
+    case errc::protocol_mismatch:
+    case errc::config_invalid:
+    case errc::internal:
+      return false;
+  }
+  return false;
+}
+
+std::string to_string(const error& x) {
+  auto str = std::string{to_string(x.code)};
+  if (!x.message.empty())
+    str += ": " + x.message;
+  if (!x.state.empty())
+    str += " (" + x.state + ')';
+  return str;
+}
+
+} // namespace caf_pool
