@@ -19,6 +19,16 @@ function(caf_pool_glob out)
   set(${out} "${_files}" PARENT_SCOPE)
 endfunction()
 
+# caf_pool_subfolder(<folder>)
+# Reads the folder's CMakeLists.txt as soon as there is one.
+macro(caf_pool_subfolder folder)
+  file(GLOB _found CONFIGURE_DEPENDS
+       "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/CMakeLists.txt")
+  if(_found)
+    add_subdirectory(${folder})
+  endif()
+endmacro()
+
 # caf_pool_flags(<target>)
 # Warnings, for our own targets only: nothing of it is exported.
 function(caf_pool_flags target)

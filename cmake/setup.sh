@@ -1,0 +1,185 @@
+# shellcheck shell=bash
+# Shared by apps/run and tests/run: which Debian packages are needed, how they
+# are installed, and how the project is built. Sourced, never run by itself.
+
+setup_top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+# -- packages ------------------------------------------------------------------
+
+# Prints the release whose names apply. Debian 12 is the oldest one supported;
+# anything else, derivatives included, is tried with Debian 13's names.
+setup_release() {
+  local id='' version=''
+  if [ -r /etc/os-release ]; then
+    # shellcheck source=/dev/null
+    id=$(. /etc/os-release && printf %s "${ID:-}")
+    # shellcheck source=/dev/null
+    version=$(. /etc/os-release && printf %s "${VERSION_ID:-}")
+  fi
+  if [ "$id" = debian ] && [ "$version" = 12 ]; then
+    echo 12
+  else
+    echo 13
+  fi
+}
+
+# setup_packages <group>: the names of a group, one a line.
+setup_packages() {
+  local release
+  release=$(setup_release)
+  case $1 in
+    build)
+      # Tools, actors and drivers, then configuration, admin and logging.
+      printf '%s\n' g++ cmake ninja-build ccache \
+        libcaf-dev libpqxx-dev libpq-dev libsqlite3-dev \
+        libtomlplusplus-dev libcli11-dev nlohmann-json3-dev \
+        libspdlog-dev libfmt-dev prometheus-cpp-dev libsystemd-dev
+      case $release in
+        12) printf '%s\n' pkg-config libboost1.81-dev ;;
+        *) printf '%s\n' pkgconf libboost1.83-dev ;;
+      esac
+      ;;
+    test)
+      # The prometheus package brings promtool.
+      printf '%s\n' librapidcheck-dev postgresql prometheus shellcheck
+      case $release in
+        12) printf '%s\n' catch2 ;;
+        *) printf '%s\n' libcatch2-dev ;;
+      esac
+      ;;
+    fuzz)
+      printf '%s\n' clang libclang-rt-dev
+      ;;
+  esac
+}
+
+# setup_missing <group>...: the packages of these groups that are not installed.
+setup_missing() {
+  local wanted installed group
+  wanted=$(for group in "$@"; do setup_packages "$group"; done | sort -u)
+  # shellcheck disable=SC2016,SC2086
+  installed=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' $wanted \
+    2>/dev/null | sed -n 's/^.i  *//p' | sort -u)
+  comm -23 <(printf '%s\n' "$wanted") <(printf '%s\n' "$installed")
+}
+
+setup_say() {
+  printf '==> %s\n' "$*" >&2
+}
+
+setup_fail() {
+  printf 'error: %s\n' "$*" >&2
+  exit 1
+}
+
+# -- installing ----------------------------------------------------------------
+
+# Runs a command as root: directly, or by sudo.
+setup_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    setup_fail "this needs root: run as root, install sudo, or install the" \
+      "packages named above by hand"
+  fi
+}
+
+# The tests start private PostgreSQL servers of their own. A fresh installation
+# of the package would also make a cluster and start it as a service, and so
+# would prometheus, of which only promtool is used. Both are kept quiet while
+# they install; a file that exists already is left alone.
+setup_policy=/usr/sbin/policy-rc.d
+setup_cluster=/etc/postgresql-common/createcluster.d/caf_pool.conf
+setup_quiet_files=()
+
+setup_quiet_begin() {
+  trap setup_quiet_end EXIT
+  if [ ! -e "$setup_policy" ]; then
+    setup_quiet_files+=("$setup_policy")
+    printf '#!/bin/sh\nexit 101\n' | setup_root tee "$setup_policy" >/dev/null
+    setup_root chmod 755 "$setup_policy"
+  fi
+  if [ ! -e "$setup_cluster" ]; then
+    setup_quiet_files+=("$setup_cluster")
+    setup_root mkdir -p "$(dirname "$setup_cluster")"
+    echo 'create_main_cluster = false' \
+      | setup_root tee "$setup_cluster" >/dev/null
+  fi
+}
+
+setup_quiet_end() {
+  local file
+  for file in "${setup_quiet_files[@]}"; do
+    setup_root rm -f "$file"
+  done
+  setup_quiet_files=()
+  trap - EXIT
+}
+
+# setup_install <group>...: installs what is missing and says what that is.
+# Never removes a package to make room.
+setup_install() {
+  local missing fresh_prometheus=no
+  command -v dpkg-query >/dev/null \
+    || setup_fail "this set-up knows Debian and its derivatives only; the" \
+      "needed libraries are listed in cmake/setup.sh"
+  missing=$(setup_missing "$@")
+  [ -n "$missing" ] || return 0
+  # shellcheck disable=SC2086
+  setup_say "installing:" $missing
+  setup_quiet_begin
+  setup_root apt-get update -q >&2 \
+    || setup_say "apt-get update had problems, trying with what is known"
+  if grep -qx prometheus <<<"$missing"; then
+    fresh_prometheus=yes
+  fi
+  # shellcheck disable=SC2086
+  setup_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
+    --no-install-recommends --no-remove $missing >&2 \
+    || setup_fail "apt-get could not install the packages named above." \
+      "If it wanted to remove something (libboost-dev of another version" \
+      "conflicts with the one needed here), decide by hand and run again"
+  if [ "$fresh_prometheus" = yes ] && [ -d /run/systemd/system ]; then
+    setup_root systemctl --quiet disable prometheus.service || true
+  fi
+  setup_quiet_end
+}
+
+# -- building ------------------------------------------------------------------
+
+# As many compilers as there are cores, but no more than the memory holds: one
+# that reads CAF's headers takes over a gigabyte.
+setup_jobs() {
+  local cores memory
+  cores=$(nproc)
+  memory=$(awk '/^MemAvailable:/ { print int($2 / 1500000) }' /proc/meminfo)
+  if [ "${memory:-$cores}" -lt "$cores" ]; then
+    cores=$memory
+  fi
+  if [ "$cores" -lt 1 ]; then
+    cores=1
+  fi
+  echo "$cores"
+}
+
+# setup_build <folder> <option>... -- <target>...: configures and builds. Two
+# commands at a time that want the same folder take turns.
+setup_build() {
+  local folder=$1 options=() log
+  shift
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    options+=("$1")
+    shift
+  done
+  [ $# -eq 0 ] || shift
+  mkdir -p "$folder"
+  log=$folder/configure.log
+  (
+    flock 9
+    cmake -S "$setup_top" -B "$folder" -G Ninja "${options[@]}" >"$log" 2>&1 \
+      || { cat "$log" >&2; exit 1; }
+    exec ninja -C "$folder" -j "$(setup_jobs)" "$@" 9>&-
+  ) 9>"$folder.lock" || setup_fail "the build in $folder failed"
+}
