@@ -1,0 +1,98 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace caf_pool::test {
+
+/// How to start a program.
+struct process_options {
+  /// The program, searched in PATH, and its arguments.
+  std::vector<std::string> command;
+  /// Added to the test's own environment; an empty text removes a variable.
+  std::map<std::string, std::string> environment;
+  std::string directory;
+  /// User and group of the program; none keeps the test's own.
+  std::optional<uid_t> uid;
+  std::optional<gid_t> gid;
+  /// Ctrl-C and signals to the test's group do not reach the program.
+  bool own_session = false;
+  /// Survives the object; nothing is captured.
+  bool detached = false;
+};
+
+/// A program that a test runs. It ends with the object, by SIGKILL if need be,
+/// and with the test's process.
+///
+/// ~~~
+/// process node{{.command = {"caf_pool_node", "--profile", "dev"}}};
+/// REQUIRE(node.wait_for_line("ready"));
+/// node.signal(SIGTERM);
+/// CHECK(node.wait() == 0);
+/// ~~~
+///
+/// Thread-safety: one thread at a time, but for `signal`.
+class process {
+public:
+  static constexpr auto patience = std::chrono::seconds{20};
+
+  /// Starts the program. Throws `std::system_error` if it cannot be started.
+  explicit process(process_options options);
+
+  process(process&&) noexcept;
+  process& operator=(process&&) noexcept;
+
+  ~process();
+
+  pid_t pid() const noexcept;
+
+  void signal(int number) noexcept;
+
+  /// Waits for the end. Returns the exit status, 128 + number for a program
+  /// that a signal ended, or nothing if it still runs after `limit`.
+  std::optional<int> wait(std::chrono::nanoseconds limit = patience);
+
+  bool running();
+
+  /// Waits for a line with `part` in it, on stdout or stderr, and returns it.
+  /// Looks at lines that no earlier call has returned or skipped.
+  std::optional<std::string> wait_for_line(std::string_view part,
+                                           std::chrono::nanoseconds limit
+                                           = patience);
+
+  /// Everything printed so far.
+  std::string out() const;
+  std::string err() const;
+
+  /// Writes to the program's stdin.
+  void write(std::string_view text);
+  void close_input() noexcept;
+
+private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+/// What a program that ran to its end left.
+struct finished_process {
+  /// As `process::wait`; -1 if it had to be killed at the limit.
+  int status = -1;
+  std::string out;
+  std::string err;
+};
+
+/// Runs a program to its end.
+finished_process run(process_options options, std::string_view input = {},
+                     std::chrono::nanoseconds limit = process::patience);
+
+/// Returns the ids of all processes whose parent is `pid`.
+std::vector<pid_t> children_of(pid_t pid);
+
+} // namespace caf_pool::test
