@@ -1,0 +1,219 @@
+#include "rules.hpp"
+#include "support/catch_compat.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+using namespace caf_pool::style;
+
+namespace {
+
+using rule = void (*)(const source_file&, problems&);
+
+const std::vector<source_file>& tree() {
+  static const auto files = read_tree(CAF_POOL_SOURCE_DIR);
+  return files;
+}
+
+std::string to_string(const problems& xs) {
+  std::string result;
+  for (auto& x : xs)
+    result += x.path + ":" + std::to_string(x.line) + ": " + x.text + "\n";
+  return result;
+}
+
+std::string broken_in_tree(rule check) {
+  problems found;
+  for (auto& file : tree())
+    check(file, found);
+  return to_string(found);
+}
+
+// What a rule says about a sample that lies in a folder of its own, read the
+// way the repository is.
+std::string broken_in(rule check, const std::string& path,
+                      const std::string& text) {
+  namespace fs = std::filesystem;
+  auto pattern = (fs::temp_directory_path() / "caf_pool_style_XXXXXX").string();
+  REQUIRE(mkdtemp(pattern.data()) != nullptr);
+  fs::path root{pattern};
+  fs::create_directories((root / path).parent_path());
+  std::ofstream{root / path} << text;
+  problems found;
+  for (auto& file : read_tree(root))
+    check(file, found);
+  fs::remove_all(root);
+  return to_string(found);
+}
+
+const std::string lib = "libcaf_pool/caf_pool/";
+
+std::string lines(size_t n, const std::string& text = "// nop\n") {
+  std::string result;
+  while (n-- > 0)
+    result += text;
+  return result;
+}
+
+} // namespace
+
+TEST_CASE("the repository is found") {
+  CHECK(tree().size() > 20);
+}
+
+TEST_CASE("includes point down the layers") {
+  CHECK(broken_in_tree(check_includes) == "");
+  auto bad = [](const std::string& path, const std::string& header) {
+    return broken_in(check_includes, lib + path, "#include " + header + "\n");
+  };
+  CHECK(bad("core/x.hpp", "<chrono>") == "");
+  CHECK(bad("core/x.hpp", "\"caf_pool/core/time.hpp\"") == "");
+  CHECK(bad("core/x.hpp", "<caf/actor.hpp>")
+        == lib + "core/x.hpp:1: core must not use caf\n");
+  CHECK(bad("core/x.hpp", "<unistd.h>") != "");
+  CHECK(bad("core/x.hpp", "\"caf_pool/machine/backoff.hpp\"") != "");
+  CHECK(bad("machine/x.cpp", "\"caf_pool/core/time.hpp\"") == "");
+  CHECK(bad("machine/x.cpp", "\"caf_pool/front/slot_table.hpp\"") != "");
+  CHECK(bad("machine/x.cpp", "<toml++/toml.h>") != "");
+  CHECK(bad("backend/x.cpp", "<pqxx/pqxx>") == "");
+  CHECK(bad("backend/x.cpp", "\"caf_pool/machine/effect.hpp\"") != "");
+  CHECK(bad("backend/x.cpp", "\"caf_pool/actor/caf_compat.hpp\"") != "");
+  CHECK(bad("protocol/x.hpp", "\"caf_pool/actor/caf_compat.hpp\"") == "");
+  CHECK(bad("protocol/x.hpp", "\"caf_pool/backend/backend.hpp\"") != "");
+  CHECK(bad("front/x.hpp", "\"caf_pool/machine/effect.hpp\"") != "");
+  CHECK(bad("actor/x.cpp", "\"caf_pool/machine/effect.hpp\"") == "");
+  CHECK(bad("actor/x.cpp", "<libpq-fe.h>") != "");
+  CHECK(bad("actor/x.cpp", "<caf/io/middleman.hpp>") != "");
+  CHECK(bad("pool.hpp", "\"caf_pool/actor/manager.hpp\"") == "");
+  CHECK(bad("pool.hpp", "\"caf_pool/node/node.hpp\"") != "");
+  CHECK(bad("config/x.cpp", "<toml++/toml.h>") == "");
+  CHECK(bad("admin/x.cpp", "<toml++/toml.h>") != "");
+  CHECK(bad("node/x.cpp", "<boost/asio.hpp>") != "");
+  CHECK(bad("remote/x.cpp", "\"caf_pool/backend/backend.hpp\"") != "");
+  CHECK(bad("elsewhere/x.cpp", "<chrono>") != "");
+  CHECK(broken_in(check_includes, "apps/examples/x.cpp",
+                  "#include \"caf_pool/machine/effect.hpp\"\n")
+        != "");
+}
+
+TEST_CASE("core and machine read no clock and roll no dice") {
+  CHECK(broken_in_tree(check_clocks) == "");
+  auto bad = [](const std::string& path, const std::string& line) {
+    return broken_in(check_clocks, lib + path, "auto x = " + line + ";\n");
+  };
+  CHECK(bad("machine/x.cpp", "std::chrono::steady_clock::now()")
+        == lib + "machine/x.cpp:1: time is an argument here, nothing reads a "
+                 "clock\n");
+  CHECK(bad("core/x.hpp", "coarse_clock::now ()") != "");
+  CHECK(bad("core/x.hpp", "time(nullptr)") != "");
+  CHECK(bad("machine/x.cpp", "std::random_device{}()") != "");
+  CHECK(bad("machine/x.cpp", "1; // never call x::now()") == "");
+  CHECK(bad("machine/x.cpp", "\"x::now()\"") == "");
+  CHECK(bad("actor/x.cpp", "std::chrono::steady_clock::now()") == "");
+}
+
+TEST_CASE("versions are told apart in the compat headers only") {
+  CHECK(broken_in_tree(check_versions) == "");
+  for (auto line : {"#if CAF_VERSION < 1800", "#  ifdef CAF_VERSION_MAJOR",
+                    "#if PQXX_VERSION_MAJOR < 7", "#ifndef CATCH_VERSION_MAJOR",
+                    "#if __has_include(<catch2/catch_all.hpp>)"}) {
+    CHECK(broken_in(check_versions, lib + "actor/x.cpp", line) != "");
+    CHECK(broken_in(check_versions, lib + "actor/caf_compat.hpp", line) == "");
+  }
+}
+
+TEST_CASE("CAF's catch-all headers stay in the compat header") {
+  CHECK(broken_in_tree(check_caf_all) == "");
+  auto text = "#include <caf/all.hpp>\n";
+  CHECK(broken_in(check_caf_all, lib + "actor/x.cpp", text) != "");
+  CHECK(broken_in(check_caf_all, "tests/actor/x.cpp", text) != "");
+  CHECK(broken_in(check_caf_all, lib + "actor/caf_compat.hpp", text) == "");
+}
+
+TEST_CASE("files, functions and lines stay small") {
+  CHECK(broken_in_tree(check_sizes) == "");
+  auto bad = [](const std::string& path, const std::string& text) {
+    return broken_in(check_sizes, path, text);
+  };
+  CHECK(bad(lib + "core/x.hpp", lines(150)) == "");
+  CHECK(bad(lib + "core/x.hpp", lines(151)) != "");
+  CHECK(bad(lib + "core/x.cpp", lines(400)) == "");
+  CHECK(bad("tests/core/x.test.cpp", lines(401)) != "");
+  auto function = [](size_t n) {
+    return "namespace a {\nint f(int x) {\n" + lines(n, "  if (x) { g(); }\n")
+           + "}\n}\n";
+  };
+  CHECK(bad(lib + "core/x.cpp", function(40)) == "");
+  CHECK(bad(lib + "core/x.cpp", function(41))
+        == lib + "core/x.cpp:2: a function of 41 lines, more than 40\n");
+  auto member = "struct a {\n  b f() const {\n" + lines(41) + "  }\n};\n";
+  CHECK(bad(lib + "core/x.cpp", member) != "");
+  CHECK(bad(lib + "core/x.cpp", std::string(80, 'x') + "\n") == "");
+  CHECK(bad(lib + "core/x.cpp", std::string(81, 'x') + "\n") != "");
+}
+
+TEST_CASE("headers begin with pragma once and open no namespace") {
+  CHECK(broken_in_tree(check_headers) == "");
+  auto bad = [](const std::string& text) {
+    return broken_in(check_headers, lib + "core/x.hpp", text);
+  };
+  CHECK(bad("// About.\n\n#pragma once\n") == "");
+  CHECK(bad("int x;\n") != "");
+  CHECK(bad("#pragma once\nusing namespace std;\n") != "");
+}
+
+TEST_CASE("switches of a machine have no default") {
+  CHECK(broken_in_tree(check_switches) == "");
+  auto text = "switch (x) {\n  default:\n    break;\n}\n";
+  CHECK(broken_in(check_switches, lib + "machine/x.cpp", text) != "");
+  CHECK(broken_in(check_switches, lib + "machine/x.cpp", "f() = default;\n")
+        == "");
+}
+
+TEST_CASE("no test sleeps to wait for something") {
+  CHECK(broken_in_tree(check_sleeps) == "");
+  auto bad = [](const std::string& path, const std::string& text) {
+    return broken_in(check_sleeps, path, text + "\n");
+  };
+  CHECK(bad("tests/core/x.test.cpp", "std::this_thread::sleep_for(1s);") != "");
+  CHECK(bad("tests/core/x.test.cpp", "usleep(10);") != "");
+  CHECK(bad("tests/core/x.test.cpp", "::sleep(1);") != "");
+  CHECK(bad("tests/core/x.test.cpp", "db.execute(\"SELECT pg_sleep(1)\");")
+        == "");
+  CHECK(bad(sleepers().front().path, "std::this_thread::sleep_for(1s);") == "");
+}
+
+TEST_CASE("who may sleep has a reason and does sleep") {
+  for (auto& x : sleepers()) {
+    INFO(x.path);
+    CHECK(x.reason.size() > 20);
+    auto file = std::find_if(tree().begin(), tree().end(),
+                             [&](auto& y) { return y.path == x.path; });
+    REQUIRE(file != tree().end());
+    auto copy = *file;
+    copy.path = "tests/not/allowed.cpp";
+    problems found;
+    check_sleeps(copy, found);
+    CHECK(!found.empty());
+  }
+}
+
+TEST_CASE("tags name rows in their own form and hide nothing") {
+  CHECK(broken_in_tree(check_tags) == "");
+  auto bad = [](const std::string& tags) {
+    return broken_in(check_tags, "tests/core/x.test.cpp",
+                     "TEST_CASE(\"a name\",\n          \"" + tags + "\") {\n");
+  };
+  CHECK(bad("[trap-T1][trap-T74][C13][T05][pool][f-figure]") == "");
+  CHECK(bad("[trap-T01]") != "");
+  CHECK(bad("[trap-t1]") != "");
+  CHECK(bad("[trap-C1]") != "");
+  CHECK(bad("[T1]") != "");
+  CHECK(bad("[C4]") != "");
+  CHECK(bad("[C013]") != "");
+  CHECK(bad("[.]") != "");
+  CHECK(bad("[.slow]") != "");
+  CHECK(bad("[!mayfail]") != "");
+}
