@@ -1,1 +1,86 @@
-# Filled in later.
+# What `cmake --install` copies: the libraries and headers with a CMake package
+# and pkg-config files (component devel), the programs (component runtime).
+#
+# The package has components, so that an embedding program needs no HTTP or
+# metrics library: embed (always), remote, config, node.
+
+include(CMakePackageConfigHelpers)
+
+set(_caf_pool_cmake_dir "${CMAKE_INSTALL_LIBDIR}/cmake/caf_pool")
+
+# -- libraries and headers -----------------------------------------------------
+
+set(_caf_pool_remote caf_pool_remote)
+set(_caf_pool_config caf_pool_config)
+set(_caf_pool_node caf_pool_admin caf_pool_node_lib)
+get_property(_caf_pool_embed GLOBAL PROPERTY CAF_POOL_LIBRARIES)
+add_custom_target(libraries DEPENDS ${_caf_pool_embed})
+list(REMOVE_ITEM _caf_pool_embed ${_caf_pool_remote} ${_caf_pool_config}
+     ${_caf_pool_node})
+
+foreach(_component embed remote config node)
+  install(TARGETS ${_caf_pool_${_component}} EXPORT caf_pool-${_component}
+          ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT devel)
+  install(EXPORT caf_pool-${_component} NAMESPACE caf_pool::
+          DESTINATION "${_caf_pool_cmake_dir}" COMPONENT devel)
+endforeach()
+
+install(
+  DIRECTORY "${PROJECT_SOURCE_DIR}/libcaf_pool/caf_pool"
+  DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT devel
+  FILES_MATCHING PATTERN "*.hpp" PATTERN "pch.hpp" EXCLUDE)
+
+# -- CMake package -------------------------------------------------------------
+
+configure_package_config_file(
+  "${PROJECT_SOURCE_DIR}/cmake/caf_poolConfig.cmake.in"
+  "${PROJECT_BINARY_DIR}/caf_poolConfig.cmake"
+  INSTALL_DESTINATION "${_caf_pool_cmake_dir}")
+write_basic_package_version_file(
+  "${PROJECT_BINARY_DIR}/caf_poolConfigVersion.cmake"
+  COMPATIBILITY SameMinorVersion)
+install(
+  FILES "${PROJECT_BINARY_DIR}/caf_poolConfig.cmake"
+        "${PROJECT_BINARY_DIR}/caf_poolConfigVersion.cmake"
+        "${PROJECT_SOURCE_DIR}/cmake/FindCAF.cmake"
+  DESTINATION "${_caf_pool_cmake_dir}" COMPONENT devel)
+
+# -- pkg-config ----------------------------------------------------------------
+
+# caf_pool_pkg_config(<name> <description> <requires> <libs> <library>...)
+function(caf_pool_pkg_config name description requires libs)
+  list(TRANSFORM ARGN PREPEND "-l" OUTPUT_VARIABLE _ours)
+  list(JOIN _ours " " _ours)
+  file(RELATIVE_PATH _up "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+  string(REGEX REPLACE "/$" "" _up "${_up}")
+  set(_with_postgres "$<BOOL:${CAF_POOL_WITH_POSTGRES}>")
+  configure_file("${PROJECT_SOURCE_DIR}/cmake/caf_pool.pc.in"
+                 "${PROJECT_BINARY_DIR}/${name}.pc.gen" @ONLY)
+  file(GENERATE OUTPUT "${PROJECT_BINARY_DIR}/${name}.pc"
+       INPUT "${PROJECT_BINARY_DIR}/${name}.pc.gen")
+  install(FILES "${PROJECT_BINARY_DIR}/${name}.pc"
+          DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT devel)
+endfunction()
+
+set(_caf_pool_requires "sqlite3")
+if(CAF_POOL_WITH_POSTGRES)
+  string(APPEND _caf_pool_requires ", libpqxx, libpq")
+endif()
+caf_pool_pkg_config(
+  caf_pool "Pooled connections, embedded in a program"
+  "${_caf_pool_requires}" "-lcaf_core -pthread" ${_caf_pool_embed})
+caf_pool_pkg_config(
+  caf_pool_remote "Pooled connections of another process, without drivers" ""
+  "-lcaf_io -lcaf_core -pthread" caf_pool_remote caf_pool_protocol
+  caf_pool_core)
+
+# -- documents and profiles ----------------------------------------------------
+
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE"
+              "${PROJECT_SOURCE_DIR}/CHANGELOG.md"
+        DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT devel)
+install(FILES "${PROJECT_SOURCE_DIR}/README.md"
+        DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT devel OPTIONAL)
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/config"
+        DESTINATION "${CMAKE_INSTALL_DATADIR}/caf_pool" COMPONENT runtime
+        FILES_MATCHING PATTERN "*.toml")
