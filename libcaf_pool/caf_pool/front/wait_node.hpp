@@ -1,0 +1,109 @@
+#pragma once
+
+#include "caf_pool/core/result.hpp"
+#include "caf_pool/core/time.hpp"
+#include "caf_pool/front/loan.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace caf_pool {
+
+/// What a waiter gets in the end.
+using verdict = result<loan>;
+
+/// Takes a verdict: called once, on the granter's thread. Must not throw.
+using verdict_handler = std::function<void(verdict)>;
+
+/// Where granter and waiter meet.
+///
+/// ~~~
+///                  grant, fail
+///   waiting -------------------> claimed --> settled
+///      |
+///      +-- cancel, deadline ---> cancelled
+/// ~~~
+///
+/// Exactly one side wins: either the waiter gets the verdict, however late, or
+/// the granter learns that the waiter gave up and keeps the connection.
+class wait_node;
+
+/// The granter's end. Ends without a verdict, e.g. because the actor died with
+/// the message in its mailbox, make the waiter fail with `errc::restarted`.
+///
+/// Thread-safety: one thread at a time.
+class granter {
+public:
+  granter() = default;
+  explicit granter(std::shared_ptr<wait_node> node) noexcept;
+  granter(granter&&) noexcept = default;
+  granter& operator=(granter&& other) noexcept;
+  ~granter();
+
+  /// Hands the loan over. Returns false if the waiter gave up, or got its
+  /// verdict before: the loan is still the granter's then.
+  [[nodiscard]] bool grant(const loan& x);
+
+  /// Tells the waiter that it gets nothing. Returns false if it gave up.
+  bool fail(error why);
+
+  /// Tells whether a verdict would still be heard.
+  bool waiting() const noexcept;
+
+private:
+  std::shared_ptr<wait_node> node_;
+};
+
+/// The end of a caller that blocks. A loan that arrives and is not fetched is
+/// given back to its table.
+///
+/// Thread-safety: one thread at a time.
+class waiter {
+public:
+  explicit waiter(std::shared_ptr<wait_node> node) noexcept;
+  waiter(waiter&&) noexcept = default;
+  waiter& operator=(waiter&& other) noexcept;
+  ~waiter();
+
+  /// Blocks until the verdict, at most until `deadline`. Returns nothing if
+  /// the deadline came first: a later grant stays with the granter. Looks
+  /// `spins` times before it sleeps. Returns nothing after the first verdict.
+  std::optional<verdict> wait_until(time_point deadline,
+                                    std::uint32_t spins = 0) noexcept;
+
+private:
+  std::shared_ptr<wait_node> node_;
+};
+
+/// Lets a caller that waits by callback give up. Copyable; destruction does
+/// nothing.
+///
+/// Thread-safety: like a shared pointer.
+class canceller {
+public:
+  canceller() = default;
+  explicit canceller(std::shared_ptr<wait_node> node) noexcept;
+
+  /// Returns true if the callback will never be called; it is destroyed then.
+  /// Returns false if it has been, or is just being, called.
+  bool cancel() noexcept;
+
+private:
+  std::shared_ptr<wait_node> node_;
+};
+
+/// Makes both ends for a caller that blocks.
+///
+/// ~~~
+/// auto [mine, theirs] = make_waiter();
+/// send(pool, acquire{std::make_shared<granter>(std::move(theirs))});
+/// if (auto x = mine.wait_until(deadline)) ...
+/// ~~~
+std::pair<waiter, granter> make_waiter();
+
+/// Makes both ends for a caller that goes on with other things.
+std::pair<canceller, granter> make_waiter(verdict_handler handler);
+
+} // namespace caf_pool
