@@ -11,11 +11,9 @@
 
 namespace caf_pool {
 
-/// What a waiter gets in the end.
-using verdict = result<loan>;
-
-/// Takes a verdict: called once, on the granter's thread. Must not throw.
-using verdict_handler = std::function<void(verdict)>;
+/// Takes what a waiter gets in the end: called once, on the granter's thread.
+/// Must not throw.
+using grant_handler = std::function<void(result<loan>)>;
 
 /// Where granter and waiter meet.
 ///
@@ -60,18 +58,18 @@ private:
 /// given back to its table.
 ///
 /// Thread-safety: one thread at a time.
-class waiter {
+class wait_handle {
 public:
-  explicit waiter(std::shared_ptr<wait_node> node) noexcept;
-  waiter(waiter&&) noexcept = default;
-  waiter& operator=(waiter&& other) noexcept;
-  ~waiter();
+  explicit wait_handle(std::shared_ptr<wait_node> node) noexcept;
+  wait_handle(wait_handle&&) noexcept = default;
+  wait_handle& operator=(wait_handle&& other) noexcept;
+  ~wait_handle();
 
   /// Blocks until the verdict, at most until `deadline`. Returns nothing if
   /// the deadline came first: a later grant stays with the granter. Looks
   /// `spins` times before it sleeps. Returns nothing after the first verdict.
-  std::optional<verdict> wait_until(time_point deadline,
-                                    std::uint32_t spins = 0) noexcept;
+  std::optional<result<loan>> wait_until(time_point deadline,
+                                         std::uint32_t spins = 0) noexcept;
 
 private:
   std::shared_ptr<wait_node> node_;
@@ -101,9 +99,9 @@ private:
 /// send(pool, acquire{std::make_shared<granter>(std::move(theirs))});
 /// if (auto x = mine.wait_until(deadline)) ...
 /// ~~~
-std::pair<waiter, granter> make_waiter();
+std::pair<wait_handle, granter> make_waiter();
 
 /// Makes both ends for a caller that goes on with other things.
-std::pair<canceller, granter> make_waiter(verdict_handler handler);
+std::pair<canceller, granter> make_waiter(grant_handler handler);
 
 } // namespace caf_pool
