@@ -1,29 +1,19 @@
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <string_view>
-
 #include "caf_pool/core/error.hpp"
 #include "caf_pool/core/pool_config.hpp"
 #include "caf_pool/core/result.hpp"
 #include "caf_pool/core/sql_result.hpp"
 #include "caf_pool/core/sql_statement.hpp"
 #include "caf_pool/core/time.hpp"
+#include "caf_pool/core/trace.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
 
 namespace caf_pool {
-
-/// What a holder left behind on a connection, as far as it is known without
-/// asking the server.
-enum class trace : std::uint8_t {
-  /// Nothing: the next holder may have it as it is.
-  clean,
-  /// Something that `reset` removes.
-  dirty,
-  /// Broken or in the middle of a reply: only closing helps.
-  broken,
-};
 
 /// One conversation with a server. A backend derives from this; so may a user.
 ///

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "caf_pool/core/result.hpp"
 #include "caf_pool/core/time.hpp"
+
+#include <string>
+#include <string_view>
 
 namespace caf_pool {
 

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "caf_pool/core/pool_config.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "caf_pool/core/pool_config.hpp"
 
 namespace caf_pool {
 
@@ -52,6 +52,9 @@ struct node_config {
   /// Threads for actors; at least 2.
   std::uint32_t scheduler_threads = 2;
   duration drain_timeout = std::chrono::seconds{30};
+  /// Folder for files that the node writes. The loader of configuration files
+  /// picks one if they name none; empty only in configurations made by code.
+  std::string state_folder;
   remote_config remote;
   admin_config admin;
   log_config log;

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "caf_pool/core/secret.hpp"
+#include "caf_pool/core/time.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
-
-#include "caf_pool/core/secret.hpp"
-#include "caf_pool/core/time.hpp"
 
 namespace caf_pool {
 
@@ -50,8 +50,8 @@ struct backoff_config {
   /// on trying at `cap`.
   std::uint32_t attempts = 5;
 
-  friend bool operator==(const backoff_config&,
-                         const backoff_config&) = default;
+  friend bool operator==(const backoff_config&, const backoff_config&)
+    = default;
 };
 
 /// When to stop sending work to a failing server, and when to try again.
@@ -80,8 +80,8 @@ struct breaker_config {
   /// Trials without a verdict after so long count as failed.
   duration half_open_timeout = std::chrono::seconds{10};
 
-  friend bool operator==(const breaker_config&,
-                         const breaker_config&) = default;
+  friend bool operator==(const breaker_config&, const breaker_config&)
+    = default;
 };
 
 /// Everything that a pool can be told. Defaults are those of the base profile.

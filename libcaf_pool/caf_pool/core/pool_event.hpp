@@ -1,11 +1,11 @@
 #pragma once
 
+#include "caf_pool/core/ids.hpp"
+#include "caf_pool/core/time.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "caf_pool/core/ids.hpp"
-#include "caf_pool/core/time.hpp"
 
 namespace caf_pool {
 

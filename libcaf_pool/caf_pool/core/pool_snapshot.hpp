@@ -1,14 +1,14 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "caf_pool/core/error.hpp"
 #include "caf_pool/core/histogram.hpp"
 #include "caf_pool/core/ids.hpp"
 #include "caf_pool/core/time.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace caf_pool {
 

@@ -57,7 +57,10 @@ public:
   }
 
 private:
+  // Short texts live inside the object, and a move leaves them there: hence
+  // the whole capacity, not only what counts as text.
   void wipe() noexcept {
+    text_.resize(text_.capacity());
     volatile char* data = text_.data();
     for (std::size_t i = 0; i < text_.size(); ++i)
       data[i] = '\0';

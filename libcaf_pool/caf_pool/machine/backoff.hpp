@@ -57,6 +57,12 @@ public:
   /// and delays grow from the start again. Only success ends the failures.
   void hurry(time_point now) noexcept;
 
+  /// Trying before `until` would do harm: no attempt until then.
+  void postpone(time_point until) noexcept {
+    if (until > memory_.next_attempt)
+      memory_.next_attempt = until;
+  }
+
   bool may_try(time_point now) const noexcept {
     return now >= memory_.next_attempt;
   }

@@ -91,8 +91,8 @@ public:
   /// Lets time pass: half-opens, gives up trials that never ended.
   void tick(time_point now);
 
-  /// Puts the state in force that an operator wants. Returns false for an
-  /// illegal change (a closed breaker to half_open).
+  /// Puts the state in force that an operator wants. Returns false if that is
+  /// illegal: half_open when closed, half_open or open when turned off.
   bool force(breaker_state to, time_point now);
 
   breaker_state state() const noexcept {
@@ -131,6 +131,7 @@ private:
 
   bool accept(permit x);
   void report(permit x, bool failure, duration took, time_point now);
+  void count_failures_in_row(std::uint64_t x) noexcept;
   void count(const call_window::counts& x, time_point now);
   void judge_trials(time_point now);
   void open(time_point now);

@@ -105,13 +105,13 @@ public:
   void set_tenant_weight(std::uint32_t tenant, std::uint32_t weight);
 
 private:
-  std::size_t level_of(const waiter& x) const noexcept;
+  static std::size_t level_of(const waiter& x) noexcept;
   void enter(waiter_slot x);
   void leave(waiter_slot x);
+  void forget(waiter_slot x, std::size_t level);
   void set_expired_aside(time_point now);
-  waiter erase(waiter_slot x);
   std::optional<waiter> take_next();
-  /// Returns the level that is served next, by the front waiter of each.
+  /// Returns the one to serve next among the front waiters of each level.
   template <class FrontOf>
   waiter_slot choose(FrontOf front_of) const;
 

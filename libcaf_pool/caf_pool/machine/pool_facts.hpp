@@ -1,0 +1,56 @@
+#pragma once
+
+#include "caf_pool/core/error.hpp"
+#include "caf_pool/core/ids.hpp"
+#include "caf_pool/core/time.hpp"
+#include "caf_pool/core/trace.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace caf_pool {
+
+/// A caller's wish for a connection.
+struct acquire_input {
+  /// Chosen by the shell; never reused.
+  ticket caller;
+  /// Absolute: travels with the wish through every retry inside the pool.
+  time_point deadline;
+  /// 0 is normal, up to 7; higher goes first.
+  std::uint8_t priority = 0;
+  std::uint32_t tenant = 0;
+  /// Holder for people, shown with the lease.
+  std::string holder;
+  /// How long the caller says that it will hold; zero: it does not say.
+  duration expected = duration::zero();
+  /// Do not wait: get a connection that is free now, or nothing.
+  bool only_if_free = false;
+};
+
+/// How a holding ended.
+struct lease_end {
+  trace left = trace::clean;
+  /// Set if the server failed the holder; not for the holder's own mistakes.
+  error why;
+  /// The connection was never used: its idle clock goes on.
+  bool unused = false;
+  /// Uses in the front since the connection was opened, this one included;
+  /// zero if it was never in the front.
+  std::uint64_t front_uses = 0;
+};
+
+/// One slot of the front, as the actor saw it.
+struct front_view {
+  connection_id connection;
+  bool taken = false;
+  /// Uses since the connection was opened.
+  std::uint64_t uses = 0;
+  /// Distinguishes holdings of the same slot.
+  std::uint64_t generation = 0;
+  /// Coarse; valid while taken.
+  time_point since{};
+  /// For people; valid while taken.
+  std::string holder;
+};
+
+} // namespace caf_pool

@@ -1,0 +1,124 @@
+#pragma once
+
+#include "caf_pool/core/pool_config.hpp"
+#include "caf_pool/core/pool_snapshot.hpp"
+#include "caf_pool/machine/effect.hpp"
+#include "caf_pool/machine/pool_facts.hpp"
+#include "caf_pool/machine/pool_state.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace caf_pool {
+
+/// Everything that a pool decides. Takes facts plus `now`, returns orders. The
+/// only machine that emits effects; the others answer its questions.
+///
+/// ~~~
+///            start                  pause                 drain
+///   (made) --------> serving <---------------> paused ----------+
+///                       |         resume                        v
+///                       +----------------------------------> draining
+///                       |                shut_down              |
+///                       +------------------> closed <-----------+ all gone
+/// ~~~
+///
+/// Late and duplicate reports are legal inputs and change nothing. After each
+/// input, `next_wakeup()` is later than `now`, and not `never` while somebody
+/// waits.
+///
+/// Thread-safety: like a plain value.
+class pool_machine {
+public:
+  pool_machine(const pool_config& config, pool_epoch epoch, std::uint64_t seed);
+
+  // -- life -------------------------------------------------------------------
+
+  effects start(time_point now);
+
+  /// Takes over from a predecessor that died: connections, live leases,
+  /// breaker, backoff and counters go on; its waiters are gone. The front must
+  /// be observed afterwards.
+  effects succeed(const pool_machine& predecessor, time_point now);
+
+  effects pause(time_point now);
+  effects resume(time_point now);
+
+  /// Takes no more callers, lets leases end, then closes everything.
+  effects drain(time_point now);
+
+  /// Ends at once: rejects waiters, closes what is free, fences off the rest.
+  effects shut_down(time_point now);
+
+  /// Replaces every connection; leased ones when they come back. The next
+  /// attempt need not wait: somebody knows that the server is back.
+  effects reconnect(time_point now);
+
+  /// Puts new settings in force. `recycle` replaces all connections, too.
+  effects configure(const pool_config& config, bool recycle, time_point now);
+
+  effects force_breaker(breaker_state to, time_point now);
+
+  // -- callers ----------------------------------------------------------------
+
+  effects acquire(const acquire_input& x, time_point now);
+
+  /// The caller withdraws; a no-op if it was served or rejected before.
+  effects cancel(ticket caller, time_point now);
+
+  /// A lease ends. A stale id changes nothing but a counter.
+  effects release(const lease_id& lease, const lease_end& how, time_point now);
+
+  /// The holder of a lease died, or its time to live ended. `busy` tells that
+  /// something still runs on the connection.
+  effects holder_lost(const lease_id& lease, bool busy, time_point now);
+
+  /// Nothing runs any more on a connection whose holder was lost.
+  effects settled(connection_id id, const lease_end& how, time_point now);
+
+  // -- front ------------------------------------------------------------------
+
+  effects withdrawn(connection_id id, time_point now);
+  effects front_empty(time_point now);
+
+  /// A holder gave a connection back to the actor instead of to the front.
+  effects returned(connection_id id, const lease_end& how, time_point now);
+
+  /// What the front looks like now; call before `tick` and `snapshot`.
+  effects observe_front(std::span<const front_view> slots, time_point now);
+
+  // -- workers ----------------------------------------------------------------
+
+  effects opened(connection_id id, duration took, time_point now);
+  effects open_failed(connection_id id, const error& why, duration took,
+                      time_point now);
+  /// `why` is empty if the probe went well.
+  effects probed(connection_id id, const error& why, duration took,
+                 time_point now);
+  effects reset_done(connection_id id, const error& why, time_point now);
+  effects closed(connection_id id, time_point now);
+
+  // -- time and questions -----------------------------------------------------
+
+  effects tick(time_point now);
+
+  time_point next_wakeup() const noexcept;
+
+  /// Everything but the histograms, which the machine does not keep.
+  pool_snapshot snapshot(time_point now) const;
+
+  /// Returns what is wrong with the machine's state; empty if nothing.
+  std::vector<std::string> violations(time_point now) const;
+
+  /// Everything that the machine knows.
+  const pool_state& state() const noexcept {
+    return state_;
+  }
+
+private:
+  pool_state state_;
+};
+
+} // namespace caf_pool

@@ -1,0 +1,87 @@
+#pragma once
+
+#include "caf_pool/core/pool_config.hpp"
+#include "caf_pool/core/pool_snapshot.hpp"
+#include "caf_pool/core/random.hpp"
+#include "caf_pool/machine/backoff.hpp"
+#include "caf_pool/machine/circuit_breaker.hpp"
+#include "caf_pool/machine/connection_table.hpp"
+#include "caf_pool/machine/lease_book.hpp"
+#include "caf_pool/machine/pool_facts.hpp"
+#include "caf_pool/machine/wait_queue.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+namespace caf_pool {
+
+/// What a pool is up to as a whole.
+enum class pool_life : std::uint8_t {
+  serving,
+  /// Callers wait; nothing is granted.
+  paused,
+  /// No new callers; leases come to their end.
+  draining,
+  /// Over.
+  closed,
+};
+
+/// Everything that a pool machine knows. `pool_machine` has the inputs,
+/// `pool_rules.hpp` the rules.
+struct pool_state {
+  pool_state(const pool_config& cfg, pool_epoch at, std::uint64_t seed);
+
+  pool_config config;
+  pool_epoch epoch;
+  random_source random;
+  pool_life life = pool_life::serving;
+
+  connection_table table;
+  lease_book leases;
+  wait_queue queue;
+  /// The wishes behind the waiters in the queue.
+  std::unordered_map<ticket, acquire_input> wishes;
+  circuit_breaker breaker;
+  backoff retry;
+  pool_counters counters;
+
+  /// Connections of an older generation are replaced.
+  std::uint64_t generation = 1;
+  /// Connections that were last proven before this are probed before use.
+  time_point suspect_before{};
+  /// Probes for waiters that failed since one went well.
+  std::uint32_t validation_failures = 0;
+  error last_error;
+
+  /// Filling up to `min_size` has begun.
+  bool fill = false;
+  /// How many may open at once while recovering; doubles with each success.
+  std::uint32_t ramp = 1;
+  bool down = false;
+  bool exhausted = false;
+  bool front_shut = false;
+  /// The front had nothing left since it was shut.
+  bool front_searched = false;
+  /// An order to reach into the front is under way.
+  bool front_reached_into = false;
+  /// Callers that will not wait, and are not answered yet.
+  std::vector<ticket> impatient;
+
+  /// Running means that the sizing rules use.
+  duration typical_use = duration::zero();
+  duration typical_open = duration::zero();
+
+  time_point started{};
+  time_point last_input{};
+  time_point planned_wakeup = never;
+  time_point next_sweep = never;
+  time_point next_health = never;
+  time_point next_leak_check = never;
+  /// When the offered connections are looked over; `never` if there are none.
+  time_point next_look = never;
+  time_point last_success{};
+};
+
+} // namespace caf_pool
