@@ -13,6 +13,9 @@ void codel::advance(duration head_wait, time_point now) noexcept {
     return;
   // Nothing is known before the first interval.
   auto first = interval_end_ == time_point::min();
+  // Waits from before a quiet time say nothing about now.
+  if (!first && now - interval_end_ >= interval_)
+    shortest_.reset();
   slow_ = !first && shortest_.value_or(head_wait) > target_;
   shortest_.reset();
   interval_end_ = add_saturated(now, interval_);

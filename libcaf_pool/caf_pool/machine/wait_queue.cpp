@@ -126,7 +126,8 @@ time_point wait_queue::next_shed() const noexcept {
 duration wait_queue::longest_wait(time_point now) const noexcept {
   if (arrivals_.empty())
     return duration::zero();
-  return now - table_[arrivals_.front()].value.enqueued;
+  auto oldest = table_[arrivals_.front()].value.enqueued;
+  return std::max(now - oldest, duration::zero());
 }
 
 duration wait_queue::busy_for(time_point now) const noexcept {
