@@ -35,8 +35,11 @@ public:
   constexpr duration between(duration low, duration high) noexcept {
     if (high <= low)
       return low;
-    auto span = static_cast<std::uint64_t>((high - low).count()) + 1;
-    return low + duration{static_cast<duration::rep>(below(span))};
+    // Unsigned, because the span of two durations may exceed a duration.
+    auto first = static_cast<std::uint64_t>(low.count());
+    auto span = static_cast<std::uint64_t>(high.count()) - first + 1;
+    auto offset = span == 0 ? next() : below(span);
+    return duration{static_cast<duration::rep>(first + offset)};
   }
 
   /// Returns an independent source.

@@ -63,7 +63,9 @@ verdict judge_release(const connection_age& age,
                       time_point now) noexcept;
 
 /// Judges an idle connection in a sweep. Overflow is idle for too long after
-/// `overflow_idle_time` or `max_idle_time`, whichever is shorter.
+/// `overflow_idle_time` or `max_idle_time`, whichever is shorter. That verdict
+/// hides a probe that is due: who keeps the connection all the same, because
+/// the pool is at its minimum, has to probe it without being told.
 verdict judge_idle(const connection_age& age, const pool_config& config,
                    std::uint64_t current_generation, bool is_overflow,
                    time_point now) noexcept;

@@ -21,18 +21,31 @@ std::uint32_t coming_back(const sizing_input& x) noexcept {
   return static_cast<std::uint32_t>(rounds * x.leased);
 }
 
+/// Returns how many waiters nothing that is under way will serve.
+std::uint32_t missing(const sizing_input& x) noexcept {
+  return less(x.waiting, x.opening + x.idle + x.busy);
+}
+
+bool has_forecast(const sizing_input& x) noexcept {
+  return x.serving() > 0 && x.typical_use > duration::zero()
+         && x.typical_open > duration::zero();
+}
+
+/// Tells whether the leases that come back are expected to suffice.
+bool is_relieved(const sizing_input& x) noexcept {
+  return has_forecast(x) && missing(x) <= coming_back(x);
+}
+
 /// Returns how many openings the waiters are worth.
 std::uint32_t for_waiters(const sizing_input& x) noexcept {
-  auto missing = less(x.waiting, x.opening + x.idle + x.busy);
-  if (missing == 0 || x.serving() == 0)
-    return missing;
-  auto one_at_a_time = less(1, x.opening);
-  if (x.typical_use <= duration::zero() || x.typical_open <= duration::zero())
-    return one_at_a_time;
-  auto relief = coming_back(x);
-  if (missing > relief)
-    return missing - relief;
-  return x.queued_for < x.typical_open ? 0 : one_at_a_time;
+  auto wanted = missing(x);
+  if (wanted == 0 || x.serving() == 0)
+    return wanted;
+  if (is_relieved(x) && x.queued_for < x.typical_open)
+    return 0;
+  if (is_relieved(x) || !has_forecast(x))
+    return less(1, x.opening);
+  return wanted - coming_back(x);
 }
 
 } // namespace
@@ -45,6 +58,12 @@ std::uint32_t connections_to_open(const sizing_input& x) noexcept {
   auto for_min = less(x.min, x.serving() + x.opening);
   return std::min({std::max(for_min, for_waiters(x)), less(x.max, x.total()),
                    less(at_a_time, x.opening)});
+}
+
+duration forecast_left(const sizing_input& x) noexcept {
+  auto waits = x.may_open && missing(x) > 0 && is_relieved(x)
+               && x.queued_for < x.typical_open && x.total() < x.max;
+  return waits ? x.typical_open - x.queued_for : duration::max();
 }
 
 overdue_connections connections_to_retire(const sizing_input& x,

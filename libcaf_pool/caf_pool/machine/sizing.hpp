@@ -73,6 +73,12 @@ struct sizing_input {
 ///   lifts that.
 std::uint32_t connections_to_open(const sizing_input& x) noexcept;
 
+/// Returns after how long `connections_to_open` says more although nothing
+/// happens: when the forecast has proven wrong. `duration::max()` if time alone
+/// changes nothing. Somebody must ask again then, since the leases it waits for
+/// may be held for ever.
+duration forecast_left(const sizing_input& x) noexcept;
+
 /// Idle connections past their time, see `judge_idle`.
 struct overdue_connections {
   std::uint32_t overflow = 0;
