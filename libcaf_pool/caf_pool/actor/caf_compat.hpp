@@ -1,0 +1,251 @@
+#pragma once
+
+// The one place that knows CAF 0.17 from CAF 1.x. Everything above it is
+// written once: messages are structs, interfaces are `actor_of<R(A...), ...>`,
+// and sending goes through the free functions below.
+//
+// CAF 1.1.0 defines CAF_VERSION as an octal number, so only the existence of
+// CAF_VERSION_MAJOR (since 0.18) tells the two apart.
+
+#include "caf_pool/core/error.hpp"
+
+#include <caf/all.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#ifdef CAF_VERSION_MAJOR
+#  define CAF_POOL_CAF_1 1
+#else
+#  define CAF_POOL_CAF_1 0
+#endif
+
+namespace caf_pool {
+
+// -- inspection ---------------------------------------------------------------
+
+/// A named member of a message.
+template <class T>
+struct message_field {
+  // CAF 0.17.6 never ends when it serializes an infinity.
+  static_assert(!std::is_floating_point_v<std::remove_cv_t<T>>,
+                "messages carry integers, never floating point");
+  const char* name;
+  T& ref;
+};
+
+template <class T>
+message_field<T> field(const char* name, T& ref) {
+  return {name, ref};
+}
+
+/// Shows the members of a message to CAF.
+template <class Inspector, class T, class... Fs>
+auto inspect_fields(Inspector& f, [[maybe_unused]] T& x, const char* name,
+                    message_field<Fs>... fs) {
+#if CAF_POOL_CAF_1
+  return f.object(x).pretty_name(name).fields(f.field(fs.name, fs.ref)...);
+#else
+  return f(caf::meta::type_name(name), fs.ref...);
+#endif
+}
+
+// -- interfaces ---------------------------------------------------------------
+
+namespace detail {
+
+template <class Signature>
+struct signature;
+
+template <class R, class... Args>
+struct signature<R(Args...)> {
+#if CAF_POOL_CAF_1
+  using type = caf::result<R>(Args...);
+#else
+  using type = typename caf::replies_to<Args...>::template with<R>;
+#endif
+};
+
+} // namespace detail
+
+/// A typed handle: `actor_of<reply(question), void(note)>`.
+template <class... Signatures>
+using actor_of
+  = caf::typed_actor<typename detail::signature<Signatures>::type...>;
+
+/// The same interface plus more.
+template <class Handle, class... Signatures>
+using actor_with = typename Handle::template extend<
+  typename detail::signature<Signatures>::type...>;
+
+// -- sending ------------------------------------------------------------------
+
+template <class Self, class Handle, class... Ts>
+void send_to(Self* self, const Handle& dst, Ts&&... xs) {
+#if CAF_POOL_CAF_1
+  self->mail(std::forward<Ts>(xs)...).send(dst);
+#else
+  self->send(dst, std::forward<Ts>(xs)...);
+#endif
+}
+
+/// Sends without a sender, from any thread.
+template <class Handle, class... Ts>
+void post_to(const Handle& dst, Ts&&... xs) {
+#if CAF_POOL_CAF_1
+  caf::anon_mail(std::forward<Ts>(xs)...).send(dst);
+#else
+  caf::anon_send(dst, std::forward<Ts>(xs)...);
+#endif
+}
+
+/// Sends later. There is no way to cancel that on 0.17: put a number into the
+/// message and ignore outdated ones.
+template <class Self, class Handle, class... Ts>
+void send_later(Self* self, const Handle& dst, caf::timespan delay,
+                Ts&&... xs) {
+#if CAF_POOL_CAF_1
+  self->mail(std::forward<Ts>(xs)...).delay(delay).send(dst);
+#else
+  self->delayed_send(dst, delay, std::forward<Ts>(xs)...);
+#endif
+}
+
+/// Asks; go on with `.then(f, on_error)`, or `.receive` on a blocking actor.
+/// Without a timeout if `limit` is `caf::infinite`: on 0.17 a timeout is never
+/// cancelled and costs 200 bytes until it passes.
+template <class Self, class Handle, class Timeout, class... Ts>
+auto ask(Self* self, const Handle& dst, Timeout limit, Ts&&... xs) {
+#if CAF_POOL_CAF_1
+  return self->mail(std::forward<Ts>(xs)...).request(dst, limit);
+#else
+  return self->request(dst, limit, std::forward<Ts>(xs)...);
+#endif
+}
+
+// -- life and death -----------------------------------------------------------
+
+/// Calls `f(const caf::actor_addr&, const caf::error&)` when `who` ends. 0.17
+/// has one handler per actor: pass the same `f` each time, with a const call
+/// operator.
+template <class Self, class Handle, class F>
+void watch(Self* self, const Handle& who, F f) {
+#if CAF_POOL_CAF_1
+  auto addr = caf::actor_cast<caf::actor_addr>(who);
+  self->monitor(who, [addr, f](const caf::error& why) { f(addr, why); });
+#else
+  self->set_down_handler([f](caf::down_msg& x) { f(x.source, x.reason); });
+  self->monitor(who);
+#endif
+}
+
+/// Ends `watch`. A watcher that ends without it leaks about 1 KB at the
+/// watched actor.
+template <class Self, class Handle>
+void unwatch(Self* self, const Handle& who) {
+  self->demonitor(caf::actor_cast<caf::actor_addr>(who));
+}
+
+/// Drops messages that the actor has no handler for, instead of printing them.
+template <class Self>
+void drop_unexpected(Self* self) {
+  self->set_default_handler(caf::drop);
+}
+
+// -- configuration ------------------------------------------------------------
+
+template <class T>
+void set_option(caf::actor_system_config& cfg, std::string key, T value) {
+#if CAF_POOL_CAF_1
+  key.insert(0, "caf.");
+#endif
+  cfg.set(key, std::move(value));
+}
+
+/// The default policy starves actors; `sharing` is first come, first served.
+inline void set_fair_scheduler(caf::actor_system_config& cfg,
+                               std::size_t threads) {
+#if CAF_POOL_CAF_1
+  cfg.set("caf.scheduler.policy", std::string{"sharing"});
+#else
+  cfg.set("scheduler.policy", caf::atom("sharing"));
+#endif
+  set_option(cfg, "scheduler.max-threads", threads);
+}
+
+template <class IdBlock>
+void register_messages([[maybe_unused]] caf::actor_system_config& cfg) {
+#if !CAF_POOL_CAF_1
+  cfg.add_message_types<IdBlock>();
+#endif
+}
+
+/// Must run before the first actor system is configured; may run repeatedly.
+template <class... IdBlocks>
+void prepare_caf() {
+#if CAF_POOL_CAF_1
+  [[maybe_unused]] static const bool once = [] {
+    (caf::init_global_meta_objects<IdBlocks>(), ...);
+    caf::core::init_global_meta_objects();
+    return true;
+  }();
+#endif
+}
+
+// -- errors -------------------------------------------------------------------
+
+namespace detail {
+
+/// Makes CAF's error from code, text and state.
+caf::error make_caf_error(errc code, std::string text, std::string state);
+
+/// Reads one that `make_caf_error` made; `none` if it is somebody else's.
+error read_caf_error(const caf::error& x);
+
+} // namespace detail
+
+/// Wraps an error for a reply. Code, text and state survive the way to another
+/// process.
+inline caf::error to_caf(const error& x) {
+  return detail::make_caf_error(x.code, x.message, x.state);
+}
+
+/// Unwraps what `to_caf` wrapped. Errors of CAF itself become `restarted` (the
+/// receiver is gone, nothing was done), `node_unreachable` or `internal`.
+error from_caf(const caf::error& x);
+
+} // namespace caf_pool
+
+// CAF 1.x finds the enum by a type id; 0.17 by a category with a name.
+#if CAF_POOL_CAF_1
+#  include <caf/default_enum_inspect.hpp>
+#  include <caf/is_error_code_enum.hpp>
+
+namespace caf_pool {
+
+inline bool from_string(std::string_view str, errc& x) {
+  auto parsed = errc_from_string(str);
+  if (parsed)
+    x = *parsed;
+  return parsed.has_value();
+}
+
+inline bool from_integer(std::uint8_t value, errc& x) {
+  if (value > static_cast<std::uint8_t>(last_errc))
+    return false;
+  x = static_cast<errc>(value);
+  return true;
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, errc& x) {
+  return caf::default_enum_inspect(f, x);
+}
+
+} // namespace caf_pool
+
+CAF_ERROR_CODE_ENUM(caf_pool::errc)
+#endif

@@ -1,0 +1,74 @@
+#pragma once
+
+#include "caf_pool/actor/pool_messages.hpp"
+#include "caf_pool/backend/backend.hpp"
+#include "caf_pool/core/node_config.hpp"
+
+#include <string>
+#include <vector>
+
+/// The messages that the manager of all pools understands inside a process.
+namespace caf_pool {
+
+/// Answer: the pool's stable address, or `pool_not_found` with the names that
+/// exist.
+struct find_pool {
+  std::string name;
+};
+
+/// Answer: `pool_list`.
+struct list_pools {};
+
+struct pool_list {
+  std::vector<std::string> names;
+};
+
+/// Makes a pool; a second time with the same name is an error. Answer: its
+/// stable address, or `config_invalid` with all problems.
+struct create_pool {
+  pool_config config;
+  /// Taken from the registry by `config.backend` if it is null.
+  backend_ptr way;
+};
+
+/// Answer: `all_snapshots`, ordered by name.
+struct get_all_snapshots {};
+
+struct all_snapshots {
+  std::vector<pool_snapshot> pools;
+};
+
+/// Puts the pools of a new configuration in force: all of it, or nothing.
+/// Answer: `accepted`, or an error with all problems.
+struct apply_pools {
+  std::vector<pool_config> pools;
+};
+
+/// Drains all pools, and shuts down what is left at the limit. Answer:
+/// `accepted`. New pools are refused from then on.
+struct drain_all {
+  duration limit = duration::zero();
+};
+
+/// As `subscribe`, for all pools, also those that come later.
+struct subscribe_all {
+  bool stop = false;
+};
+
+/// Finds, makes, reloads and drains pools, and answers for all of them.
+using manager_handle
+  = actor_of<pool_handle(find_pool), pool_list(list_pools),
+             pool_handle(create_pool), all_snapshots(get_all_snapshots),
+             accepted(apply_pools), accepted(drain_all), void(subscribe_all)>;
+
+} // namespace caf_pool
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::find_pool)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::list_pools)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::pool_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::create_pool)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::get_all_snapshots)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::all_snapshots)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::apply_pools)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::drain_all)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::subscribe_all)

@@ -1,0 +1,152 @@
+#pragma once
+
+#include "caf_pool/actor/caf_compat.hpp"
+#include "caf_pool/core/ids.hpp"
+#include "caf_pool/core/pool_config.hpp"
+#include "caf_pool/core/pool_event.hpp"
+#include "caf_pool/core/pool_snapshot.hpp"
+#include "caf_pool/core/sql_result.hpp"
+#include "caf_pool/lease.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+/// The messages that a pool understands inside a process. They never leave it:
+/// what travels between processes is in protocol/messages.hpp.
+namespace caf_pool {
+
+/// Asks for a connection by id: the caller works on it by `execute` messages
+/// and ends with `release`. If the caller dies, the pool takes it back.
+/// Answer: `lease_grant`, or an error.
+struct acquire {
+  /// How long to wait; zero means the pool's `acquire_timeout`.
+  duration wait = duration::zero();
+  std::uint8_t priority = 0;
+  std::uint32_t tenant = 0;
+  /// Holder for people.
+  std::string holder;
+  /// How long the caller will hold it; zero: it does not say.
+  duration expected = duration::zero();
+  /// Chosen by the caller, for `cancel_request`; 0 if it never cancels.
+  std::uint64_t request = 0;
+  bool only_if_free = false;
+};
+
+struct lease_grant {
+  lease_id lease;
+  duration waited = duration::zero();
+};
+
+/// Asks for a lease object: the caller works on the connection by itself, on a
+/// thread that may block. Answer: `lease_ptr`, or an error.
+struct acquire_lease {
+  acquire wish;
+};
+
+/// A lease in a message; gives itself back when the last copy goes.
+using lease_ptr = std::shared_ptr<lease>;
+
+/// Gives a lease by id back. A stale id changes nothing.
+struct release {
+  lease_id lease;
+  /// Set if the server failed the holder: the connection is closed.
+  error why;
+};
+
+/// Takes a lease by id away from a holder who does not answer any more.
+struct revoke_lease {
+  lease_id lease;
+};
+
+/// Runs statements on a connection: one, or several as one transaction.
+/// Answer: `execute_result`, or an error.
+struct execute {
+  std::vector<sql_statement> statements;
+  /// How long all of it may take, waiting included; zero means the pool's
+  /// limits.
+  duration limit = duration::zero();
+  /// On this lease; without one the pool acquires and releases by itself.
+  lease_id lease;
+  std::uint8_t priority = 0;
+  std::uint32_t tenant = 0;
+  std::string holder;
+  /// Chosen by the caller, for `cancel_request`; 0 if it never cancels.
+  std::uint64_t request = 0;
+};
+
+/// One result per statement.
+struct execute_result {
+  std::vector<sql_result> results;
+};
+
+/// Withdraws the sender's `acquire` or `execute` of that number: one that waits
+/// is rejected, one that was granted is taken back, one that runs is stopped at
+/// the server.
+struct cancel_request {
+  std::uint64_t request = 0;
+};
+
+/// Asks for everything there is to know. Never waits for a server.
+/// Answer: `pool_snapshot`.
+struct get_snapshot {};
+
+/// From now on the sender gets each `pool_event`, until it dies or says stop.
+struct subscribe {
+  bool stop = false;
+};
+
+/// What an operator can do. Answer: `accepted`, or an error. `drain` answers
+/// the last connection is closed, at its limit at the latest.
+struct control {
+  enum class verb : std::uint8_t {
+    pause,
+    resume,
+    drain,
+    reconnect,
+    force_open,
+    force_closed,
+    reset_breaker,
+  };
+  verb what = verb::pause;
+  /// For `drain`; zero means at once.
+  duration limit = duration::zero();
+};
+
+/// Puts new settings in force, live. Answer: `accepted`, or an error.
+struct reconfigure {
+  pool_config config;
+  /// Replace connections as they come back.
+  bool recycle = false;
+};
+
+/// The answer when there is nothing to say.
+struct accepted {};
+
+/// What a pool is to other actors. The supervisor speaks it, too, and is the
+/// address that stays when the pool's actor is restarted.
+using pool_handle
+  = actor_of<lease_grant(acquire), lease_ptr(acquire_lease), void(release),
+             void(revoke_lease), execute_result(execute), void(cancel_request),
+             pool_snapshot(get_snapshot), void(subscribe), accepted(control),
+             accepted(reconfigure)>;
+
+} // namespace caf_pool
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::acquire)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::lease_grant)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::acquire_lease)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::lease_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::release)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::revoke_lease)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::execute)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::execute_result)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::cancel_request)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::get_snapshot)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::pool_snapshot)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::pool_event)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::subscribe)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::control)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::reconfigure)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::accepted)
