@@ -7,20 +7,20 @@
 
 namespace caf_pool {
 
-class slot_table;
+class slot_lender;
 
 /// Names a slot of one table.
 using slot_index = std::uint32_t;
 
 /// One holding of a slot: what a lease is made of. Whoever has it must hand it
-/// to `slot_table::give_back` once; a second time is harmless.
+/// to `slot_lender::give_back` once; a second time is harmless.
 ///
 /// Thread-safety: a plain value; may be given back by another thread than the
 /// one that took it.
 struct loan {
   /// Lives at least until the loan is given back, whatever happened to the
   /// pool.
-  slot_table* table = nullptr;
+  slot_lender* table = nullptr;
   /// The connection, as it was given to `slot_table::bind`.
   void* object = nullptr;
   connection_id connection;

@@ -1,13 +1,8 @@
 #pragma once
 
-#include "caf_pool/core/histogram.hpp"
-#include "caf_pool/front/release_sink.hpp"
-#include "caf_pool/front/slot_store.hpp"
-#include "caf_pool/front/slot_view.hpp"
+#include "caf_pool/front/slot_lender.hpp"
 
-#include <atomic>
 #include <memory>
-#include <mutex>
 #include <optional>
 
 namespace caf_pool {
@@ -30,41 +25,28 @@ namespace caf_pool {
 /// then looks whether the front is shut. Both in sequentially consistent order,
 /// so one sees the other: no waiter is left beside a free connection.
 ///
-/// The memory of a table is never freed, only used again for a later table:
-/// so a release touches no reference count, and is safe whenever it comes.
+/// The memory of a table is never freed, only used again for a later table. So
+/// a release touches no reference count, and may look at the gate after it has
+/// let go of the last thing that kept the pool.
 ///
 /// ~~~
 /// auto table = slot_table::make(sink);
 /// table->offer(*table->bind(id, &connection));      // the pool's actor
 /// if (auto x = table->try_take(holder::here(), 32)) // anybody
-///   table->give_back(x, condition::clean);
+///   x.table->give_back(x, condition::clean);
 /// ~~~
 ///
-/// Thread-safety: the actor's side by one thread at a time, all else from any.
-class slot_table {
+/// Thread-safety: what is declared here by one thread at a time, the pool's
+/// actor; what is inherited from any thread.
+class slot_table : public slot_lender,
+                   public std::enable_shared_from_this<slot_table> {
 public:
   /// Makes an open table without slots. When the last pointer goes, the table
   /// is closed without a keep-alive if it was not closed before.
   static std::shared_ptr<slot_table> make(std::shared_ptr<release_sink> sink
                                           = nullptr);
 
-  slot_table(const slot_table&) = delete;
-  slot_table& operator=(const slot_table&) = delete;
-
-  // -- the callers' side -------------------------------------------------------
-
-  /// Takes an offered connection. Looks at most `tries` times at all slots and
-  /// pauses in between. Returns nothing if none is free or the front is shut.
-  loan try_take(const holder& who, std::uint32_t tries = 1) noexcept;
-
-  /// Ends a holding. Never blocks, unless it is the last one of a closed table:
-  /// that destroys the keep-alive on the calling thread.
-  handed_back give_back(const loan& x, condition how) noexcept;
-
-  /// Tells whether the holding goes on: not given back, not fenced off.
-  bool holds(const loan& x) const noexcept;
-
-  // -- the actor's side --------------------------------------------------------
+  // -- slots -------------------------------------------------------------------
 
   /// Binds a connection to the lowest free slot, which becomes the actor's.
   /// `object` is opaque. Nothing if `slot_store::max_size` slots are bound.
@@ -97,6 +79,8 @@ public:
   /// Makes a returned slot empty; nothing unless it was returned.
   std::optional<slot_return> collect(slot_index i) noexcept;
 
+  // -- the whole ---------------------------------------------------------------
+
   /// Shuts or opens the front. Shut first, withdraw then.
   void set_shut(bool shut) noexcept;
 
@@ -107,34 +91,27 @@ public:
   /// looks for returned slots.
   void set_sink(std::shared_ptr<release_sink> sink) noexcept;
 
-  /// Ends lending for ever. Free slots become the actor's. `keep_alive` is
-  /// dropped when the last present holder has let go: at once if there is none.
-  void close(std::shared_ptr<void> keep_alive = nullptr) noexcept;
-
-  // -- looking at it, from any thread ------------------------------------------
-
-  bool shut() const noexcept;
-  bool closed() const noexcept;
-
-  /// All bound slots have a lower index.
-  slot_index in_use() const noexcept;
-
-  /// Looks at one slot; without a connection if it is not bound.
-  slot_view view(slot_index i) const noexcept;
-
-  /// Calls `f` with the view of each bound slot, in order.
-  template <class F>
-  void for_each(F&& f) const {
-    for (slot_index i = 0; i < in_use(); ++i)
-      if (auto x = view(i); x.connection)
-        f(x);
-  }
-
-  /// How long connections were held: one in 64 takes of each thread.
-  histogram_snapshot use_times() const;
+  /// Ends lending for ever. Free slots become the actor's. `what` is dropped
+  /// when the last present holder has let go: at once if there is none. Only
+  /// the first call counts.
+  void close(std::shared_ptr<void> what = nullptr) noexcept;
 
 private:
-  // implementation arrives with slot_table.cpp
+  friend class table_shelf;
+
+  using rule = slot_rules::next_word (*)(slot_word);
+
+  slot_table() = default;
+  ~slot_table() = default;
+
+  /// Applies `next` until it fits. Returns the word that was replaced.
+  std::optional<slot_word> change(slot_index i, rule next) noexcept;
+
+  void begin(std::uint64_t serial, std::shared_ptr<release_sink> sink);
+  void end() noexcept;
+
+  /// All slots below are bound.
+  slot_index lowest_free_ = 0;
 };
 
 } // namespace caf_pool

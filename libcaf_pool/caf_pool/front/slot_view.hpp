@@ -10,7 +10,7 @@
 
 namespace caf_pool {
 
-/// What `slot_table::give_back` did.
+/// What `slot_lender::give_back` did.
 enum class handed_back : std::uint8_t {
   /// The next caller may take it already.
   lent_again,

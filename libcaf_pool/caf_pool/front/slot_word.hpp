@@ -33,19 +33,17 @@ enum class condition : std::uint8_t {
 /// holdings of the slot and never goes down, so a late release cannot be taken
 /// for the next holder's.
 ///
-/// Here are the rules by which words follow each other; `slot_table` only
-/// stores them. They are pure, so the interleaving test explores exactly what
-/// the pool runs.
-///
 /// Thread-safety: a plain value.
 class slot_word {
 public:
-  /// Marks of a taken or revoked slot.
+  /// Marks of a taken or revoked slot, but for the last.
   enum mark : std::uint64_t {
     /// The release must go to the actor.
     recall = 0x08,
     /// The table was closed; nobody waits for the release.
     orphan = 0x10,
+    /// Of a returned slot: the holder had been fenced off.
+    fenced = 0x80,
   };
 
   constexpr slot_word() = default;
@@ -90,8 +88,8 @@ public:
   // -- successors; each requires the state that its comment names ------------
 
   /// empty or offered: the next holding begins.
-  constexpr slot_word take(std::uint64_t marks = 0) const noexcept {
-    return {slot_state::taken, generation() + 1, marks};
+  constexpr slot_word take() const noexcept {
+    return {slot_state::taken, generation() + 1};
   }
 
   /// taken or empty: may be taken by anybody.
@@ -106,8 +104,10 @@ public:
 
   /// offered, taken or revoked: on the way to the actor.
   constexpr slot_word come_back(condition how) const noexcept {
-    return {slot_state::returned, generation(),
-            static_cast<std::uint64_t>(how) << 5};
+    auto marks = static_cast<std::uint64_t>(how) << 5;
+    if (state() == slot_state::revoked)
+      marks |= fenced;
+    return {slot_state::returned, generation(), marks};
   }
 
   /// taken: the holder is fenced off.

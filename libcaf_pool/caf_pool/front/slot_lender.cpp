@@ -1,0 +1,174 @@
+#include "caf_pool/front/slot_lender.hpp"
+
+#include "caf_pool/front/pause.hpp"
+
+#include <array>
+
+namespace caf_pool {
+
+namespace {
+
+/// Where a thread found a connection of a table the last time. Valid until the
+/// coarse clock moves: then the thread begins at the first slot again, so that
+/// under light load all meet on the lowest slots and the others stay idle long
+/// enough to be retired.
+struct hint {
+  std::uint64_t serial = 0;
+  time_point::rep tick = 0;
+  slot_index slot = 0;
+};
+
+/// What the front keeps for each thread.
+struct thread_notes {
+  std::array<hint, 4> hints;
+  std::uint32_t takes = 0;
+
+  hint& of(std::uint64_t serial) noexcept {
+    return hints[serial % hints.size()];
+  }
+};
+
+constinit thread_local thread_notes notes;
+
+// Without the clock in all but one take: reading it costs more than the take.
+time_point sample_begin() noexcept {
+  if (++notes.takes % slot_lender::sample_interval != 0)
+    return {};
+  return clock::now();
+}
+
+} // namespace
+
+// -- taking --------------------------------------------------------------------
+
+loan slot_lender::try_take(const holder& who, std::uint32_t tries) noexcept {
+  auto& last = notes.of(serial_);
+  for (std::uint32_t n = 0; n < tries; ++n) {
+    if (shut())
+      return {};
+    auto tick = clock_.load(std::memory_order_relaxed);
+    auto start = last.serial == serial_ && last.tick == tick ? last.slot : 0;
+    if (auto found = scan(start)) {
+      last = {serial_, tick, found.slot};
+      return lend(found, who);
+    }
+    pause_after(n);
+  }
+  return {};
+}
+
+slot_lender::holding slot_lender::scan(slot_index start) noexcept {
+  auto size = in_use();
+  for (slot_index n = 0, i = start; n < size; ++n, ++i) {
+    if (i >= size)
+      i = 0;
+    auto& x = slots_.at(i);
+    auto word = x.load();
+    auto next = slot_rules::take(word);
+    if (next && x.replace(word, *next))
+      return {next->generation(), i};
+  }
+  return {};
+}
+
+loan slot_lender::lend(holding what, const holder& who) noexcept {
+  auto& x = slots_.at(what.slot);
+  x.note(who, clock_.load(std::memory_order_relaxed), what.generation);
+  return {.table = this,
+          .object = x.object.load(std::memory_order_relaxed),
+          .connection = {x.connection.load(std::memory_order_relaxed)},
+          .generation = what.generation,
+          .slot = what.slot,
+          .sampled_at = sample_begin()};
+}
+
+// -- giving back ---------------------------------------------------------------
+
+handed_back slot_lender::give_back(const loan& x, condition how) noexcept {
+  if (x.sampled_at != time_point{}) [[unlikely]]
+    record_use(x);
+  // A guess that is nearly always right saves reading the word.
+  auto word = slot_word{slot_state::taken, x.generation};
+  auto& at = slots_.at(x.slot);
+  for (;;) {
+    auto next = slot_rules::release(word, x.generation, how, gate());
+    if (!next)
+      return handed_back::stale;
+    if (!at.replace(word, *next))
+      continue;
+    // From here on the life of the table may be over: only the gate, the
+    // slot's word and the sink may be used. A later life of the memory bears
+    // that as well.
+    if (next->state() != slot_state::offered)
+      return settle(x.slot, word, *next);
+    if (gate() == front_gate::open) [[likely]]
+      return handed_back::lent_again;
+    return pull_back(x.slot, *next);
+  }
+}
+
+handed_back slot_lender::pull_back(slot_index i, slot_word offered) noexcept {
+  if (closed())
+    return handed_back::orphaned;
+  auto next = slot_rules::pull_back(offered, offered.generation());
+  if (!next || !slots_.at(i).replace(offered, *next))
+    return handed_back::lent_again;
+  sink_.released(i);
+  return handed_back::to_actor;
+}
+
+handed_back slot_lender::settle(slot_index i, slot_word was,
+                                slot_word is) noexcept {
+  auto fenced = was.state() == slot_state::revoked;
+  if (is.state() == slot_state::returned) {
+    sink_.released(i);
+    return fenced ? handed_back::stale : handed_back::to_actor;
+  }
+  if (was.has(slot_word::orphan))
+    keep_alive_.drop();
+  return fenced ? handed_back::stale : handed_back::orphaned;
+}
+
+void slot_lender::record_use(const loan& x) noexcept {
+  if (holds(x))
+    use_times_->record(clock::now() - x.sampled_at);
+}
+
+bool slot_lender::holds(const loan& x) const noexcept {
+  auto word = slots_.at(x.slot).load();
+  return word.state() == slot_state::taken && word.generation() == x.generation;
+}
+
+// -- looking at it -------------------------------------------------------------
+
+slot_view slot_lender::view(slot_index i) const noexcept {
+  constexpr auto get = std::memory_order_acquire;
+  slot_view result;
+  auto* x = slots_.find(i);
+  if (x == nullptr)
+    return result;
+  for (auto word = x->load();;) {
+    result = {};
+    result.slot = i;
+    result.state = word.state();
+    result.recall = word.has(slot_word::recall);
+    result.connection = {x->connection.load(get)};
+    result.generation = word.generation();
+    if (word.held_by(word.generation())
+        && x->noted.load(get) == word.generation()) {
+      result.who = {x->thread.load(get), x->line.load(get), x->file.load(get),
+                    x->label.load(get)};
+      result.since = time_point{duration{x->since.load(get)}};
+    }
+    auto again = x->load();
+    if (again == word)
+      return result;
+    word = again;
+  }
+}
+
+histogram_snapshot slot_lender::use_times() const {
+  return use_times_->snapshot();
+}
+
+} // namespace caf_pool
