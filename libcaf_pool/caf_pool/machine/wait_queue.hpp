@@ -40,9 +40,10 @@ struct wait_queue_config {
 /// - Between the tenants of a priority: in turn, each as many as its weight.
 ///   This is "Efficient Fair Queuing using Deficit Round-Robin" (Shreedhar and
 ///   Varghese, 1995) with requests of one size.
-/// - Between priorities: whoever would have come first if each step were worth
-///   `ageing` of waiting, i.e. by enqueued - priority * ageing. So nobody waits
-///   for those that come more than 7 * ageing later. Ties: the higher one.
+/// - Between priorities: among those whose turn it is, whoever would have come
+///   first if each step were worth `ageing` of waiting, i.e. by
+///   enqueued - priority * ageing. So no turn waits for those that come more
+///   than 7 * ageing later. Ties: the higher priority.
 /// - Expired waiters are never served; they count until `expire` takes them,
 ///   which therefore comes first in every input of the pool.
 ///
