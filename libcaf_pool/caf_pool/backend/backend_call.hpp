@@ -1,7 +1,5 @@
 #pragma once
 
-#include "caf_pool/core/pool_config.hpp"
-
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -41,21 +39,6 @@ constexpr std::string_view to_string(backend_call x) noexcept {
       return "abort";
     case backend_call::close:
       return "close";
-  }
-  return "unknown";
-}
-
-/// Names the policy that a `reset` was called with.
-constexpr std::string_view name_of(reset_policy x) noexcept {
-  switch (x) {
-    case reset_policy::none:
-      return "none";
-    case reset_policy::transaction:
-      return "transaction";
-    case reset_policy::automatic:
-      return "automatic";
-    case reset_policy::full:
-      return "full";
   }
   return "unknown";
 }

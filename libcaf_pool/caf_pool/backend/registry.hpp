@@ -1,14 +1,14 @@
 #pragma once
 
+#include "caf_pool/backend/backend.hpp"
+#include "caf_pool/core/pool_config.hpp"
+#include "caf_pool/core/validate.hpp"
+
 #include <functional>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "caf_pool/backend/backend.hpp"
-#include "caf_pool/core/pool_config.hpp"
-#include "caf_pool/core/validate.hpp"
 
 namespace caf_pool {
 
@@ -31,11 +31,14 @@ struct backend_info {
   std::function<result<backend_ptr>(const pool_config&)> make;
 };
 
+/// Puts problems into one error, one line each.
+error config_error(const std::vector<config_problem>& problems);
+
 /// Finds backends by the names that configuration files use. Users add theirs
 /// before they load a configuration.
 ///
-/// Thread-safety: none for `add`; `find` and `make` from any thread after the
-/// last `add`.
+/// Thread-safety: none for `add`; the rest from any thread after the last
+/// `add`.
 class backend_registry {
 public:
   /// A registry with the backends that caf_pool was built with.
@@ -47,6 +50,11 @@ public:
   const backend_info* find(std::string_view name) const noexcept;
 
   std::vector<std::string> names() const;
+
+  /// Returns all problems of what a pool says about its backend: an unknown
+  /// backend, unknown options, each with the nearest known name, and wrong
+  /// values. Keys are "backend" and the options' own, without prefix.
+  std::vector<config_problem> problems(const pool_config& config) const;
 
   /// Makes the backend of a pool, or says what is wrong with its options.
   result<backend_ptr> make(const pool_config& config) const;

@@ -1,6 +1,7 @@
 #include "caf_pool/backend/scripted.hpp"
 
 #include "caf_pool/backend/scripted_server.hpp"
+#include "caf_pool/core/setting_text.hpp"
 
 #include <atomic>
 #include <utility>
@@ -28,7 +29,7 @@ public:
   }
 
   result<void> reset(reset_policy policy, time_point deadline) override {
-    auto name = std::string{name_of(policy)};
+    auto name = std::string{to_string(policy)};
     auto what = serve({backend_call::reset, id(), name, {}, deadline});
     if (what.failure)
       return what.failure;

@@ -1,0 +1,113 @@
+#include "caf_pool/backend/registry.hpp"
+
+#include "caf_pool/backend/sqlite.hpp"
+#include "caf_pool/core/nearest.hpp"
+
+#if CAF_POOL_WITH_POSTGRES && __has_include("caf_pool/backend/postgres.hpp")
+#  include "caf_pool/backend/postgres.hpp"
+#  define CAF_POOL_HAS_POSTGRES 1
+#else
+#  define CAF_POOL_HAS_POSTGRES 0
+#endif
+
+#include <algorithm>
+#include <utility>
+
+namespace caf_pool {
+
+namespace {
+
+std::string unknown_backend(const backend_registry& known,
+                            const std::string& name) {
+  auto owned = known.names();
+  std::vector<std::string_view> names{owned.begin(), owned.end()};
+  auto str = "no backend is called \"" + name + '"' + hint_for(name, names);
+  if (!CAF_POOL_HAS_POSTGRES && name == "postgres")
+    str += "; this build leaves it out (CAF_POOL_WITH_POSTGRES)";
+  return str;
+}
+
+void find_unknown_options(const backend_info& info, const pool_config& config,
+                          std::vector<config_problem>& out) {
+  std::vector<std::string_view> keys;
+  for (auto& option : info.options)
+    keys.push_back(option.key);
+  for (auto& [key, value] : config.options) {
+    if (std::find(keys.begin(), keys.end(), key) != keys.end())
+      continue;
+    // The value is not shown: a misspelt key may well be a secret's.
+    out.push_back({key,
+                   {},
+                   "no option of the backend \"" + info.name
+                     + "\" is called that" + hint_for(key, keys),
+                   {}});
+  }
+}
+
+} // namespace
+
+error config_error(const std::vector<config_problem>& problems) {
+  std::string str;
+  for (auto& problem : problems) {
+    if (!str.empty())
+      str += '\n';
+    str += to_string(problem);
+  }
+  return {errc::config_invalid, std::move(str), {}};
+}
+
+backend_registry backend_registry::with_defaults() {
+  backend_registry known;
+  known.add(sqlite_info());
+#if CAF_POOL_HAS_POSTGRES
+  known.add(postgres_info());
+#endif
+  return known;
+}
+
+void backend_registry::add(backend_info info) {
+  auto name = info.name;
+  infos_.insert_or_assign(std::move(name), std::move(info));
+}
+
+const backend_info* backend_registry::find(
+  std::string_view name) const noexcept {
+  auto i = infos_.find(name);
+  return i == infos_.end() ? nullptr : &i->second;
+}
+
+std::vector<std::string> backend_registry::names() const {
+  std::vector<std::string> out;
+  for (auto& entry : infos_)
+    out.push_back(entry.first);
+  return out;
+}
+
+std::vector<config_problem> backend_registry::problems(
+  const pool_config& config) const {
+  auto* info = find(config.backend);
+  if (info == nullptr)
+    return {
+      {"backend", config.backend, unknown_backend(*this, config.backend), {}}};
+  std::vector<config_problem> out;
+  find_unknown_options(*info, config, out);
+  if (info->check) {
+    auto more = info->check(config);
+    out.insert(out.end(), more.begin(), more.end());
+  }
+  return out;
+}
+
+result<backend_ptr> backend_registry::make(const pool_config& config) const {
+  if (auto found = problems(config); !found.empty())
+    return config_error(found);
+  auto* info = find(config.backend);
+  if (!info->make)
+    return error{errc::internal,
+                 "the backend \"" + config.backend
+                   + "\" was registered without a function that makes it",
+                 {}};
+  return info->make(config);
+}
+
+} // namespace caf_pool
