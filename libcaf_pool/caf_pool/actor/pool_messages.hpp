@@ -92,9 +92,11 @@ struct cancel_request {
 /// Answer: `pool_snapshot`.
 struct get_snapshot {};
 
-/// From now on the sender gets each `pool_event`, until it dies or says stop.
+/// From now on the sender, or `who`, gets each `pool_event`, until it dies or
+/// says stop.
 struct subscribe {
   bool stop = false;
+  caf::actor who;
 };
 
 /// What an operator can do. Answer: `accepted`, or an error. `drain` answers
@@ -117,6 +119,8 @@ struct control {
 /// Puts new settings in force, live. Answer: `accepted`, or an error.
 struct reconfigure {
   pool_config config;
+  /// The way to the server from now on; null keeps the present one.
+  backend_ptr way;
   /// Replace connections as they come back.
   bool recycle = false;
 };

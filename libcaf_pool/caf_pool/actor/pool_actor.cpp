@@ -1,0 +1,255 @@
+#include "caf_pool/actor/pool_actor.hpp"
+
+#include "caf_pool/core/validate.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace caf_pool {
+
+namespace {
+
+/// Makes the machine of this life of the pool and keeps the last one.
+std::unique_ptr<pool_machine> next_machine(pool_estate& estate) {
+  auto epoch = pool_epoch{++estate.epochs};
+  auto seed
+    = static_cast<std::uint64_t>(clock::now().time_since_epoch().count());
+  return std::make_unique<pool_machine>(estate.config, epoch, seed);
+}
+
+} // namespace
+
+pool_actor::pool_actor(caf::actor_config& cfg,
+                       std::shared_ptr<pool_estate> estate)
+  : pool_shell::base(cfg),
+    estate_(std::move(estate)),
+    machine_(*(estate_->predecessor = std::move(estate_->machine),
+               estate_->machine = next_machine(*estate_))) {
+  drop_unexpected(this);
+}
+
+pool_actor::behavior_type pool_actor::make_behavior() {
+  estate_->install(this);
+  take_over();
+  return {
+    [this](const acquire& x) { return on_acquire(x); },
+    [this](const acquire_lease& x) { return on_acquire_lease(x); },
+    [this](const release& x) {
+      auto end = lease_end{};
+      if (auto* entry = estate_->find(x.lease.connection))
+        end.left = entry->held->object->state();
+      if (x.why) {
+        end.left = trace::broken;
+        end.why = x.why;
+      }
+      forget_holding(x.lease);
+      act(machine_.release(x.lease, end, clock::now()));
+    },
+    [this](const revoke_lease& x) {
+      auto is_busy = busy(x.lease.connection);
+      forget_holding(x.lease);
+      act(machine_.holder_lost(x.lease, is_busy, clock::now()));
+    },
+    [this](const execute& x) { return on_execute(x); },
+    [this](const cancel_request& x) { on_cancel(x); },
+    [this](const get_snapshot&) { return on_snapshot(); },
+    [this](const subscribe& x) { on_subscribe(x); },
+    [this](const control& x) { return on_control(x); },
+    [this](const reconfigure& x) { return on_reconfigure(x); },
+    [this](const queue_caller& x) { on_queue(x); },
+    [this](const withdraw_caller& x) { on_withdraw(x.caller); },
+    [this](const slot_released& x) { on_released(x.slot); },
+    [this](const job_finished& x) { on_finished(x.job); },
+    [this](const wake_up& x) { on_wake_up(x); },
+    [this](const drain_limit&) { on_drain_limit(); },
+  };
+}
+
+void pool_actor::on_exit() {
+  auto why = error{errc::restarted,
+                   "the pool's actor ended; nothing was executed, ask again",
+                   {}};
+  if (machine_.state().life == pool_life::closed)
+    why = {errc::closed, "the pool is closed", {}};
+  for (auto& [id, who] : callers_) {
+    if (auto* x = std::get_if<std::shared_ptr<granter>>(&who.reply))
+      (*x)->fail(why);
+    else if (auto* y = std::get_if<promise<lease_grant>>(&who.reply))
+      y->deliver(to_caf(why));
+    else if (auto* z = std::get_if<promise<lease_ptr>>(&who.reply))
+      z->deliver(to_caf(why));
+    else
+      std::get<waiting_execute>(who.reply).reply.deliver(to_caf(why));
+  }
+  callers_.clear();
+  for (auto& x : draining_)
+    x.deliver(accepted{});
+  draining_.clear();
+}
+
+void pool_actor::act(effects orders) {
+  for (auto& x : orders)
+    todo_.push_back(std::move(x));
+  if (acting_)
+    return;
+  acting_ = true;
+  while (!todo_.empty()) {
+    auto x = std::move(todo_.front());
+    todo_.pop_front();
+    std::visit([this](auto& order) { perform(order); }, x);
+  }
+  acting_ = false;
+  arm_timer();
+}
+
+void pool_actor::arm_timer() {
+  auto next = machine_.next_wakeup();
+  for (auto& job : estate_->jobs)
+    if (job->kind == job_kind::execute && !job->aborted)
+      next
+        = std::min(next, add_saturated(job->deadline, std::chrono::seconds{1}));
+  if (next >= armed_for_)
+    return;
+  armed_for_ = next;
+  auto delay = std::max<duration>(next - clock::now(), duration::zero());
+  send_later(this, pool_shell{this}, delay, wake_up{++timer_});
+}
+
+void pool_actor::on_wake_up(const wake_up& x) {
+  if (x.number != timer_)
+    return;
+  armed_for_ = never;
+  auto now = clock::now();
+  estate_->slots->advance_clock(now);
+  auto with_names = estate_->config.leak_threshold > duration::zero();
+  act(machine_.observe_front(look_at_front(with_names), now));
+  act(machine_.tick(now));
+  abort_overdue(now);
+  dismiss_idle(now);
+  finish_if_over();
+}
+
+pool_snapshot pool_actor::on_snapshot() {
+  auto now = clock::now();
+  act(machine_.observe_front(look_at_front(true), now));
+  auto result = machine_.snapshot(now);
+  auto& meters = *estate_->meters;
+  result.counters.executed = meters.executed.load();
+  result.counters.execute_errors = meters.execute_errors.load();
+  result.wait_time = meters.wait_time.snapshot();
+  result.open_time = meters.open_time.snapshot();
+  result.execute_time = meters.execute_time.snapshot();
+  result.use_time = estate_->slots->use_times();
+  return result;
+}
+
+void pool_actor::on_subscribe(const subscribe& x) {
+  auto who = x.who ? x.who : caf::actor_cast<caf::actor>(current_sender());
+  if (!who)
+    return;
+  if (x.stop)
+    estate_->subscribers.erase(who);
+  else if (estate_->subscribers.insert(who).second)
+    watch(this, who, [this](const caf::actor_addr& addr, const caf::error&) {
+      on_down(addr);
+    });
+}
+
+pool_actor::promise<accepted> pool_actor::on_control(const control& x) {
+  auto reply = make_response_promise<accepted>();
+  auto now = clock::now();
+  switch (x.what) {
+    case control::verb::pause:
+      act(machine_.pause(now));
+      break;
+    case control::verb::resume:
+      act(machine_.resume(now));
+      break;
+    case control::verb::reconnect:
+      act(machine_.reconnect(now));
+      break;
+    case control::verb::force_open:
+      act(machine_.force_breaker(breaker_state::forced_open, now));
+      break;
+    case control::verb::force_closed:
+      act(machine_.force_breaker(breaker_state::forced_closed, now));
+      break;
+    case control::verb::reset_breaker:
+      act(machine_.force_breaker(breaker_state::closed, now));
+      break;
+    case control::verb::drain:
+      draining_.push_back(reply);
+      act(machine_.drain(now));
+      send_later(this, pool_shell{this}, x.limit, drain_limit{});
+      finish_if_over();
+      return reply;
+  }
+  reply.deliver(accepted{});
+  return reply;
+}
+
+caf::result<accepted> pool_actor::on_reconfigure(const reconfigure& x) {
+  if (auto problems = validate(x.config); !problems.empty()) {
+    std::string text;
+    for (auto& problem : problems)
+      text += (text.empty() ? "" : "\n") + to_string(problem);
+    return to_caf({errc::config_invalid, std::move(text), {}});
+  }
+  estate_->config = x.config;
+  if (x.way)
+    estate_->way = x.way;
+  act(machine_.configure(x.config, x.recycle, clock::now()));
+  return accepted{};
+}
+
+void pool_actor::on_drain_limit() {
+  act(machine_.shut_down(clock::now()));
+  finish_if_over();
+}
+
+void pool_actor::finish_if_over() {
+  auto& life = machine_.state();
+  if (life.life != pool_life::closed || life.table.size() > 0
+      || !estate_->jobs.empty())
+    return;
+  for (auto& worker : estate_->workers)
+    post_to(worker.handle, dismiss{});
+  estate_->workers.clear();
+  quit();
+}
+
+void pool_actor::take_over() {
+  auto now = clock::now();
+  estate_->slots->advance_clock(now);
+  auto old = std::move(estate_->predecessor);
+  if (old == nullptr) {
+    act(machine_.start(now));
+    return;
+  }
+  act(machine_.succeed(*old, now));
+  // Facts whose messages died with the predecessor.
+  estate_->slots->for_each([this](const slot_view& x) {
+    if (x.state == slot_state::returned)
+      on_released(x.slot);
+    else if (x.state == slot_state::empty)
+      act(machine_.withdrawn(x.connection, clock::now()));
+  });
+  act(machine_.observe_front(look_at_front(false), clock::now()));
+  auto jobs = estate_->jobs;
+  for (auto& job : jobs)
+    if (job->finished.load(std::memory_order_acquire))
+      on_finished(job);
+  for (auto& [id, holding] : estate_->holdings)
+    if (watched_[holding.holder]++ == 0)
+      watch(this, caf::actor_cast<caf::actor>(holding.holder),
+            [this](const caf::actor_addr& addr, const caf::error&) {
+              on_down(addr);
+            });
+  for (auto& subscriber : estate_->subscribers)
+    watch(this, subscriber,
+          [this](const caf::actor_addr& addr, const caf::error&) {
+            on_down(addr);
+          });
+}
+
+} // namespace caf_pool

@@ -1,0 +1,133 @@
+#pragma once
+
+#include "caf_pool/actor/pool_estate.hpp"
+#include "caf_pool/actor/pool_shell.hpp"
+#include "caf_pool/machine/effect.hpp"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace caf_pool {
+
+/// The thin shell around a pool machine: turns messages into inputs and effects
+/// into messages, and decides nothing. Never blocks and does no I/O.
+class pool_actor : public pool_shell::base {
+public:
+  pool_actor(caf::actor_config& cfg, std::shared_ptr<pool_estate> estate);
+
+  behavior_type make_behavior() override;
+
+  /// Answers everybody who still waits.
+  void on_exit() override;
+
+private:
+  template <class T>
+  using promise = caf::typed_response_promise<T>;
+
+  struct waiting_execute {
+    promise<execute_result> reply;
+    std::vector<sql_statement> statements;
+    time_point deadline;
+  };
+
+  /// Somebody who was not answered yet.
+  struct caller {
+    std::variant<std::shared_ptr<granter>, promise<lease_grant>,
+                 promise<lease_ptr>, waiting_execute>
+      reply;
+    caf::actor_addr from;
+    std::uint64_t request = 0;
+    std::string name;
+  };
+
+  // -- messages ----------------------------------------------------------------
+
+  promise<lease_grant> on_acquire(const acquire& x);
+  promise<lease_ptr> on_acquire_lease(const acquire_lease& x);
+  promise<execute_result> on_execute(const execute& x);
+  void on_cancel(const cancel_request& x);
+  void on_queue(const queue_caller& x);
+  void on_withdraw(ticket x);
+  void on_released(slot_index slot);
+  void on_finished(const job_ptr& job);
+  void on_subscribe(const subscribe& x);
+  promise<accepted> on_control(const control& x);
+  caf::result<accepted> on_reconfigure(const reconfigure& x);
+  pool_snapshot on_snapshot();
+  void on_down(const caf::actor_addr& who);
+  void on_wake_up(const wake_up& x);
+  void on_drain_limit();
+
+  // -- effects, one overload each ----------------------------------------------
+
+  void perform(const effect::grant& x);
+  void perform(effect::reject& x);
+  void perform(const effect::open_connection& x);
+  void perform(const effect::probe_connection& x);
+  void perform(const effect::reset_connection& x);
+  void perform(const effect::close_connection& x);
+  void perform(const effect::cancel_connection& x);
+  void perform(const effect::revoke_lease& x);
+  void perform(const effect::offer_connection& x);
+  void perform(const effect::withdraw_connection& x);
+  void perform(const effect::withdraw_any& x);
+  void perform(const effect::shut_front& x);
+  void perform(effect::emit& x);
+
+  /// Performs orders, and those that their answers cause, in sequence.
+  void act(effects orders);
+  void arm_timer();
+
+  // -- leases ------------------------------------------------------------------
+
+  void give(const std::shared_ptr<granter>& to, const effect::grant& x);
+  void give(const promise<lease_grant>& to, const effect::grant& x,
+            const caller& who);
+  void give(const promise<lease_ptr>& to, const effect::grant& x);
+  void give(waiting_execute& to, const effect::grant& x);
+  std::optional<loan> lend(const effect::grant& x);
+  void take_back_unused(const effect::grant& x, const loan& held);
+  ticket enqueue(caller who, acquire_input wish);
+  void forget_holding(const lease_id& lease);
+  std::vector<front_view> look_at_front(bool with_names) const;
+
+  // -- workers -----------------------------------------------------------------
+
+  job_ptr make_job(job_kind kind, connection_id id, time_point deadline);
+  void start(job_ptr job);
+  void feed_workers();
+  bool may_run(const pool_job& job) const;
+  job_ptr running_on(connection_id id, job_kind kind) const;
+  bool busy(connection_id id) const;
+  void conclude(const job_ptr& job);
+  void conclude_execute(const job_ptr& job);
+  void abort_overdue(time_point now);
+  void dismiss_idle(time_point now);
+  void finish_if_over();
+
+  // -- succession --------------------------------------------------------------
+
+  void take_over();
+
+  std::shared_ptr<pool_estate> estate_;
+  pool_machine& machine_;
+  std::deque<any_effect> todo_;
+  bool acting_ = false;
+  std::unordered_map<ticket, caller> callers_;
+  std::map<std::pair<caf::actor_addr, std::uint64_t>, ticket> requests_;
+  std::map<caf::actor_addr, std::size_t> watched_;
+  /// Closes that wait for a job on the same connection.
+  std::map<connection_id, job_ptr> close_after_;
+  /// Statements that ended while a cancel for them was on its way.
+  std::map<connection_id, job_ptr> cancelled_;
+  std::vector<promise<accepted>> draining_;
+  time_point armed_for_ = never;
+  std::uint64_t timer_ = 0;
+};
+
+} // namespace caf_pool

@@ -1,0 +1,137 @@
+#include "caf_pool/actor/pool_actor.hpp"
+
+#include <utility>
+
+namespace caf_pool {
+
+void pool_actor::perform(const effect::grant& x) {
+  auto i = callers_.find(x.caller);
+  if (i == callers_.end()) {
+    // Nobody waits for it any more.
+    auto end = lease_end{};
+    end.unused = true;
+    act(machine_.release(x.lease, end, clock::now()));
+    return;
+  }
+  estate_->meters->wait_time.record(x.waited);
+  auto node = callers_.extract(i);
+  auto& who = node.mapped();
+  if (who.request != 0 && !std::holds_alternative<waiting_execute>(who.reply))
+    requests_.erase({who.from, who.request});
+  if (auto* local = std::get_if<std::shared_ptr<granter>>(&who.reply)) {
+    give(*local, x);
+  } else if (auto* by_id = std::get_if<promise<lease_grant>>(&who.reply)) {
+    give(*by_id, x, who);
+  } else if (auto* object = std::get_if<promise<lease_ptr>>(&who.reply)) {
+    give(*object, x);
+  } else {
+    give(std::get<waiting_execute>(who.reply), x);
+    callers_.insert(std::move(node)); // answered when the statement ends
+  }
+}
+
+void pool_actor::perform(effect::reject& x) {
+  auto node = callers_.extract(x.caller);
+  if (node.empty())
+    return;
+  auto& who = node.mapped();
+  requests_.erase({who.from, who.request});
+  if (auto* local = std::get_if<std::shared_ptr<granter>>(&who.reply))
+    (*local)->fail(std::move(x.why));
+  else if (auto* by_id = std::get_if<promise<lease_grant>>(&who.reply))
+    by_id->deliver(to_caf(x.why));
+  else if (auto* object = std::get_if<promise<lease_ptr>>(&who.reply))
+    object->deliver(to_caf(x.why));
+  else
+    std::get<waiting_execute>(who.reply).reply.deliver(to_caf(x.why));
+}
+
+void pool_actor::perform(const effect::open_connection& x) {
+  start(make_job(job_kind::open, x.connection, x.deadline));
+}
+
+void pool_actor::perform(const effect::probe_connection& x) {
+  start(make_job(job_kind::probe, x.connection, x.deadline));
+}
+
+void pool_actor::perform(const effect::reset_connection& x) {
+  start(make_job(job_kind::reset, x.connection, x.deadline));
+}
+
+void pool_actor::perform(const effect::close_connection& x) {
+  auto node = estate_->vault.extract(x.connection);
+  if (node.empty()) {
+    act(machine_.closed(x.connection, clock::now()));
+    return;
+  }
+  auto& entry = node.mapped();
+  estate_->holdings.erase(x.connection);
+  if (x.abort)
+    entry.held->object->abort();
+  if (entry.slot) {
+    auto& slots = *estate_->slots;
+    slots.withdraw(*entry.slot);
+    slots.collect(*entry.slot);
+    if (!slots.unbind(*entry.slot))
+      estate_->lingering.emplace(*entry.slot, entry.held);
+  }
+  auto job = make_job(job_kind::close, x.connection, x.deadline);
+  job->target = std::move(entry.held);
+  if (busy(x.connection))
+    close_after_.emplace(x.connection, std::move(job));
+  else
+    start(std::move(job));
+}
+
+void pool_actor::perform(const effect::cancel_connection& x) {
+  start(make_job(job_kind::cancel, x.connection, x.deadline));
+}
+
+void pool_actor::perform(const effect::revoke_lease& x) {
+  auto* entry = estate_->find(x.lease.connection);
+  if (entry == nullptr)
+    return;
+  estate_->holdings.erase(x.lease.connection);
+  if (entry->slot) {
+    // A lease from the front has the slot's own generation in its id.
+    auto generation = entry->granted_generation != 0 ? entry->granted_generation
+                                                     : x.lease.generation;
+    estate_->slots->revoke(*entry->slot, generation);
+  }
+  entry->held->object->abort();
+}
+
+void pool_actor::perform(const effect::offer_connection& x) {
+  auto slot = estate_->slot_of(x.connection);
+  if (slot)
+    estate_->slots->offer(*slot);
+}
+
+void pool_actor::perform(const effect::withdraw_connection& x) {
+  auto* entry = estate_->find(x.connection);
+  if (entry == nullptr || !entry->slot)
+    return;
+  if (estate_->slots->recall(*entry->slot) == recalled::withdrawn)
+    act(machine_.withdrawn(x.connection, clock::now()));
+}
+
+void pool_actor::perform(const effect::withdraw_any&) {
+  auto slot = estate_->slots->withdraw_any();
+  if (slot)
+    act(
+      machine_.withdrawn(estate_->slots->view(*slot).connection, clock::now()));
+  else
+    act(machine_.front_empty(clock::now()));
+}
+
+void pool_actor::perform(const effect::shut_front& x) {
+  estate_->slots->set_shut(x.shut);
+}
+
+void pool_actor::perform(effect::emit& x) {
+  x.event.pool = estate_->config.name;
+  for (auto& subscriber : estate_->subscribers)
+    post_to(subscriber, x.event);
+}
+
+} // namespace caf_pool

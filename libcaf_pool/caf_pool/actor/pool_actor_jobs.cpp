@@ -1,0 +1,264 @@
+#include "caf_pool/actor/pool_actor.hpp"
+#include "caf_pool/actor/worker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace caf_pool {
+
+namespace {
+
+/// Workers beyond those that execute: for opening, probing, closing and
+/// cancelling while all others are stuck in statements.
+constexpr std::size_t reserve = 2;
+
+/// A worker without work ends after this.
+constexpr duration idle_limit = std::chrono::seconds{30};
+
+/// How much later than its deadline a statement may come back before its
+/// connection is broken from outside.
+constexpr duration grace = std::chrono::seconds{1};
+
+bool executes(const hired_worker& x) {
+  return x.job != nullptr && x.job->kind == job_kind::execute;
+}
+
+} // namespace
+
+job_ptr pool_actor::make_job(job_kind kind, connection_id id,
+                             time_point deadline) {
+  auto job = std::make_shared<pool_job>();
+  job->kind = kind;
+  job->id = id;
+  job->deadline = deadline;
+  job->policy = estate_->config.reset_on_release;
+  if (kind == job_kind::open)
+    job->way = estate_->way;
+  if (auto* entry = estate_->find(id))
+    job->target = entry->held;
+  return job;
+}
+
+void pool_actor::start(job_ptr job) {
+  if (job->kind != job_kind::open && job->target == nullptr)
+    return; // the connection is gone; so is whoever waits for the answer
+  estate_->jobs.push_back(job);
+  estate_->backlog.push_back(std::move(job));
+  feed_workers();
+}
+
+bool pool_actor::may_run(const pool_job& job) const {
+  if (job.kind != job_kind::execute)
+    return true;
+  auto busy_ones
+    = std::count_if(estate_->workers.begin(), estate_->workers.end(), executes);
+  return static_cast<std::uint32_t>(busy_ones) < estate_->config.workers;
+}
+
+void pool_actor::feed_workers() {
+  auto& backlog = estate_->backlog;
+  auto& workers = estate_->workers;
+  while (!backlog.empty()) {
+    // Maintenance goes first: nobody is served without connections.
+    auto next = std::find_if(backlog.begin(), backlog.end(), [](auto& x) {
+      return x->kind != job_kind::execute;
+    });
+    if (next == backlog.end())
+      next = backlog.begin();
+    if (!may_run(**next))
+      return;
+    auto free = std::find_if(workers.begin(), workers.end(),
+                             [](auto& x) { return x.job == nullptr; });
+    if (free == workers.end()) {
+      if (workers.size() >= estate_->config.workers + reserve)
+        return;
+      auto report = [weak = estate_->weak_from_this()](const job_ptr& job) {
+        if (auto estate = weak.lock())
+          if (auto shell = estate->shell())
+            post_to(shell, job_finished{job});
+      };
+      workers.push_back(
+        {spawn_worker(system(), report), nullptr, clock::now()});
+      free = workers.end() - 1;
+    }
+    free->job = *next;
+    backlog.erase(next);
+    send_to(this, free->handle, run_job{free->job});
+  }
+}
+
+job_ptr pool_actor::running_on(connection_id id, job_kind kind) const {
+  for (auto& job : estate_->jobs)
+    if (job->id == id && job->kind == kind)
+      return job;
+  return nullptr;
+}
+
+bool pool_actor::busy(connection_id id) const {
+  return std::any_of(estate_->jobs.begin(), estate_->jobs.end(),
+                     [id](auto& job) { return job->id == id; });
+}
+
+void pool_actor::on_finished(const job_ptr& job) {
+  auto& jobs = estate_->jobs;
+  auto i = std::find(jobs.begin(), jobs.end(), job);
+  if (i == jobs.end())
+    return;
+  jobs.erase(i);
+  for (auto& worker : estate_->workers)
+    if (worker.job == job) {
+      worker.job = nullptr;
+      worker.idle_since = clock::now();
+    }
+  conclude(job);
+  if (auto after = close_after_.extract(job->id); !after.empty()) {
+    if (busy(job->id))
+      close_after_.insert(std::move(after));
+    else
+      start(std::move(after.mapped()));
+  }
+  feed_workers();
+  finish_if_over();
+}
+
+void pool_actor::conclude(const job_ptr& job) {
+  auto now = clock::now();
+  switch (job->kind) {
+    case job_kind::open:
+      estate_->meters->open_time.record(job->took);
+      if (job->opened) {
+        estate_->store(job->id, std::move(job->opened));
+        act(machine_.opened(job->id, job->took, now));
+      } else {
+        act(machine_.open_failed(job->id, job->why, job->took, now));
+      }
+      break;
+    case job_kind::probe:
+      act(machine_.probed(job->id, job->why, job->took, now));
+      break;
+    case job_kind::reset:
+      act(machine_.reset_done(job->id, job->why, now));
+      break;
+    case job_kind::execute:
+      // A cancel that is still on its way must not hit the next holder.
+      if (running_on(job->id, job_kind::cancel) == nullptr)
+        conclude_execute(job);
+      else
+        cancelled_.emplace(job->id, job);
+      break;
+    case job_kind::cancel:
+      if (auto late = cancelled_.extract(job->id); !late.empty())
+        conclude_execute(late.mapped());
+      break;
+    case job_kind::close:
+      act(machine_.closed(job->id, now));
+      break;
+  }
+}
+
+void pool_actor::abort_overdue(time_point now) {
+  for (auto& job : estate_->jobs) {
+    if (job->kind != job_kind::execute || job->aborted
+        || now < add_saturated(job->deadline, grace))
+      continue;
+    job->aborted = true;
+    job->target->object->abort();
+  }
+}
+
+void pool_actor::dismiss_idle(time_point now) {
+  auto& workers = estate_->workers;
+  auto over = [this, now](hired_worker& x) {
+    if (x.job != nullptr || now < x.idle_since + idle_limit)
+      return false;
+    send_to(this, x.handle, dismiss{});
+    return true;
+  };
+  workers.erase(std::remove_if(workers.begin(), workers.end(), over),
+                workers.end());
+}
+
+// -- statements ---------------------------------------------------------------
+
+pool_actor::promise<execute_result> pool_actor::on_execute(const execute& x) {
+  auto reply = make_response_promise<execute_result>();
+  auto from = caf::actor_cast<caf::actor_addr>(current_sender());
+  auto now = clock::now();
+  auto deadline
+    = x.limit > duration::zero() ? add_saturated(now, x.limit) : time_point{};
+  auto who = caller{waiting_execute{reply, x.statements, deadline}, from,
+                    x.request, x.holder};
+  if (!x.lease) {
+    auto wish = acquire_input{};
+    wish.deadline = deadline != time_point{}
+                      ? deadline
+                      : add_saturated(now, estate_->config.acquire_timeout);
+    wish.priority = x.priority;
+    wish.tenant = x.tenant;
+    wish.holder = x.holder;
+    enqueue(std::move(who), std::move(wish));
+    return reply;
+  }
+  auto holding = estate_->holdings.find(x.lease.connection);
+  if (!machine_.state().leases.valid(x.lease)
+      || holding == estate_->holdings.end() || holding->second.holder != from) {
+    reply.deliver(to_caf({errc::lease_lost,
+                          "the lease " + to_string(x.lease)
+                            + " is not, or not any more, yours; acquire "
+                              "another",
+                          {}}));
+  } else if (busy(x.lease.connection)) {
+    reply.deliver(to_caf({errc::invalid_argument,
+                          "a statement runs on this lease already; wait for "
+                          "its answer",
+                          {}}));
+  } else {
+    auto id = estate_->next_ticket();
+    if (x.request != 0)
+      requests_.insert_or_assign({from, x.request}, id);
+    give(std::get<waiting_execute>(who.reply),
+         effect::grant{id, x.lease, duration::zero()});
+    callers_.emplace(id, std::move(who));
+  }
+  return reply;
+}
+
+void pool_actor::give(waiting_execute& to, const effect::grant& x) {
+  auto deadline = to.deadline != time_point{}
+                    ? to.deadline
+                    : clock::now() + estate_->config.execute_timeout;
+  auto job = make_job(job_kind::execute, x.lease.connection, deadline);
+  job->statements = std::move(to.statements);
+  job->caller = x.caller;
+  job->lease = x.lease;
+  start(std::move(job));
+}
+
+void pool_actor::conclude_execute(const job_ptr& job) {
+  auto now = clock::now();
+  auto end = lease_end{};
+  end.left = job->target->object->state();
+  if (end.left == trace::broken)
+    end.why = job->why;
+  auto node = callers_.extract(job->caller);
+  if (!node.empty()) {
+    auto& who = node.mapped();
+    requests_.erase({who.from, who.request});
+    auto& reply = std::get<waiting_execute>(who.reply).reply;
+    if (job->why)
+      reply.deliver(to_caf(job->why));
+    else
+      reply.deliver(execute_result{std::move(job->results)});
+  }
+  auto* record = machine_.state().table.find(job->id);
+  if (record == nullptr)
+    return;
+  if (record->state == connection_state::quarantined)
+    act(machine_.settled(job->id, end, now));
+  else if (!estate_->holdings.contains(job->id) || end.left == trace::broken) {
+    forget_holding(job->lease);
+    act(machine_.release(job->lease, end, now));
+  }
+}
+
+} // namespace caf_pool

@@ -1,0 +1,256 @@
+#include "caf_pool/actor/pool_actor.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace caf_pool {
+
+// -- asking -------------------------------------------------------------------
+
+namespace {
+
+/// Renders a holder for people: "thread 3 at orders.cpp:57".
+std::string describe(const holder& x) {
+  if (x.thread == 0)
+    return {};
+  auto str = std::string{x.label != nullptr ? x.label : ""};
+  if (x.label != nullptr)
+    str += ", ";
+  str += "thread " + std::to_string(x.thread);
+  if (x.file != nullptr) {
+    auto file = std::string_view{x.file};
+    file.remove_prefix(std::min(file.size(), file.rfind('/') + 1));
+    str += " at " + std::string{file} + ':' + std::to_string(x.line);
+  }
+  return str;
+}
+
+acquire_input wish_of(const acquire& x, const pool_config& config) {
+  auto wish = acquire_input{};
+  auto wait = x.wait > duration::zero() ? x.wait : config.acquire_timeout;
+  wish.deadline = add_saturated(clock::now(), wait);
+  wish.priority = x.priority;
+  wish.tenant = x.tenant;
+  wish.holder = x.holder;
+  wish.expected = x.expected;
+  wish.only_if_free = x.only_if_free;
+  return wish;
+}
+
+} // namespace
+
+ticket pool_actor::enqueue(caller who, acquire_input wish) {
+  wish.caller = estate_->next_ticket();
+  if (who.request != 0)
+    requests_.insert_or_assign({who.from, who.request}, wish.caller);
+  callers_.emplace(wish.caller, std::move(who));
+  act(machine_.acquire(wish, clock::now()));
+  return wish.caller;
+}
+
+pool_actor::promise<lease_grant> pool_actor::on_acquire(const acquire& x) {
+  auto reply = make_response_promise<lease_grant>();
+  auto from = caf::actor_cast<caf::actor_addr>(current_sender());
+  enqueue({reply, from, x.request, x.holder}, wish_of(x, estate_->config));
+  return reply;
+}
+
+pool_actor::promise<lease_ptr> pool_actor::on_acquire_lease(
+  const acquire_lease& x) {
+  auto reply = make_response_promise<lease_ptr>();
+  auto from = caf::actor_cast<caf::actor_addr>(current_sender());
+  enqueue({reply, from, x.wish.request, x.wish.holder},
+          wish_of(x.wish, estate_->config));
+  return reply;
+}
+
+void pool_actor::on_queue(const queue_caller& x) {
+  callers_.emplace(x.wish.caller, caller{x.verdict, {}, 0, x.wish.holder});
+  act(machine_.acquire(x.wish, clock::now()));
+}
+
+void pool_actor::on_withdraw(ticket x) {
+  callers_.erase(x);
+  act(machine_.cancel(x, clock::now()));
+}
+
+void pool_actor::on_cancel(const cancel_request& x) {
+  auto from = caf::actor_cast<caf::actor_addr>(current_sender());
+  auto i = requests_.find({from, x.request});
+  if (i == requests_.end()) {
+    // Granted meanwhile: the lease is taken back.
+    for (auto& [id, holding] : estate_->holdings) {
+      if (holding.holder == from && holding.request == x.request) {
+        auto* record = machine_.state().table.find(id);
+        auto lease = record != nullptr ? record->lease : lease_id{};
+        auto is_busy = busy(id);
+        forget_holding(lease);
+        act(machine_.holder_lost(lease, is_busy, clock::now()));
+        return;
+      }
+    }
+    return;
+  }
+  auto id = i->second;
+  for (auto& job : estate_->jobs) {
+    if (job->kind == job_kind::execute && job->caller == id) {
+      start(make_job(job_kind::cancel, job->id, job->deadline));
+      return;
+    }
+  }
+  act(machine_.cancel(id, clock::now()));
+  auto why = error{errc::cancelled, "withdrawn by its caller", {}};
+  auto order = effect::reject{id, why};
+  perform(order);
+}
+
+// -- giving -------------------------------------------------------------------
+
+std::optional<loan> pool_actor::lend(const effect::grant& x) {
+  auto slot = estate_->slot_of(x.lease.connection);
+  if (!slot)
+    return std::nullopt;
+  auto held = estate_->slots->grant(*slot, holder{});
+  if (!held)
+    return std::nullopt;
+  auto* entry = estate_->find(x.lease.connection);
+  ++entry->grants;
+  entry->granted_generation = held.generation;
+  return held;
+}
+
+void pool_actor::take_back_unused(const effect::grant& x, const loan& held) {
+  estate_->slots->give_back(held, condition::clean);
+  estate_->slots->collect(held.slot);
+  auto end = lease_end{};
+  end.unused = true;
+  act(machine_.release(x.lease, end, clock::now()));
+}
+
+void pool_actor::give(const std::shared_ptr<granter>& to,
+                      const effect::grant& x) {
+  auto held = lend(x);
+  if (!held) {
+    to->fail({errc::internal, "the front has no slot left", {}});
+    act(machine_.release(x.lease, {}, clock::now()));
+  } else if (!to->grant(*held)) {
+    take_back_unused(x, *held); // the caller gave up a moment ago
+  }
+}
+
+void pool_actor::give(const promise<lease_ptr>& to, const effect::grant& x) {
+  auto held = lend(x);
+  auto reply = to;
+  if (held) {
+    reply.deliver(std::make_shared<lease>(*held));
+  } else {
+    reply.deliver(to_caf({errc::internal, "the front has no slot left", {}}));
+    act(machine_.release(x.lease, {}, clock::now()));
+  }
+}
+
+void pool_actor::give(const promise<lease_grant>& to, const effect::grant& x,
+                      const caller& who) {
+  estate_->holdings[x.lease.connection] = {who.from, who.request};
+  if (who.from && watched_[who.from]++ == 0)
+    watch(this, caf::actor_cast<caf::actor>(who.from),
+          [this](const caf::actor_addr& addr, const caf::error&) {
+            on_down(addr);
+          });
+  auto reply = to;
+  reply.deliver(lease_grant{x.lease, x.waited});
+}
+
+void pool_actor::forget_holding(const lease_id& lease) {
+  auto* record = machine_.state().table.find(lease.connection);
+  if (record == nullptr || record->lease != lease)
+    return;
+  auto i = estate_->holdings.find(lease.connection);
+  if (i == estate_->holdings.end())
+    return;
+  if (auto w = watched_.find(i->second.holder); w != watched_.end())
+    --w->second;
+  estate_->holdings.erase(i);
+}
+
+void pool_actor::on_down(const caf::actor_addr& who) {
+  watched_.erase(who);
+  if (auto gone = caf::actor_cast<caf::actor>(who))
+    estate_->subscribers.erase(gone);
+  std::vector<lease_id> left;
+  for (auto& [id, holding] : estate_->holdings)
+    if (holding.holder == who)
+      if (auto* record = machine_.state().table.find(id))
+        left.push_back(record->lease);
+  for (auto& lease : left) {
+    auto is_busy = busy(lease.connection);
+    estate_->holdings.erase(lease.connection);
+    act(machine_.holder_lost(lease, is_busy, clock::now()));
+  }
+  std::vector<ticket> waiting;
+  for (auto& [id, waiter] : callers_)
+    if (waiter.from == who
+        && !std::holds_alternative<std::shared_ptr<granter>>(waiter.reply))
+      waiting.push_back(id);
+  for (auto id : waiting)
+    on_withdraw(id);
+}
+
+// -- taking back --------------------------------------------------------------
+
+void pool_actor::on_released(slot_index slot) {
+  auto back = estate_->slots->collect(slot);
+  if (!back)
+    return;
+  if (auto i = estate_->lingering.find(slot); i != estate_->lingering.end()) {
+    estate_->slots->unbind(slot);
+    estate_->lingering.erase(i);
+    return;
+  }
+  auto* entry = estate_->find(back->connection);
+  if (entry == nullptr)
+    return;
+  entry->granted_generation = 0;
+  auto end = lease_end{};
+  end.front_uses = pool_estate::front_uses(*entry, back->generation);
+  auto& conn = *entry->held;
+  auto reason = std::exchange(conn.discarded_because, {});
+  switch (back->left) {
+    case condition::clean:
+      break;
+    case condition::dirty:
+      end.left = trace::dirty;
+      break;
+    case condition::broken:
+      end.left = trace::broken;
+      if (conn.object->state() == trace::broken)
+        end.why = {errc::connection_lost,
+                   reason.empty() ? "it broke while it was leased" : reason,
+                   {}};
+      break;
+  }
+  act(machine_.returned(back->connection, end, clock::now()));
+  finish_if_over();
+}
+
+std::vector<front_view> pool_actor::look_at_front(bool with_names) const {
+  std::vector<front_view> result;
+  estate_->slots->for_each([&](const slot_view& x) {
+    auto* entry = estate_->find(x.connection);
+    if (entry == nullptr)
+      return;
+    auto view = front_view{};
+    view.connection = x.connection;
+    view.taken = x.state == slot_state::taken;
+    view.uses = pool_estate::front_uses(*entry, x.generation);
+    view.generation = x.generation;
+    view.since = x.since;
+    if (with_names && view.taken)
+      view.holder = describe(x.who);
+    result.push_back(std::move(view));
+  });
+  return result;
+}
+
+} // namespace caf_pool

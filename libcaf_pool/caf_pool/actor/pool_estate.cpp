@@ -1,0 +1,113 @@
+#include "caf_pool/actor/pool_estate.hpp"
+
+#include <utility>
+
+namespace caf_pool {
+
+namespace {
+
+/// Tells the present pool actor about releases. Holds the estate weakly: the
+/// front may live longer.
+class shell_sink : public release_sink {
+public:
+  explicit shell_sink(std::weak_ptr<pool_estate> estate)
+    : estate_(std::move(estate)) {
+    // nop
+  }
+
+  void released(slot_index slot) noexcept override {
+    if (auto estate = estate_.lock())
+      if (auto shell = estate->shell())
+        post_to(shell, slot_released{slot});
+  }
+
+private:
+  std::weak_ptr<pool_estate> estate_;
+};
+
+} // namespace
+
+pool_estate::pool_estate(const pool_config& cfg, backend_ptr w)
+  : way(std::move(w)), config(cfg) {
+  // nop
+}
+
+pool_estate::~pool_estate() {
+  // nop
+}
+
+void pool_estate::finish() {
+  over_.store(true);
+  install({});
+  slots->close(shared_from_this());
+}
+
+void pool_estate::queue(acquire_input wish, granter verdict) {
+  if (over_.load()) {
+    verdict.fail({errc::closed, "the pool is closed", {}});
+    return;
+  }
+  auto shared = std::make_shared<granter>(std::move(verdict));
+  if (auto dst = shell())
+    post_to(dst, queue_caller{std::move(wish), std::move(shared)});
+}
+
+void pool_estate::withdraw(ticket caller) {
+  if (auto dst = shell())
+    post_to(dst, withdraw_caller{caller});
+}
+
+ticket pool_estate::next_ticket() noexcept {
+  return ticket{tickets_.fetch_add(1, std::memory_order_relaxed) + 1};
+}
+
+slot_table& pool_estate::front() noexcept {
+  return *slots;
+}
+
+pool_shell pool_estate::shell() const {
+  auto guard = std::lock_guard{mutex_};
+  return shell_;
+}
+
+void pool_estate::install(pool_shell next) {
+  if (next)
+    slots->set_sink(std::make_shared<shell_sink>(weak_from_this()));
+  auto guard = std::lock_guard{mutex_};
+  shell_ = std::move(next);
+}
+
+vault_entry& pool_estate::store(connection_id id, connection_ptr object) {
+  auto held = std::make_shared<pooled_connection>();
+  held->id = id;
+  held->object = std::move(object);
+  held->meters = meters;
+  held->execute_timeout = config.execute_timeout;
+  auto& entry = vault[id];
+  entry.held = std::move(held);
+  return entry;
+}
+
+vault_entry* pool_estate::find(connection_id id) noexcept {
+  auto i = vault.find(id);
+  return i != vault.end() ? &i->second : nullptr;
+}
+
+std::optional<slot_index> pool_estate::slot_of(connection_id id) {
+  auto* entry = find(id);
+  if (entry == nullptr)
+    return std::nullopt;
+  if (!entry->slot) {
+    entry->slot = slots->bind(id, entry->held.get());
+    if (entry->slot)
+      entry->first_generation = slots->view(*entry->slot).generation;
+  }
+  return entry->slot;
+}
+
+std::uint64_t pool_estate::front_uses(const vault_entry& entry,
+                                      std::uint64_t generation) noexcept {
+  return generation - entry.first_generation - entry.grants;
+}
+
+} // namespace caf_pool

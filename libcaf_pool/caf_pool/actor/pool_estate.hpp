@@ -1,0 +1,116 @@
+#pragma once
+
+#include "caf_pool/actor/pool_job.hpp"
+#include "caf_pool/actor/pool_shell.hpp"
+#include "caf_pool/backend/backend.hpp"
+#include "caf_pool/machine/pool_machine.hpp"
+#include "caf_pool/pool_port.hpp"
+#include "caf_pool/pooled_connection.hpp"
+
+#include <atomic>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace caf_pool {
+
+/// A connection in the pool's possession and its place in the front.
+struct vault_entry {
+  std::shared_ptr<pooled_connection> held;
+  std::optional<slot_index> slot;
+  /// The slot's generation when it was bound, and how often the machine granted
+  /// through it since: the rest of the generations are uses without a message.
+  std::uint64_t first_generation = 0;
+  std::uint64_t grants = 0;
+  /// The slot's generation of the machine's present grant.
+  std::uint64_t granted_generation = 0;
+};
+
+/// Who works on a lease by id.
+struct remote_holding {
+  caf::actor_addr holder;
+  std::uint64_t request = 0;
+};
+
+/// A worker and what it does.
+struct hired_worker {
+  worker_handle handle;
+  job_ptr job;
+  time_point idle_since;
+};
+
+/// Everything of a pool that outlives its actor: connections, front, live
+/// leases, workers, meters, and the machine with breaker, backoff and counters.
+/// Belongs to the supervisor; the present actor works on it.
+///
+/// Thread-safety: the members of `pool_port` and `shell` from any thread, the
+/// rest by the present pool actor alone, or by the supervisor between two.
+class pool_estate : public pool_port,
+                    public std::enable_shared_from_this<pool_estate> {
+public:
+  pool_estate(const pool_config& config, backend_ptr way);
+  ~pool_estate() override;
+
+  // -- callers, any thread -----------------------------------------------------
+
+  void queue(acquire_input wish, granter verdict) override;
+  void withdraw(ticket caller) override;
+  ticket next_ticket() noexcept override;
+  slot_table& front() noexcept override;
+
+  /// The present pool actor; invalid between two of them.
+  pool_shell shell() const;
+
+  /// Puts the next pool actor in place, or none for the time being.
+  void install(pool_shell next);
+
+  /// The pool is over: callers get `errc::closed` from now on, and whoever
+  /// still holds a connection keeps the estate alive.
+  void finish();
+
+  // -- the pool's actor --------------------------------------------------------
+
+  /// Puts a fresh connection into the vault.
+  vault_entry& store(connection_id id, connection_ptr object);
+
+  /// Returns nullptr if there is no such connection.
+  vault_entry* find(connection_id id) noexcept;
+
+  /// Returns the slot of a connection; binds one if there is none.
+  std::optional<slot_index> slot_of(connection_id id);
+
+  /// Uses of a connection in the front, without those that were granted.
+  static std::uint64_t front_uses(const vault_entry& entry,
+                                  std::uint64_t generation) noexcept;
+
+  backend_ptr way;
+  const std::shared_ptr<pool_meters> meters = std::make_shared<pool_meters>();
+  const std::shared_ptr<slot_table> slots = slot_table::make();
+  std::unique_ptr<pool_machine> machine;
+  /// The machine of an actor that died, until its successor has read it.
+  std::unique_ptr<pool_machine> predecessor;
+  std::uint64_t epochs = 0;
+  pool_config config;
+  std::map<connection_id, vault_entry> vault;
+  /// Connections that the pool gave up while somebody still holds them.
+  std::map<slot_index, std::shared_ptr<pooled_connection>> lingering;
+  std::unordered_map<connection_id, remote_holding> holdings;
+  std::vector<job_ptr> jobs;
+  std::deque<job_ptr> backlog;
+  std::vector<hired_worker> workers;
+  std::set<caf::actor> subscribers;
+
+private:
+  std::atomic<std::uint64_t> tickets_{0};
+  std::atomic<bool> over_{false};
+  mutable std::mutex mutex_;
+  pool_shell shell_;
+};
+
+} // namespace caf_pool

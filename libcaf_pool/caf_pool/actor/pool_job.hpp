@@ -1,0 +1,76 @@
+#pragma once
+
+#include "caf_pool/actor/caf_compat.hpp"
+#include "caf_pool/core/error.hpp"
+#include "caf_pool/core/ids.hpp"
+#include "caf_pool/core/pool_config.hpp"
+#include "caf_pool/core/sql_result.hpp"
+#include "caf_pool/core/time.hpp"
+#include "caf_pool/pooled_connection.hpp"
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+namespace caf_pool {
+
+/// What a worker can do: everything that may block.
+enum class job_kind : std::uint8_t {
+  open,
+  probe,
+  reset,
+  execute,
+  cancel,
+  close,
+};
+
+/// One piece of blocking work. The worker fills in the results and says so;
+/// the pool's actor, or its successor, reads them afterwards.
+struct pool_job {
+  job_kind kind = job_kind::open;
+  connection_id id;
+  /// How to open; null for everything else.
+  backend_ptr way;
+  /// The connection to work on; null for `open`.
+  std::shared_ptr<pooled_connection> target;
+  time_point deadline;
+  reset_policy policy = reset_policy::automatic;
+  std::vector<sql_statement> statements;
+  /// Whom an `execute` is for.
+  ticket caller;
+  lease_id lease;
+
+  // -- results -----------------------------------------------------------------
+
+  connection_ptr opened;
+  std::vector<sql_result> results;
+  error why;
+  duration took = duration::zero();
+  /// Set last, by the worker.
+  std::atomic<bool> finished{false};
+  /// The pool's actor gave up on it and broke its connection.
+  bool aborted = false;
+};
+
+using job_ptr = std::shared_ptr<pool_job>;
+
+/// An order to a worker.
+struct run_job {
+  job_ptr job;
+};
+
+/// A worker's report.
+struct job_finished {
+  job_ptr job;
+};
+
+/// A worker has nothing to do any more and may end.
+struct dismiss {};
+
+using worker_handle = actor_of<void(run_job), void(dismiss)>;
+
+} // namespace caf_pool
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::run_job)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::job_finished)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::dismiss)

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "caf_pool/actor/pool_job.hpp"
+#include "caf_pool/actor/pool_messages.hpp"
+#include "caf_pool/front/loan.hpp"
+#include "caf_pool/front/wait_node.hpp"
+#include "caf_pool/machine/pool_facts.hpp"
+
+#include <memory>
+
+/// What only the pool's own parts say to its actor.
+namespace caf_pool {
+
+/// A caller in the process found nothing in the front.
+struct queue_caller {
+  acquire_input wish;
+  std::shared_ptr<granter> verdict;
+};
+
+struct withdraw_caller {
+  ticket caller;
+};
+
+/// A slot of the front waits to be collected.
+struct slot_released {
+  slot_index slot = 0;
+};
+
+/// The machine wanted to be woken.
+struct wake_up {
+  /// Outdated ones are ignored.
+  std::uint64_t number = 0;
+};
+
+/// The time for draining is over.
+struct drain_limit {};
+
+/// The pool's actor, as its own parts see it.
+using pool_shell
+  = actor_with<pool_handle, void(queue_caller), void(withdraw_caller),
+               void(slot_released), void(job_finished), void(wake_up),
+               void(drain_limit)>;
+
+} // namespace caf_pool
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::queue_caller)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::withdraw_caller)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::slot_released)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::wake_up)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::drain_limit)

@@ -1,0 +1,84 @@
+#include "caf_pool/actor/pool_supervisor.hpp"
+
+#include "caf_pool/actor/pool_actor.hpp"
+#include "caf_pool/core/validate.hpp"
+
+#include <utility>
+
+namespace caf_pool {
+
+pool_supervisor::pool_supervisor(caf::actor_config& cfg,
+                                 std::shared_ptr<pool_estate> estate,
+                                 restart_limit limit)
+  : pool_handle::base(cfg), estate_(std::move(estate)), limit_(limit) {
+  drop_unexpected(this);
+}
+
+pool_supervisor::behavior_type pool_supervisor::make_behavior() {
+  start_child();
+  return {
+    [this](const acquire& x) { return delegate(child_, x); },
+    [this](const acquire_lease& x) { return delegate(child_, x); },
+    [this](const release& x) { return delegate(child_, x); },
+    [this](const revoke_lease& x) { return delegate(child_, x); },
+    [this](const execute& x) { return delegate(child_, x); },
+    [this](const cancel_request& x) { return delegate(child_, x); },
+    [this](const get_snapshot& x) { return delegate(child_, x); },
+    [this](const subscribe& x) { return delegate(child_, x); },
+    [this](const control& x) { return delegate(child_, x); },
+    [this](const reconfigure& x) { return delegate(child_, x); },
+  };
+}
+
+void pool_supervisor::start_child() {
+  child_ = system().spawn<pool_actor>(estate_);
+  watch(this, child_,
+        [this](const caf::actor_addr&, const caf::error&) { on_down(); });
+}
+
+bool pool_supervisor::too_often() {
+  auto now = clock::now();
+  restarts_.push_back(now);
+  while (restarts_.front() < now - limit_.window)
+    restarts_.pop_front();
+  return restarts_.size() > limit_.restarts;
+}
+
+void pool_supervisor::on_down() {
+  auto over = estate_->machine == nullptr
+              || estate_->machine->state().life == pool_life::closed;
+  if (!over && !too_often()) {
+    start_child();
+    return;
+  }
+  for (auto& worker : estate_->workers)
+    post_to(worker.handle, dismiss{});
+  estate_->workers.clear();
+  estate_->finish();
+  quit();
+}
+
+result<pool_ref> spawn_pool(caf::actor_system& sys, const pool_config& config,
+                            backend_ptr way, restart_limit limit) {
+  auto problems = validate(config);
+  if (way == nullptr)
+    problems.push_back({"backend", config.backend, "there is none", {}});
+  else if (config.max_size > way->max_connections())
+    problems.push_back({"max_size",
+                        std::to_string(config.max_size),
+                        way->describe() + " allows "
+                          + std::to_string(way->max_connections())
+                          + " connections at most",
+                        {}});
+  if (!problems.empty()) {
+    std::string text;
+    for (auto& problem : problems)
+      text += (text.empty() ? "" : "\n") + to_string(problem);
+    return error{errc::config_invalid, std::move(text), {}};
+  }
+  auto estate = std::make_shared<pool_estate>(config, std::move(way));
+  auto address = sys.spawn<pool_supervisor>(estate, limit);
+  return pool_ref{address, std::move(estate)};
+}
+
+} // namespace caf_pool

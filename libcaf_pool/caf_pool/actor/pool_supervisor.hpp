@@ -1,0 +1,63 @@
+#pragma once
+
+#include "caf_pool/actor/pool_estate.hpp"
+#include "caf_pool/actor/pool_messages.hpp"
+
+#include <deque>
+#include <memory>
+
+namespace caf_pool {
+
+/// How often a pool's actor may die before its supervisor gives up: restart
+/// intensity as in Erlang/OTP.
+struct restart_limit {
+  std::uint32_t restarts = 10;
+  duration window = std::chrono::seconds{10};
+};
+
+/// A pool as its owner has it.
+struct pool_ref {
+  /// The supervisor: the address that stays.
+  pool_handle address;
+  /// Acquires without messages, from any thread.
+  std::shared_ptr<pool_estate> estate;
+
+  /// The pool's present actor: one message less per request, but gone after a
+  /// restart (`errc::restarted`: ask again).
+  pool_handle direct() const {
+    return estate->shell();
+  }
+};
+
+/// Spawns a supervised pool. Fails with `config_invalid` if the settings have
+/// problems; a server that is down is none.
+///
+/// ~~~
+/// auto db = spawn_pool(sys, config, way).value();
+/// ask(self, db.address, caf::infinite, execute{{"SELECT 1"}})
+///   .then([](execute_result& x) { ... });
+/// ~~~
+result<pool_ref> spawn_pool(caf::actor_system& sys, const pool_config& config,
+                            backend_ptr way, restart_limit limit = {});
+
+/// Keeps a pool's actor alive: restarts it when it dies, hands the estate on,
+/// and gives up when that happens too often. Passes all messages on.
+class pool_supervisor : public pool_handle::base {
+public:
+  pool_supervisor(caf::actor_config& cfg, std::shared_ptr<pool_estate> estate,
+                  restart_limit limit);
+
+  behavior_type make_behavior() override;
+
+private:
+  void start_child();
+  void on_down();
+  bool too_often();
+
+  std::shared_ptr<pool_estate> estate_;
+  restart_limit limit_;
+  pool_shell child_;
+  std::deque<time_point> restarts_;
+};
+
+} // namespace caf_pool

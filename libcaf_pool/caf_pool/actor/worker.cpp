@@ -1,0 +1,96 @@
+#include "caf_pool/actor/worker.hpp"
+
+#include <exception>
+#include <utility>
+
+namespace caf_pool {
+
+namespace {
+
+void open(pool_job& job) {
+  auto opened = job.way->open(job.deadline);
+  if (opened)
+    job.opened = *std::move(opened);
+  else
+    job.why = opened.error();
+}
+
+void keep(pool_job& job, const result<void>& outcome) {
+  if (!outcome)
+    job.why = outcome.error();
+}
+
+void execute(pool_job& job) {
+  auto outcome = job.target->execute_all(job.statements, job.deadline);
+  if (outcome)
+    job.results = *std::move(outcome);
+  else
+    job.why = outcome.error();
+}
+
+void dispatch(pool_job& job) {
+  switch (job.kind) {
+    case job_kind::open:
+      open(job);
+      break;
+    case job_kind::probe:
+      keep(job, job.target->object->probe(job.deadline));
+      break;
+    case job_kind::reset:
+      keep(job, job.target->object->reset(job.policy, job.deadline));
+      break;
+    case job_kind::execute:
+      execute(job);
+      break;
+    case job_kind::cancel:
+      job.target->object->cancel();
+      break;
+    case job_kind::close:
+      job.target->object->close(job.deadline);
+      break;
+  }
+}
+
+class worker_actor : public worker_handle::base {
+public:
+  worker_actor(caf::actor_config& cfg, job_report report)
+    : worker_handle::base(cfg), report_(std::move(report)) {
+    drop_unexpected(this);
+  }
+
+  behavior_type make_behavior() override {
+    return {
+      [this](const run_job& x) {
+        run(*x.job);
+        report_(x.job);
+      },
+      [this](const dismiss&) { quit(); },
+    };
+  }
+
+private:
+  job_report report_;
+};
+
+} // namespace
+
+void run(pool_job& job) {
+  auto start = clock::now();
+  try {
+    dispatch(job);
+  } catch (const std::exception& ex) {
+    job.why = {errc::internal,
+               std::string{"the backend threw an exception, which it must "
+                           "not: "}
+                 + ex.what(),
+               {}};
+  }
+  job.took = clock::now() - start;
+  job.finished.store(true, std::memory_order_release);
+}
+
+worker_handle spawn_worker(caf::actor_system& sys, job_report report) {
+  return sys.spawn<worker_actor, caf::detached>(std::move(report));
+}
+
+} // namespace caf_pool

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "caf_pool/actor/pool_job.hpp"
+
+#include <functional>
+
+namespace caf_pool {
+
+/// Does the work of a job with the backend's blocking calls. Never throws:
+/// whatever a backend throws becomes `errc::internal`.
+void run(pool_job& job);
+
+/// Called on the worker's thread when a job is done.
+using job_report = std::function<void(const job_ptr&)>;
+
+/// Spawns a detached actor: the only place where a driver is called on behalf
+/// of a pool. CAF's scheduler threads never see a blocking call.
+worker_handle spawn_worker(caf::actor_system& sys, job_report report);
+
+} // namespace caf_pool

@@ -1,0 +1,269 @@
+#include "caf_pool/pool.hpp"
+
+#include "caf_pool/actor/pool_supervisor.hpp"
+#include "caf_pool/front/wait_node.hpp"
+#include "caf_pool/runtime.hpp"
+
+#include <thread>
+#include <utility>
+
+namespace caf_pool {
+
+namespace {
+
+/// How much longer than its deadline a caller listens: the pool's own answer
+/// says more than a bare timeout.
+constexpr duration last_word = std::chrono::milliseconds{20};
+
+/// A pause between two attempts while the pool's actor is being restarted.
+constexpr duration restart_pause = std::chrono::milliseconds{1};
+
+/// Looks for the verdict so often before sleeping.
+constexpr std::uint32_t verdict_spins = 32;
+
+error late(const std::string& name) {
+  return {errc::acquire_timeout,
+          "the pool \"" + name + "\" did not answer in time; its actor may be "
+                                 "starved of threads",
+          {}};
+}
+
+acquire_input wish_of(pool_port& port, const acquire_options& options,
+                      time_point deadline, const std::source_location& at) {
+  auto wish = acquire_input{};
+  wish.caller = port.next_ticket();
+  wish.deadline = deadline;
+  wish.priority = options.priority;
+  wish.tenant = options.tenant;
+  wish.expected = options.expected;
+  auto file = std::string{at.file_name()};
+  wish.holder = std::string{options.label != nullptr ? options.label : ""}
+                + (options.label != nullptr ? ", " : "") + "thread "
+                + std::to_string(thread_number()) + " at "
+                + file.substr(file.rfind('/') + 1) + ':'
+                + std::to_string(at.line());
+  return wish;
+}
+
+} // namespace
+
+struct any_pool::impl {
+  std::shared_ptr<runtime> own;
+  caf::actor_system* sys = nullptr;
+  result<pool_ref> ref = error{errc::internal, "not started", {}};
+  pool_config config;
+
+  impl(std::shared_ptr<runtime> rt, caf::actor_system& system,
+       const pool_config& cfg, backend_ptr way)
+    : own(std::move(rt)),
+      sys(&system),
+      ref(spawn_pool(system, cfg, std::move(way))),
+      config(cfg) {
+    // nop
+  }
+
+  pool_estate& estate() {
+    return *ref->estate;
+  }
+
+  /// Waits for the answer to a message.
+  template <class Answer, class... Ts>
+  result<Answer> ask_pool(duration limit, Ts&&... xs) {
+    if (!ref)
+      return ref.error();
+    auto self = caf::scoped_actor{*sys};
+    auto answer = result<Answer>{late(config.name)};
+    ask(self.ptr(), ref->address, caf::timespan{limit}, std::forward<Ts>(xs)...)
+      .receive([&](Answer& x) { answer = std::move(x); },
+               [&](const caf::error& x) { answer = from_caf(x); });
+    return answer;
+  }
+};
+
+any_pool::any_pool(const pool_config& config, backend_ptr way) {
+  auto rt = runtime::shared();
+  auto& sys = rt->system();
+  impl_ = std::make_unique<impl>(std::move(rt), sys, config, std::move(way));
+}
+
+any_pool::any_pool(caf::actor_system& sys, const pool_config& config,
+                   backend_ptr way)
+  : impl_(std::make_unique<impl>(nullptr, sys, config, std::move(way))) {
+  // nop
+}
+
+any_pool::any_pool(any_pool&&) noexcept = default;
+
+any_pool& any_pool::operator=(any_pool&&) noexcept = default;
+
+any_pool::~any_pool() {
+  if (impl_ != nullptr && impl_->ref)
+    (void) drain(impl_->config.close_timeout);
+}
+
+result<void> any_pool::ready() const {
+  if (!impl_->ref)
+    return impl_->ref.error();
+  return {};
+}
+
+result<lease> any_pool::acquire(const acquire_options& options,
+                                const std::source_location& at) {
+  if (!impl_->ref)
+    return impl_->ref.error();
+  auto who = holder::here(options.label, at);
+  if (options.priority == 0 && options.expected == duration::zero())
+    if (auto held = impl_->estate().front().try_take(
+          who, impl_->config.fast_lane_tries)) {
+      if (!options.read_only)
+        return lease{held};
+      return finish(lease{held}, options,
+                    clock::now() + impl_->config.acquire_timeout);
+    }
+  auto wait = options.wait.value_or(impl_->config.acquire_timeout);
+  auto deadline = add_saturated(clock::now(), wait);
+  return queue(options, deadline, at, false);
+}
+
+result<lease> any_pool::acquire(duration wait, const std::source_location& at) {
+  auto options = acquire_options{};
+  options.wait = wait;
+  return acquire(options, at);
+}
+
+result<lease> any_pool::try_acquire(const std::source_location& at) {
+  if (!impl_->ref)
+    return impl_->ref.error();
+  auto who = holder::here(nullptr, at);
+  if (auto held = impl_->estate().front().try_take(who, 1))
+    return lease{held};
+  return queue({}, clock::now() + impl_->config.acquire_timeout, at, true);
+}
+
+result<lease> any_pool::queue(const acquire_options& options,
+                              time_point deadline,
+                              const std::source_location& at,
+                              bool only_if_free) {
+  auto& port = impl_->estate();
+  for (;;) {
+    auto wish = wish_of(port, options, deadline, at);
+    wish.only_if_free = only_if_free;
+    auto id = wish.caller;
+    auto [mine, theirs] = make_waiter();
+    port.queue(std::move(wish), std::move(theirs));
+    auto verdict
+      = mine.wait_until(add_saturated(deadline, last_word), verdict_spins);
+    if (!verdict) {
+      port.withdraw(id);
+      return late(impl_->config.name);
+    }
+    if (*verdict)
+      return finish(lease{**verdict}, options, deadline);
+    if (verdict->error().code != errc::restarted || clock::now() >= deadline)
+      return verdict->error();
+    // The wish died with the pool's actor; its successor is on the way.
+    std::this_thread::sleep_for(restart_pause);
+  }
+}
+
+result<lease> any_pool::finish(lease held, const acquire_options& options,
+                               time_point deadline) {
+  if (options.read_only)
+    if (auto limited = held.get().restrict_to_reads(deadline); !limited)
+      return limited.error();
+  return held;
+}
+
+void any_pool::acquire_async(acquire_handler handler,
+                             const acquire_options& options,
+                             const std::source_location& at) {
+  if (!impl_->ref) {
+    handler(impl_->ref.error());
+    return;
+  }
+  auto wait = options.wait.value_or(impl_->config.acquire_timeout);
+  auto deadline = add_saturated(clock::now(), wait);
+  auto& port = impl_->estate();
+  auto [mine, theirs] = make_waiter([handler](result<loan> x) {
+    if (x)
+      handler(lease{*x});
+    else
+      handler(x.error());
+  });
+  port.queue(wish_of(port, options, deadline, at), std::move(theirs));
+}
+
+result<sql_result> any_pool::execute(const sql_statement& what,
+                                     const acquire_options& options,
+                                     const std::source_location& at) {
+  auto held = acquire(options, at);
+  if (!held)
+    return held.error();
+  return held->execute(what);
+}
+
+result<sql_result> any_pool::execute(
+  std::string sql, std::initializer_list<sql_parameter> parameters,
+  const std::source_location& at) {
+  return execute(sql_statement{std::move(sql), parameters}, {}, at);
+}
+
+result<void> any_pool::transaction(
+  const std::function<result<void>(lease&)>& work,
+  const acquire_options& options, const std::source_location& at) {
+  auto held = acquire(options, at);
+  if (!held)
+    return held.error();
+  if (auto begun = held->execute("BEGIN"); !begun)
+    return begun.error();
+  // If `work` throws, the lease comes back with an open transaction, which the
+  // pool rolls back.
+  if (auto outcome = work(*held); !outcome) {
+    (void) held->execute("ROLLBACK");
+    return outcome.error();
+  }
+  if (auto ended = held->execute("COMMIT"); !ended)
+    return ended.error();
+  return {};
+}
+
+result<pool_snapshot> any_pool::snapshot() const {
+  return impl_->ask_pool<pool_snapshot>(std::chrono::seconds{1},
+                                        get_snapshot{});
+}
+
+result<void> any_pool::warm_up(duration limit) {
+  auto deadline = add_saturated(clock::now(), limit);
+  for (;;) {
+    auto now = snapshot();
+    if (!now)
+      return now.error();
+    auto usable = now->gauges.idle + now->gauges.leased;
+    if (usable >= impl_->config.min_size)
+      return {};
+    if (clock::now() >= deadline)
+      return error{errc::open_timeout,
+                   std::to_string(usable) + " of "
+                     + std::to_string(impl_->config.min_size)
+                     + " connections are open; last failure: "
+                     + to_string(now->last_error),
+                   {}};
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  }
+}
+
+result<void> any_pool::drain(duration limit) {
+  auto answer = impl_->ask_pool<accepted>(limit + impl_->config.close_timeout
+                                            + std::chrono::seconds{2},
+                                          control{control::verb::drain, limit});
+  if (!answer && answer.error().code != errc::closed
+      && answer.error().code != errc::restarted)
+    return answer.error();
+  return {};
+}
+
+const pool_ref& any_pool::actors() const {
+  return impl_->ref.value();
+}
+
+} // namespace caf_pool
