@@ -69,7 +69,7 @@ TEST_CASE("a scripted backend without a script conforms", "[scripted]") {
   test::run_conformance(what);
 }
 
-// -- scripts -------------------------------------------------------------------
+// -- scripts -----------------------------------------------------------------
 
 TEST_CASE("a script that is followed leaves nothing to complain",
           "[scripted]") {
@@ -114,7 +114,7 @@ TEST_CASE("a script may leave out a kind of call", "[scripted]") {
   CHECK(server.count(backend_call::probe) == 2);
 }
 
-// -- answers -------------------------------------------------------------------
+// -- answers -----------------------------------------------------------------
 
 TEST_CASE("answers for the next calls go before the standing one",
           "[scripted]") {
@@ -180,7 +180,7 @@ TEST_CASE("the record has statement, parameters, deadline and connection",
   CHECK(static_cast<scripted_handle*>(conn->native())->connection == 1);
 }
 
-// -- gates ---------------------------------------------------------------------
+// -- gates -------------------------------------------------------------------
 
 TEST_CASE("a held open waits until the test lets it pass", "[scripted]") {
   scripted_backend server;
@@ -265,7 +265,7 @@ TEST_CASE("a test can wait for calls without sleeping", "[scripted]") {
   CHECK_FALSE(server.wait_for_calls(backend_call::probe, 2, 1ms));
 }
 
-// -- misuse --------------------------------------------------------------------
+// -- misuse ------------------------------------------------------------------
 
 TEST_CASE("two threads on one connection are told", "[scripted]") {
   scripted_backend server;

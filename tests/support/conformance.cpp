@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// -- open ----------------------------------------------------------------------
+// -- open --------------------------------------------------------------------
 
 void check_open(bench& env) {
   SECTION("a new connection is clean, answers a probe and works") {
@@ -59,7 +59,7 @@ void check_open(bench& env) {
   }
 }
 
-// -- execute -------------------------------------------------------------------
+// -- execute -----------------------------------------------------------------
 
 void check_values(bench& env) {
   SECTION("values come back as they were bound") {
@@ -149,7 +149,7 @@ void check_refusals(bench& env) {
   }
 }
 
-// -- deadlines -----------------------------------------------------------------
+// -- deadlines ---------------------------------------------------------------
 
 void check_deadline(bench& env) {
   SECTION("a statement ends at its deadline and the connection survives") {

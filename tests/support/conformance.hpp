@@ -22,7 +22,7 @@ namespace caf_pool::test {
 /// }
 /// ~~~
 struct backend_under_test {
-  // -- the backend -------------------------------------------------------------
+  // -- the backend -----------------------------------------------------------
 
   /// Makes the backend. Called once per section; all of one run must reach the
   /// same server, whose table is dropped and created anew by the suite.
@@ -34,7 +34,7 @@ struct backend_under_test {
   /// How late a deadline may be kept on a busy machine.
   duration tolerance = std::chrono::seconds{2};
 
-  // -- statements --------------------------------------------------------------
+  // -- statements ------------------------------------------------------------
 
   /// Returns one row with one column, the integer 1.
   sql_statement get_one;
@@ -71,7 +71,7 @@ struct backend_under_test {
   sql_statement commit;
   sql_statement rollback;
 
-  // -- abilities ---------------------------------------------------------------
+  // -- abilities -------------------------------------------------------------
 
   /// `cancel` stops a running statement, and the connection survives.
   bool can_cancel = true;

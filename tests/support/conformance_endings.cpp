@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// -- cancel and abort ----------------------------------------------------------
+// -- cancel and abort --------------------------------------------------------
 
 void check_cancel(bench& env) {
   if (!env.spec().can_cancel || !bench::has(env.spec().slow))
@@ -72,7 +72,7 @@ void check_abort(bench& env) {
   }
 }
 
-// -- reset ---------------------------------------------------------------------
+// -- reset -------------------------------------------------------------------
 
 void check_rollback(bench& env, reset_policy policy) {
   auto conn = env.open_with_table();
@@ -152,7 +152,7 @@ void check_reset(bench& env) {
   }
 }
 
-// -- close and threads ---------------------------------------------------------
+// -- close and threads -------------------------------------------------------
 
 void check_close(bench& env) {
   SECTION("nothing works after close, and nothing crashes") {

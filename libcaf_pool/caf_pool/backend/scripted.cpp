@@ -150,7 +150,7 @@ private:
 
 } // namespace
 
-// -- scripted_backend ----------------------------------------------------------
+// -- scripted_backend --------------------------------------------------------
 
 scripted_backend::scripted_backend()
   : server_(std::make_shared<scripted_server>(std::nullopt)) {

@@ -44,7 +44,7 @@ public:
 
   ~scripted_backend() override;
 
-  // -- answers -----------------------------------------------------------------
+  // -- answers ---------------------------------------------------------------
 
   /// Answers all calls of a kind from now on like this; in a script, the calls
   /// of that kind are no longer part of it.
@@ -59,7 +59,7 @@ public:
 
   void max_connections(std::uint32_t n);
 
-  // -- gates -------------------------------------------------------------------
+  // -- gates -----------------------------------------------------------------
 
   /// Makes every later call of a kind wait, as if its answer were `held`.
   void hold(backend_call kind);
@@ -78,7 +78,7 @@ public:
   bool wait_for_held(backend_call kind, std::size_t n = 1,
                      duration limit = std::chrono::seconds{20}) const;
 
-  // -- what happened -----------------------------------------------------------
+  // -- what happened ---------------------------------------------------------
 
   /// Returns all calls so far, in the order of their coming.
   std::vector<scripted_record> calls() const;
@@ -99,7 +99,7 @@ public:
   /// rest of the script if it was not finished; empty if all is well.
   std::string verdict() const;
 
-  // -- backend -----------------------------------------------------------------
+  // -- backend ---------------------------------------------------------------
 
   result<connection_ptr> open(time_point deadline) override;
   std::string_view kind() const noexcept override;

@@ -41,7 +41,7 @@ const scripted_server::per_kind& scripted_server::of(backend_call kind) const {
   return kinds_[static_cast<std::size_t>(kind)];
 }
 
-// -- what a connection says ----------------------------------------------------
+// -- what a connection says --------------------------------------------------
 
 scripted_answer scripted_server::arrive(const scripted_record& call) {
   scripted_backend::answer_function standing;
@@ -178,7 +178,7 @@ void scripted_server::connection_closed() {
   changed_.notify_all();
 }
 
-// -- what a test says ----------------------------------------------------------
+// -- what a test says --------------------------------------------------------
 
 void scripted_server::answer(backend_call kind,
                              scripted_backend::answer_function f) {

@@ -24,7 +24,7 @@ public:
     bool aborted = false;
   };
 
-  // -- what a connection says --------------------------------------------------
+  // -- what a connection says ------------------------------------------------
 
   /// Keeps the call and returns what to do with it.
   scripted_answer arrive(const scripted_record& call);
@@ -44,7 +44,7 @@ public:
   void connection_opened();
   void connection_closed();
 
-  // -- what a test says --------------------------------------------------------
+  // -- what a test says ------------------------------------------------------
 
   void answer(backend_call kind, scripted_backend::answer_function f);
   void answer_next(backend_call kind, scripted_answer what);

@@ -37,7 +37,7 @@ result<void> sqlite_connection::open(time_point deadline) {
   return {};
 }
 
-// -- state ---------------------------------------------------------------------
+// -- state -------------------------------------------------------------------
 
 bool sqlite_connection::in_transaction() const noexcept {
   return sqlite3_get_autocommit(db_.get()) == 0;
@@ -116,7 +116,7 @@ void* sqlite_connection::native() noexcept {
   return db_.get();
 }
 
-// -- cancel and abort ----------------------------------------------------------
+// -- cancel and abort --------------------------------------------------------
 
 void sqlite_connection::cancel() noexcept {
   stopper_.cancel();
@@ -128,7 +128,7 @@ void sqlite_connection::abort() noexcept {
   shared_->gate.wake(this);
 }
 
-// -- reset ---------------------------------------------------------------------
+// -- reset -------------------------------------------------------------------
 
 result<void> sqlite_connection::reset(reset_policy policy,
                                       time_point deadline) {
@@ -206,7 +206,7 @@ error sqlite_connection::renew(time_point deadline) {
   return {};
 }
 
-// -- close ---------------------------------------------------------------------
+// -- close -------------------------------------------------------------------
 
 void sqlite_connection::leave_gate_if_done() noexcept {
   if (!inside_)

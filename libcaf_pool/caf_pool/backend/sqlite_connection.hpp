@@ -65,7 +65,7 @@ private:
     sqlite_traits traits = {};
   };
 
-  // -- execute (sqlite_execute.cpp) --------------------------------------------
+  // -- execute (sqlite_execute.cpp) ------------------------------------------
 
   result<statement_ptr> prepare(run& now);
   std::optional<result<sql_result>> after_rollback(const run& now);
@@ -79,7 +79,7 @@ private:
   error too_large(const run& now) const;
   void note_rollback(const run& now, error& what);
 
-  // -- the rest ----------------------------------------------------------------
+  // -- the rest --------------------------------------------------------------
 
   error unusable(time_point deadline) const;
   bool in_transaction() const noexcept;

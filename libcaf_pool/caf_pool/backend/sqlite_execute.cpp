@@ -112,7 +112,7 @@ result<sql_result> sqlite_connection::execute(const sql_statement& what,
   return rows;
 }
 
-// -- steps ---------------------------------------------------------------------
+// -- steps -------------------------------------------------------------------
 
 result<sqlite_connection::statement_ptr> sqlite_connection::prepare(run& now) {
   auto what = statements_.prepare(now.text);
@@ -242,7 +242,7 @@ error sqlite_connection::read_row(sqlite3_stmt* stmt, const run& now,
   return code == SQLITE_OK ? error{} : failure(now, code);
 }
 
-// -- errors --------------------------------------------------------------------
+// -- errors ------------------------------------------------------------------
 
 error sqlite_connection::failure(const run& now, int code) {
   auto why = stopper_.why();

@@ -42,7 +42,7 @@ struct sqlite_options {
   bool attach = false;
   std::string init;
 
-  // -- of the pool -------------------------------------------------------------
+  // -- of the pool -----------------------------------------------------------
 
   std::uint64_t max_result_bytes = 0;
   /// How long a lock is waited for by who has the driver's handle.

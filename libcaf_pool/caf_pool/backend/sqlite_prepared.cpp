@@ -59,7 +59,7 @@ int bind_value(sqlite3_stmt* stmt, int i, const sql_value& value) {
 
 } // namespace
 
-// -- text ----------------------------------------------------------------------
+// -- text --------------------------------------------------------------------
 
 std::string_view skip_sql_blanks(std::string_view sql) noexcept {
   for (;;) {
@@ -100,7 +100,7 @@ bool is_harmless_pragma(std::string_view name) noexcept {
                      [&](auto x) { return same_word(x, name); });
 }
 
-// -- sqlite_prepared -----------------------------------------------------------
+// -- sqlite_prepared ---------------------------------------------------------
 
 sqlite_prepared::sqlite_prepared(sqlite3_stmt* stmt, sqlite_traits traits)
   : stmt_(stmt), traits_(traits) {

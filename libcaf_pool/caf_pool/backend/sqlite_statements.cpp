@@ -90,7 +90,7 @@ void sqlite_statements::install() {
     sqlite3_set_authorizer(db_, on_authorize, this);
 }
 
-// -- authorizer ----------------------------------------------------------------
+// -- authorizer --------------------------------------------------------------
 
 int sqlite_statements::on_authorize(void* self, int action, const char* first,
                                     const char* second, const char* schema,
@@ -124,7 +124,7 @@ std::string_view sqlite_statements::denial_of(
   return {};
 }
 
-// -- cache ---------------------------------------------------------------------
+// -- cache -------------------------------------------------------------------
 
 sqlite_statements::outcome sqlite_statements::prepare(std::string_view text) {
   if (auto i = by_text_.find(text); i != by_text_.end()) {
