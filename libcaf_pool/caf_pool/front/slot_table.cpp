@@ -129,7 +129,8 @@ std::optional<slot_index> slot_table::bind(connection_id id, void* object) {
 
 bool slot_table::unbind(slot_index i) noexcept {
   auto* x = slots_.find(i);
-  if (x == nullptr || x->load().state() != slot_state::empty)
+  if (x == nullptr || x->connection.load() == 0
+      || x->load().state() != slot_state::empty)
     return false;
   x->connection.store(0, std::memory_order_release);
   x->object.store(nullptr, std::memory_order_relaxed);

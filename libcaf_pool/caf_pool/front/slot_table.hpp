@@ -52,7 +52,7 @@ public:
   /// `object` is opaque. Nothing if `slot_store::max_size` slots are bound.
   std::optional<slot_index> bind(connection_id id, void* object);
 
-  /// Frees a slot. Returns false and does nothing unless it is empty.
+  /// Frees a slot; false unless it is bound and empty.
   bool unbind(slot_index i) noexcept;
 
   /// Lets anybody take a slot; false unless it is bound and empty.
