@@ -19,7 +19,7 @@ namespace caf_pool {
 ///   closed ------------------------------------> open
 ///     ^                                          |  ^
 ///     | as many trials succeeded     open time   |  | too many trials failed
-///     | as there are permits         is over     v  | or had no verdict in time
+///     | as there are permits         is over     v  | or never ended
 ///     +-------------------------------------- half_open
 ///
 ///   forced_open, forced_closed: by an operator, left by an operator only

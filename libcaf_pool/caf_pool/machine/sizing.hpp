@@ -9,14 +9,14 @@ namespace caf_pool {
 
 /// What there is to know when deciding how many connections to open or retire.
 struct sizing_input {
-  // -- limits ------------------------------------------------------------------
+  // -- limits -----------------------------------------------------------------
 
   std::uint32_t min = 0;
   /// Includes the overflow.
   std::uint32_t max = 0;
   std::uint32_t overflow = 0;
 
-  // -- connections -------------------------------------------------------------
+  // -- connections ------------------------------------------------------------
 
   std::uint32_t opening = 0;
   std::uint32_t idle = 0;
@@ -28,7 +28,7 @@ struct sizing_input {
   std::uint32_t closing = 0;
   std::uint32_t quarantined = 0;
 
-  // -- demand ------------------------------------------------------------------
+  // -- demand -----------------------------------------------------------------
 
   std::uint32_t waiting = 0;
   /// For how long somebody has been waiting without a pause
@@ -39,7 +39,7 @@ struct sizing_input {
   duration typical_use = duration::zero();
   duration typical_open = duration::zero();
 
-  // -- brakes ------------------------------------------------------------------
+  // -- brakes -----------------------------------------------------------------
 
   std::uint32_t open_concurrency = 1;
   /// Backoff and breaker allow opening.
