@@ -3,11 +3,8 @@
 #include "caf_pool/backend/sqlite.hpp"
 #include "caf_pool/core/nearest.hpp"
 
-#if CAF_POOL_WITH_POSTGRES && __has_include("caf_pool/backend/postgres.hpp")
+#if CAF_POOL_WITH_POSTGRES
 #  include "caf_pool/backend/postgres.hpp"
-#  define CAF_POOL_HAS_POSTGRES 1
-#else
-#  define CAF_POOL_HAS_POSTGRES 0
 #endif
 
 #include <algorithm>
@@ -22,7 +19,7 @@ std::string unknown_backend(const backend_registry& known,
   auto owned = known.names();
   std::vector<std::string_view> names{owned.begin(), owned.end()};
   auto str = "no backend is called \"" + name + '"' + hint_for(name, names);
-  if (!CAF_POOL_HAS_POSTGRES && name == "postgres")
+  if (!CAF_POOL_WITH_POSTGRES && name == "postgres")
     str += "; this build leaves it out (CAF_POOL_WITH_POSTGRES)";
   return str;
 }
@@ -59,7 +56,7 @@ error config_error(const std::vector<config_problem>& problems) {
 backend_registry backend_registry::with_defaults() {
   backend_registry known;
   known.add(sqlite_info());
-#if CAF_POOL_HAS_POSTGRES
+#if CAF_POOL_WITH_POSTGRES
   known.add(postgres_info());
 #endif
   return known;
