@@ -1,0 +1,138 @@
+#include "caf_pool/backend/pg_channel.hpp"
+
+#include "caf_pool/backend/pg_poll.hpp"
+
+#include <sys/ioctl.h>
+
+#include <utility>
+
+namespace caf_pool {
+
+namespace {
+
+// How much is waiting in the socket, in bytes.
+std::uint64_t pending_bytes(int fd) noexcept {
+  int n = 0;
+  return ::ioctl(fd, FIONREAD, &n) == 0 && n > 0 ? static_cast<std::uint64_t>(n)
+                                                 : 0;
+}
+
+bool is_error(ExecStatusType status) noexcept {
+  return status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE
+         || status == PGRES_NONFATAL_ERROR;
+}
+
+} // namespace
+
+pg_channel::pg_channel(pg_session session)
+  : session_(std::move(session)), interrupter_(raw()) {
+  // Large statements must not block in a send; see `wait`.
+  PQsetnonblocking(raw(), 1);
+}
+
+bool pg_channel::lost() const noexcept {
+  return raw() == nullptr || PQstatus(raw()) != CONNECTION_OK
+         || interrupter_.is_shut_down();
+}
+
+pg_wait pg_channel::wait(time_point deadline, std::uint64_t max_message) {
+  // libpq grows its buffer until a whole message is in it. It shows neither the
+  // message nor the buffer, so what goes in is counted.
+  std::uint64_t buffered = 0;
+  bool first = true;
+  while (PQisBusy(raw()) != 0) {
+    auto unsent = PQflush(raw());
+    auto fd = PQsocket(raw());
+    auto events = static_cast<short>(unsent > 0 ? POLLIN | POLLOUT : POLLIN);
+    auto ready = pg_poll(fd, events, deadline);
+    if (ready == 0)
+      return pg_wait::late;
+    if (ready == POLLOUT)
+      continue;
+    if (max_message != no_limit && !std::exchange(first, false)) {
+      buffered += pending_bytes(fd);
+      if (buffered > max_message)
+        return pg_wait::too_large;
+    }
+    if (PQconsumeInput(raw()) == 0)
+      return pg_wait::lost;
+  }
+  return pg_wait::ready;
+}
+
+pg_answer pg_channel::drain(time_point deadline, std::uint64_t max_message) {
+  pg_answer result;
+  for (;;) {
+    result.wait = wait(deadline, max_message);
+    if (result.wait != pg_wait::ready)
+      return result;
+    pg_portion portion{PQgetResult(raw())};
+    if (!portion)
+      break;
+    auto status = PQresultStatus(portion.get());
+    if (is_error(status) && result.text.empty()) {
+      result.sqlstate = pg_field(portion.get(), PG_DIAG_SQLSTATE);
+      result.text = pg_field(portion.get(), PG_DIAG_MESSAGE_PRIMARY);
+      if (result.text.empty())
+        result.text = PQresultErrorMessage(portion.get());
+    }
+    if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT
+        || status == PGRES_COPY_BOTH) {
+      // Ends only by closing: libpq would go on for ever.
+      result.wait = pg_wait::lost;
+      return result;
+    }
+  }
+  unread_ = false;
+  if (lost())
+    result.wait = pg_wait::lost;
+  return result;
+}
+
+pg_answer pg_channel::run(const char* sql, time_point deadline) {
+  if (PQsendQuery(raw(), sql) == 0)
+    return {pg_wait::lost, {}, PQerrorMessage(raw())};
+  return drain(deadline);
+}
+
+bool pg_channel::hung_up() {
+  auto fd = PQsocket(raw());
+  auto ready = pg_poll(fd, POLLIN | POLLRDHUP, time_point{});
+  if (ready == 0)
+    return false;
+  // Notices, notifications and changed settings are read; last words, too.
+  auto ok = PQconsumeInput(raw()) != 0;
+  static_cast<void>(PQisBusy(raw()));
+  return !ok || (ready & (POLLERR | POLLHUP | POLLRDHUP | POLLNVAL)) != 0
+         || lost();
+}
+
+bool pg_channel::unsettled() const noexcept {
+  return unread_ || settled_requests_ != interrupter_.requests();
+}
+
+bool pg_channel::settle(time_point deadline) {
+  auto requests = interrupter_.requests();
+  if (!interrupter_.wait_for_requests(deadline) || lost())
+    return false;
+  if (drain(deadline).wait != pg_wait::ready)
+    return false;
+  // Any answer will do, also that this was cancelled.
+  if (run("", deadline).wait != pg_wait::ready)
+    return false;
+  settled_requests_ = requests;
+  return true;
+}
+
+void pg_channel::close(time_point deadline) noexcept {
+  if (raw() == nullptr)
+    return;
+  auto polite = !lost();
+  PQsetnonblocking(raw(), 1);
+  session_.handle.reset();
+  if (polite)
+    interrupter_.wait_for_end(deadline);
+  interrupter_.close_socket();
+}
+
+} // namespace caf_pool

@@ -1,0 +1,112 @@
+#pragma once
+
+#include "caf_pool/backend/pg_interrupter.hpp"
+#include "caf_pool/backend/pg_open.hpp"
+#include "caf_pool/core/time.hpp"
+
+#include <libpq-fe.h>
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+
+namespace caf_pool {
+
+struct pg_result_clearer {
+  void operator()(PGresult* x) const noexcept {
+    PQclear(x);
+  }
+};
+
+/// A portion of a result.
+using pg_portion = std::unique_ptr<PGresult, pg_result_clearer>;
+
+/// How waiting for the server ended.
+enum class pg_wait : std::uint8_t {
+  ready,
+  late,
+  lost,
+  /// One message of the server is larger than the caller wants to hold.
+  too_large,
+};
+
+/// What the server answered to statements whose rows nobody wants.
+struct pg_answer {
+  pg_wait wait = pg_wait::ready;
+  /// The first error, if any.
+  std::string sqlstate;
+  std::string text;
+
+  bool ok() const noexcept {
+    return wait == pg_wait::ready && text.empty();
+  }
+};
+
+/// A handle of libpq that never blocks past a deadline.
+///
+/// Thread-safety: one thread at a time, but for `interrupter`.
+class pg_channel {
+public:
+  static constexpr auto no_limit = std::numeric_limits<std::uint64_t>::max();
+
+  explicit pg_channel(pg_session session);
+
+  /// Null after `close`.
+  PGconn* raw() const noexcept {
+    return session_.handle.get();
+  }
+
+  pg_interrupter& interrupter() noexcept {
+    return interrupter_;
+  }
+
+  pg_notices& notices() noexcept {
+    return *session_.notices;
+  }
+
+  /// Tells whether nothing more can come from the server.
+  bool lost() const noexcept;
+
+  /// Sends what is left and reads until a portion is complete. `max_message` is
+  /// what a single message may take, in bytes.
+  pg_wait wait(time_point deadline, std::uint64_t max_message = no_limit);
+
+  /// Drops replies until the server waits for a command.
+  pg_answer drain(time_point deadline, std::uint64_t max_message = no_limit);
+
+  /// Runs statements by the simple protocol, in one round trip.
+  pg_answer run(const char* sql, time_point deadline);
+
+  /// Looks whether the server hung up while nobody spoke; no round trip, about
+  /// a microsecond.
+  bool hung_up();
+
+  // -- cancelled statements ----------------------------------------------------
+
+  /// Tells whether a request to cancel may still hit the next statement, or a
+  /// reply is still due.
+  bool unsettled() const noexcept;
+
+  /// Says that replies are still due.
+  void leave_unread() noexcept {
+    unread_ = true;
+  }
+
+  /// Waits for the requests' own connections to close, reads what is due and
+  /// makes a round trip: now a request hits nobody.
+  bool settle(time_point deadline);
+
+  // -- end ---------------------------------------------------------------------
+
+  /// Says goodbye and waits until the server's slot is free.
+  void close(time_point deadline) noexcept;
+
+private:
+  pg_session session_;
+  pg_interrupter interrupter_;
+  std::uint64_t settled_requests_ = 0;
+  bool unread_ = false;
+};
+
+} // namespace caf_pool

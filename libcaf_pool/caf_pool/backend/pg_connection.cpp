@@ -1,0 +1,295 @@
+#include "caf_pool/backend/pg_connection.hpp"
+
+#include "caf_pool/backend/pg_execution.hpp"
+#include "caf_pool/backend/pg_sqlstate.hpp"
+
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+namespace caf_pool {
+
+namespace {
+
+// What DISCARD ALL does, but for its two flaws: it cannot share a round trip
+// with a rollback, and it drops our prepared statements. RESET ALL returns to
+// the values of the login.
+constexpr std::string_view cleaning
+  = "SET SESSION AUTHORIZATION DEFAULT;"
+    "RESET ROLE;"
+    "RESET ALL;"
+    "CLOSE ALL;"
+    "UNLISTEN *;"
+    "SELECT pg_catalog.pg_advisory_unlock_all"
+    "();"
+    "DISCARD TEMP;"
+    "DISCARD SEQUENCES;";
+
+// How long a settled state is waited for by calls that have no deadline.
+constexpr duration patience = std::chrono::seconds{1};
+
+} // namespace
+
+pg_connection::pg_connection(std::shared_ptr<const pg_options> options,
+                             pg_session session)
+  : options_(std::move(options)),
+    channel_(std::move(session)),
+    cache_(options_->statement_cache) {
+  // nop
+}
+
+result<void> pg_connection::set_up(time_point deadline) {
+  if (!channel_.interrupter().valid())
+    return error{errc::open_failed,
+                 "no file descriptor left for a connection; raise the limit "
+                 "of open files (ulimit -n), each connection takes two",
+                 {}};
+  auto sql = options_->session_sql();
+  if (sql.empty())
+    return {};
+  auto answer = channel_.run(sql.c_str(), deadline);
+  if (answer.wait == pg_wait::late)
+    return error{errc::open_timeout,
+                 "the statements of init ran longer than the limit for "
+                 "opening; make them faster or raise open_timeout",
+                 {}};
+  if (answer.wait == pg_wait::ready && answer.ok()
+      && PQtransactionStatus(channel_.raw()) != PQTRANS_IDLE)
+    return error{errc::open_refused,
+                 "the statements of init left a transaction open; end it with "
+                 "COMMIT",
+                 {}};
+  if (answer.ok())
+    return {};
+  return error{pg_classify_open(answer.sqlstate, {}),
+               "the statements of init failed: "
+                 + pg_scrub(answer.text, options_->password),
+               answer.sqlstate};
+}
+
+// -- contract -----------------------------------------------------------------
+
+result<void> pg_connection::probe(time_point deadline) {
+  if (auto ok = get_ready(deadline, "a probe"); !ok)
+    return ok;
+  if (channel_.hung_up())
+    return lost("the server hung up while the connection was idle");
+  auto answer = channel_.run("", deadline);
+  if (auto ok = verdict(answer, "a probe"); !ok)
+    return ok;
+  auto& wanted = options_->target_session_attrs;
+  auto* standby = PQparameterStatus(channel_.raw(), "in_hot_standby");
+  if ((wanted == "read-write" || wanted == "primary") && standby != nullptr
+      && std::string_view{standby} == "on")
+    return lost("the server has become a standby");
+  return {};
+}
+
+result<void> pg_connection::reset(reset_policy policy, time_point deadline) {
+  if (auto ok = get_ready(deadline, "a reset"); !ok)
+    return ok;
+  if (condition_.native)
+    take_back();
+  auto full = policy == reset_policy::full
+              || (policy == reset_policy::automatic && condition_.dirty);
+  if (auto sql = reset_sql(policy, full); !sql.empty()) {
+    if (auto ok = verdict(channel_.run(sql.c_str(), deadline), "a reset"); !ok)
+      return ok;
+    if (PQtransactionStatus(channel_.raw()) != PQTRANS_IDLE)
+      return lost("a transaction survived a reset");
+  }
+  if (full) {
+    while (auto* notification = PQnotifies(channel_.raw()))
+      PQfreemem(notification);
+    if (condition_.native)
+      cache_.forget_all();
+    if (auto sql = options_->session_sql(); !sql.empty())
+      if (auto ok = verdict(channel_.run(sql.c_str(), deadline), "a reset");
+          !ok)
+        return ok;
+  }
+  condition_ = {};
+  channel_.notices().clear();
+  return {};
+}
+
+result<sql_result> pg_connection::execute(const sql_statement& what,
+                                          time_point deadline) {
+  if (auto ok = get_ready(deadline, "a statement"); !ok)
+    return ok.error();
+  if (auto ok = parameters_.bind(what.parameters); !ok)
+    return ok.error();
+  if (what.text.find('\0') != std::string::npos)
+    return error{errc::invalid_argument, "the statement has a zero byte", {}};
+  auto& entry = cache_.use(what.text);
+  if (entry.traits.copies)
+    return error{errc::not_supported,
+                 "COPY needs the native handle: acquire a lease and use "
+                 "pqxx::stream_to or PQputCopyData on it",
+                 {}};
+  if (condition_.restricted && entry.traits.may_change_settings)
+    return error{errc::forbidden,
+                 "a lease for reading only takes no statement that may change "
+                 "settings; acquire one without that restriction",
+                 {}};
+  return pg_execution{channel_,    condition_, cache_,
+                      parameters_, *options_,  deadline}
+    .run(entry);
+}
+
+result<void> pg_connection::restrict_to_reads(time_point deadline) {
+  if (auto ok = get_ready(deadline, "a restriction"); !ok)
+    return ok;
+  std::string sql = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY";
+  if (PQtransactionStatus(channel_.raw()) != PQTRANS_IDLE)
+    sql += ";SET TRANSACTION READ ONLY";
+  condition_.dirty = true;
+  auto ok = verdict(channel_.run(sql.c_str(), deadline), "a restriction");
+  condition_.restricted = ok.has_value();
+  return ok;
+}
+
+trace pg_connection::state() const noexcept {
+  if (condition_.broken || channel_.lost())
+    return trace::broken;
+  auto unsettled = channel_.unsettled();
+  switch (PQtransactionStatus(channel_.raw())) {
+    case PQTRANS_IDLE:
+      break;
+    case PQTRANS_INTRANS:
+    case PQTRANS_INERROR:
+      return trace::dirty;
+    case PQTRANS_ACTIVE:
+      // Ours to read, or of the native handle, whose holder walked away.
+      return unsettled ? trace::dirty : trace::broken;
+    case PQTRANS_UNKNOWN:
+      return trace::broken;
+  }
+  if (PQpipelineStatus(channel_.raw()) != PQ_PIPELINE_OFF)
+    return trace::broken;
+  return condition_.dirty || unsettled ? trace::dirty : trace::clean;
+}
+
+void pg_connection::cancel() noexcept {
+  auto& interrupter = channel_.interrupter();
+  interrupter.cancel();
+  interrupter.wait_for_requests(clock::now() + patience);
+}
+
+void pg_connection::abort() noexcept {
+  channel_.interrupter().shut_down();
+}
+
+void pg_connection::close(time_point deadline) noexcept {
+  borrowed_.reset();
+  if (condition_.broken)
+    channel_.interrupter().shut_down();
+  channel_.close(deadline);
+}
+
+void* pg_connection::native() noexcept {
+  if (!hand_out())
+    return nullptr;
+  try {
+    if (!borrowed_)
+      borrowed_ = std::make_unique<pg_borrowed>(channel_.raw());
+    return &borrowed_->get();
+  } catch (const std::exception&) {
+    condition_.broken = true;
+    return nullptr;
+  }
+}
+
+PGconn* pg_connection::raw() noexcept {
+  return hand_out() ? channel_.raw() : nullptr;
+}
+
+// -- implementation -----------------------------------------------------------
+
+// Gives the handle to somebody who may do anything with it.
+bool pg_connection::hand_out() noexcept {
+  if (condition_.broken || channel_.lost())
+    return false;
+  if (channel_.unsettled() && !channel_.settle(clock::now() + patience)) {
+    condition_.broken = true;
+    return false;
+  }
+  condition_.dirty = true;
+  condition_.native = true;
+  // libpqxx expects calls that block.
+  return PQsetnonblocking(channel_.raw(), 0) == 0;
+}
+
+// Takes the handle back: what its holder registered with libpqxx goes with the
+// object, and libpq forgets what it was told.
+void pg_connection::take_back() {
+  borrowed_.reset();
+  auto* raw = channel_.raw();
+  PQuntrace(raw);
+  PQsetErrorVerbosity(raw, PQERRORS_DEFAULT);
+  PQsetErrorContextVisibility(raw, PQSHOW_CONTEXT_ERRORS);
+  channel_.notices().attach(raw);
+}
+
+// Makes sure that the server waits for a command and nothing else is due.
+result<void> pg_connection::get_ready(time_point deadline, const char* what) {
+  if (condition_.broken || channel_.lost())
+    return lost(std::string{"nothing was sent for "} + what
+                + ", because the connection was lost before");
+  if (clock::now() >= deadline)
+    return error{errc::execute_timeout,
+                 std::string{"the deadline had passed before "} + what
+                   + " was sent: nothing happened",
+                 {}};
+  if (condition_.native)
+    PQsetnonblocking(channel_.raw(), 1);
+  if (channel_.unsettled() && !channel_.settle(deadline))
+    return lost("the server did not stop an earlier statement in time");
+  if (PQtransactionStatus(channel_.raw()) == PQTRANS_ACTIVE
+      || PQpipelineStatus(channel_.raw()) != PQ_PIPELINE_OFF)
+    return lost("the holder of the native handle left replies unread");
+  return {};
+}
+
+result<void> pg_connection::verdict(const pg_answer& answer, const char* what) {
+  if (answer.ok())
+    return {};
+  if (answer.wait == pg_wait::late)
+    return lost(std::string{"the server did not answer "} + what + " in time");
+  if (answer.wait != pg_wait::ready)
+    return lost(std::string{"it broke during "} + what);
+  auto failed
+    = lost(std::string{"the server refused "} + what + ": " + answer.text);
+  failed.state = answer.sqlstate;
+  return failed;
+}
+
+error pg_connection::lost(const std::string& what) {
+  condition_.broken = true;
+  auto& last = channel_.notices().last_words();
+  auto text = "the connection is lost: " + what;
+  if (!last.text.empty())
+    text += "; the server said: " + last.text;
+  return {errc::connection_lost,
+          pg_scrub(std::move(text), options_->password) + " ("
+            + options_->describe() + ')',
+          last.sqlstate};
+}
+
+std::string pg_connection::reset_sql(reset_policy policy, bool full) const {
+  std::string result;
+  auto open = PQtransactionStatus(channel_.raw()) != PQTRANS_IDLE;
+  if (open && (policy != reset_policy::none || condition_.restricted))
+    result += "ROLLBACK;";
+  if (full) {
+    result += cleaning;
+    // Its holder may have prepared statements of its own.
+    if (condition_.native)
+      result += "DEALLOCATE ALL;";
+  } else if (condition_.restricted) {
+    result += "RESET default_transaction_read_only;";
+  }
+  return result;
+}
+
+} // namespace caf_pool

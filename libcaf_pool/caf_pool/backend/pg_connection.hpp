@@ -1,0 +1,73 @@
+#pragma once
+
+#include "caf_pool/backend/backend.hpp"
+#include "caf_pool/backend/pg_channel.hpp"
+#include "caf_pool/backend/pg_compat.hpp"
+#include "caf_pool/backend/pg_condition.hpp"
+#include "caf_pool/backend/pg_options.hpp"
+#include "caf_pool/backend/pg_parameters.hpp"
+#include "caf_pool/backend/pg_statement_cache.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace caf_pool {
+
+/// A connection to PostgreSQL.
+///
+/// Thread-safety: as `connection` says.
+class pg_connection final : public connection {
+public:
+  pg_connection(std::shared_ptr<const pg_options> options, pg_session session);
+
+  /// Makes the session what the options say. Called once, after the login.
+  result<void> set_up(time_point deadline);
+
+  // -- contract ----------------------------------------------------------------
+
+  result<void> probe(time_point deadline) override;
+
+  result<void> reset(reset_policy policy, time_point deadline) override;
+
+  result<sql_result> execute(const sql_statement& what,
+                             time_point deadline) override;
+
+  result<void> restrict_to_reads(time_point deadline) override;
+
+  trace state() const noexcept override;
+
+  void cancel() noexcept override;
+
+  void abort() noexcept override;
+
+  void close(time_point deadline) noexcept override;
+
+  void* native() noexcept override;
+
+  // -- for who has the type ----------------------------------------------------
+
+  /// libpq's handle, or null if the connection is broken. Counts as `native`.
+  PGconn* raw() noexcept;
+
+  std::vector<pg_notice> take_notices() {
+    return channel_.notices().take();
+  }
+
+private:
+  bool hand_out() noexcept;
+  void take_back();
+  result<void> get_ready(time_point deadline, const char* what);
+  result<void> verdict(const pg_answer& answer, const char* what);
+  error lost(const std::string& what);
+  std::string reset_sql(reset_policy policy, bool full) const;
+
+  std::shared_ptr<const pg_options> options_;
+  pg_condition condition_;
+  pg_channel channel_;
+  pg_statement_cache cache_;
+  pg_parameters parameters_;
+  std::unique_ptr<pg_borrowed> borrowed_;
+};
+
+} // namespace caf_pool

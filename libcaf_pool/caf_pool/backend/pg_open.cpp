@@ -1,0 +1,172 @@
+#include "caf_pool/backend/pg_open.hpp"
+
+#include "caf_pool/backend/pg_conninfo.hpp"
+#include "caf_pool/backend/pg_poll.hpp"
+#include "caf_pool/backend/pg_resolve.hpp"
+#include "caf_pool/backend/pg_sqlstate.hpp"
+#include "caf_pool/core/duration_text.hpp"
+
+#include <new>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace caf_pool {
+
+namespace {
+
+struct target {
+  std::string host;
+  // Empty for unix sockets.
+  std::string address;
+};
+
+// libpq explains in several lines, and in verbose form names its source files.
+std::string gist_of(std::string_view text) {
+  std::istringstream in{std::string{text}};
+  std::string result;
+  for (std::string line; std::getline(in, line);)
+    if (!line.empty() && line[0] != '\t' && line.find(".c:") == line.npos)
+      result += (result.empty() ? "" : "; ") + line;
+  return result;
+}
+
+std::string_view phase_of(const PGconn* raw) {
+  switch (PQstatus(raw)) {
+    case CONNECTION_STARTED:
+      return "connecting";
+    case CONNECTION_SSL_STARTUP:
+      return "negotiating TLS";
+    case CONNECTION_MADE:
+    case CONNECTION_AWAITING_RESPONSE:
+      return "waiting for an answer to the login";
+    default:
+      return "logging in";
+  }
+}
+
+class opener {
+public:
+  opener(const pg_options& options, time_point deadline)
+    : options_(options), deadline_(deadline) {
+    // nop
+  }
+
+  result<pg_session> run();
+
+private:
+  std::vector<target> find_targets();
+  result<pg_session> connect(const target& where, time_point deadline);
+  result<pg_session> fail(const pg_session& session) const;
+  error late(std::string_view phase) const;
+  error decorate(error what) const;
+
+  std::string elapsed() const {
+    return to_rough_text(clock::now() - started_);
+  }
+
+  const pg_options& options_;
+  time_point deadline_;
+  time_point started_ = clock::now();
+  error last_;
+};
+
+result<pg_session> opener::run() {
+  if (clock::now() >= deadline_)
+    return late("waiting to start; nothing was sent");
+  auto targets = find_targets();
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    auto now = clock::now();
+    if (now >= deadline_)
+      break;
+    auto tries = static_cast<duration::rep>(targets.size() - i);
+    auto limit = deadline_ == never ? never : now + (deadline_ - now) / tries;
+    auto session = connect(targets[i], limit);
+    if (session)
+      return session;
+    last_ = session.error();
+    // The server was reached and said no: others of the list would, too.
+    if (last_.code == errc::open_refused)
+      break;
+  }
+  return decorate(last_);
+}
+
+std::vector<target> opener::find_targets() {
+  std::vector<target> result;
+  for (auto& host : options_.hosts) {
+    if (pg_is_unix(host)) {
+      result.push_back({host, {}});
+      continue;
+    }
+    auto addresses = pg_resolve(host, deadline_);
+    if (!addresses) {
+      last_ = addresses.error();
+      continue;
+    }
+    for (auto& address : *addresses)
+      result.push_back({host, address});
+  }
+  return result;
+}
+
+result<pg_session> opener::connect(const target& where, time_point deadline) {
+  pg_conninfo info{options_, where.host, where.address};
+  pg_session session;
+  session.handle.reset(PQconnectStartParams(info.keywords(), info.values(), 0));
+  auto* raw = session.handle.get();
+  if (raw == nullptr)
+    throw std::bad_alloc{};
+  session.notices = std::make_unique<pg_notices>(raw);
+  // The only way to see the SQLSTATE of a refused login.
+  PQsetErrorVerbosity(raw, PQERRORS_VERBOSE);
+  if (PQstatus(raw) == CONNECTION_BAD)
+    return fail(session);
+  for (auto state = PGRES_POLLING_WRITING; state != PGRES_POLLING_OK;
+       state = PQconnectPoll(raw)) {
+    if (state == PGRES_POLLING_FAILED)
+      return fail(session);
+    // The socket changes when libpq tries again without TLS.
+    if (pg_poll(PQsocket(raw),
+                state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline)
+        == 0)
+      return late(phase_of(raw));
+  }
+  PQsetErrorVerbosity(raw, PQERRORS_DEFAULT);
+  return session;
+}
+
+result<pg_session> opener::fail(const pg_session& session) const {
+  auto* raw = session.handle.get();
+  auto text = gist_of(PQerrorMessage(raw));
+  auto state = pg_sqlstate_in(text);
+  auto code = PQconnectionNeedsPassword(raw) ? errc::open_refused
+                                             : pg_classify_open(state, text);
+  return error{code, std::move(text), std::move(state)};
+}
+
+error opener::late(std::string_view phase) const {
+  return {errc::open_timeout,
+          "no connection in " + elapsed() + ", the time went by while "
+            + std::string{phase},
+          {}};
+}
+
+error opener::decorate(error what) const {
+  if (what.code == errc::none)
+    what = late("looking up names");
+  what.message = "cannot open a connection to " + options_.describe()
+                 + " after " + elapsed() + ": "
+                 + pg_scrub(std::move(what.message), options_.password) + "; "
+                 + std::string{pg_advice(what.state, what.code)};
+  return what;
+}
+
+} // namespace
+
+result<pg_session> pg_open(const pg_options& options, time_point deadline) {
+  return opener{options, deadline}.run();
+}
+
+} // namespace caf_pool

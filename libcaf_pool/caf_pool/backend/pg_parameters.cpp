@@ -1,0 +1,94 @@
+#include "caf_pool/backend/pg_parameters.hpp"
+
+#include "caf_pool/backend/pg_types.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+
+namespace caf_pool {
+
+namespace {
+
+// The protocol counts parameters in 16 bits and lengths in 32.
+constexpr std::size_t max_parameters = 65535;
+constexpr std::size_t max_length = std::numeric_limits<int>::max();
+
+const char* write_number(std::array<char, 32>& out, std::int64_t x) {
+  *std::to_chars(out.data(), out.data() + out.size() - 1, x).ptr = '\0';
+  return out.data();
+}
+
+const char* write_number(std::array<char, 32>& out, double x) {
+  if (std::isnan(x))
+    return "NaN";
+  if (std::isinf(x))
+    return x > 0 ? "Infinity" : "-Infinity";
+  *std::to_chars(out.data(), out.data() + out.size() - 1, x).ptr = '\0';
+  return out.data();
+}
+
+error bad_parameter(std::size_t index, const char* why) {
+  return {errc::invalid_argument,
+          "parameter $" + std::to_string(index + 1) + ' ' + why,
+          {}};
+}
+
+} // namespace
+
+result<void> pg_parameters::bind(std::span<const sql_value> values) {
+  auto n = values.size();
+  if (n > max_parameters)
+    return error{errc::invalid_argument,
+                 "a statement takes at most 65535 parameters, this one has "
+                   + std::to_string(n) + "; send rows in portions",
+                 {}};
+  types_.assign(n, 0);
+  values_.assign(n, nullptr);
+  lengths_.assign(n, 0);
+  formats_.assign(n, 0);
+  numbers_.resize(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    auto& value = values[i];
+    if (auto* flag = std::get_if<bool>(&value)) {
+      values_[i] = *flag ? "t" : "f";
+    } else if (auto* whole = std::get_if<std::int64_t>(&value)) {
+      values_[i] = write_number(numbers_[i], *whole);
+    } else if (auto* real = std::get_if<double>(&value)) {
+      values_[i] = write_number(numbers_[i], *real);
+    } else if (auto* text = std::get_if<std::string>(&value)) {
+      if (text->find('\0') != std::string::npos)
+        return bad_parameter(i,
+                             "is text with a zero byte, which PostgreSQL "
+                             "cannot hold; pass it as bytes (blob)");
+      values_[i] = text->c_str();
+    } else if (auto* bytes = std::get_if<blob>(&value)) {
+      if (bytes->size() > max_length)
+        return bad_parameter(i, "has more than 2 GiB");
+      // Not null even if there are no bytes: that would be SQL's NULL.
+      values_[i]
+        = bytes->empty() ? "" : reinterpret_cast<const char*>(bytes->data());
+      lengths_[i] = static_cast<int>(bytes->size());
+      formats_[i] = 1;
+      types_[i] = pg_bytea;
+    }
+  }
+  return {};
+}
+
+std::vector<bool> pg_parameters::binary() const {
+  std::vector<bool> result(formats_.size());
+  for (std::size_t i = 0; i < formats_.size(); ++i)
+    result[i] = formats_[i] != 0;
+  return result;
+}
+
+bool pg_parameters::matches(const std::vector<bool>& binary) const noexcept {
+  return std::equal(
+    formats_.begin(), formats_.end(), binary.begin(), binary.end(),
+    [](int format, bool bytes) { return (format != 0) == bytes; });
+}
+
+} // namespace caf_pool

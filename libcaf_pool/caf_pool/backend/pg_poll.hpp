@@ -1,0 +1,13 @@
+#pragma once
+
+#include "caf_pool/core/time.hpp"
+
+#include <poll.h>
+
+namespace caf_pool {
+
+/// Waits until a socket is ready for `events`. Returns what it is ready for, or
+/// 0 at the deadline; an invalid socket is ready for an error.
+short pg_poll(int fd, short events, time_point deadline) noexcept;
+
+} // namespace caf_pool

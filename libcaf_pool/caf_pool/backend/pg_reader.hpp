@@ -1,0 +1,42 @@
+#pragma once
+
+#include "caf_pool/backend/pg_types.hpp"
+#include "caf_pool/core/sql_result.hpp"
+
+#include <libpq-fe.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace caf_pool {
+
+/// Collects the portions of a result in typed cells, up to a limit in bytes.
+///
+/// Thread-safety: none.
+class pg_reader {
+public:
+  explicit pg_reader(std::uint64_t limit) : limit_(limit) {
+    // nop
+  }
+
+  /// Adds the rows of a portion, or the end of the result. Returns whether all
+  /// of it is still within the limit.
+  bool add(const PGresult* portion);
+
+  std::uint64_t bytes() const noexcept {
+    return bytes_;
+  }
+
+  sql_result take();
+
+private:
+  void start(const PGresult* portion);
+
+  std::uint64_t limit_;
+  std::uint64_t bytes_ = 0;
+  bool started_ = false;
+  std::vector<pg_cell_kind> kinds_;
+  sql_result result_;
+};
+
+} // namespace caf_pool

@@ -1,0 +1,59 @@
+#include "caf_pool/backend/pg_statement_cache.hpp"
+
+#include <utility>
+
+namespace caf_pool {
+
+pg_statement_cache::entry& pg_statement_cache::use(std::string_view text) {
+  if (auto i = index_.find(text); i != index_.end()) {
+    if (i->second != entries_.begin())
+      entries_.splice(entries_.begin(), entries_, i->second);
+    ++entries_.front().uses;
+    return entries_.front();
+  }
+  entry fresh{std::string{text}, pg_traits_of(text), 1, true, {}, {}};
+  if (capacity_ == 0 || text.size() > max_text) {
+    fresh.kept = false;
+    passing_ = std::move(fresh);
+    return passing_;
+  }
+  if (entries_.size() == capacity_)
+    evict();
+  entries_.push_front(std::move(fresh));
+  index_.emplace(entries_.front().text, entries_.begin());
+  return entries_.front();
+}
+
+std::string pg_statement_cache::next_name() {
+  return "caf_pool_" + std::to_string(++names_);
+}
+
+void pg_statement_cache::forget(entry& x) {
+  if (!x.name.empty())
+    garbage_.push_back(std::exchange(x.name, {}));
+}
+
+void pg_statement_cache::forget_all() {
+  for (auto& x : entries_)
+    x.name.clear();
+  garbage_.clear();
+}
+
+std::string pg_statement_cache::take_garbage() {
+  std::string result;
+  if (garbage_.size() < collect_at)
+    return result;
+  for (auto& name : garbage_)
+    result += "DEALLOCATE " + name + ';';
+  garbage_.clear();
+  return result;
+}
+
+void pg_statement_cache::evict() {
+  auto& last = entries_.back();
+  forget(last);
+  index_.erase(last.text);
+  entries_.pop_back();
+}
+
+} // namespace caf_pool

@@ -1,0 +1,85 @@
+#include "caf_pool/backend/postgres.hpp"
+
+#include "caf_pool/backend/pg_connection.hpp"
+#include "caf_pool/backend/pg_open.hpp"
+#include "caf_pool/backend/pg_options.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace caf_pool {
+
+namespace {
+
+class postgres_backend final : public backend {
+public:
+  explicit postgres_backend(pg_options options)
+    : options_(std::make_shared<const pg_options>(std::move(options))) {
+    // nop
+  }
+
+  result<connection_ptr> open(time_point deadline) override {
+    auto session = pg_open(*options_, deadline);
+    if (!session)
+      return session.error();
+    auto result
+      = std::make_unique<pg_connection>(options_, *std::move(session));
+    if (auto ok = result->set_up(deadline); !ok)
+      return ok.error();
+    return connection_ptr{std::move(result)};
+  }
+
+  std::string_view kind() const noexcept override {
+    return "postgres";
+  }
+
+  std::string describe() const override {
+    return "postgres " + options_->describe();
+  }
+
+private:
+  std::shared_ptr<const pg_options> options_;
+};
+
+std::vector<config_problem> check(const pool_config& config) {
+  std::vector<config_problem> result;
+  pg_options::from(config, result);
+  return result;
+}
+
+} // namespace
+
+backend_info postgres_info() {
+  return {"postgres", pg_option_table(), check, make_postgres};
+}
+
+result<backend_ptr> make_postgres(const pool_config& config) {
+  std::vector<config_problem> problems;
+  auto options = pg_options::from(config, problems);
+  if (!problems.empty())
+    return config_error(problems);
+  return backend_ptr{std::make_shared<postgres_backend>(std::move(options))};
+}
+
+pqxx_connection& pg_native(connection& x) {
+  if (auto* raw = x.native())
+    return *static_cast<pqxx_connection*>(raw);
+  throw pool_error{{errc::connection_lost,
+                    "the connection is broken: release it and acquire another "
+                    "one",
+                    {}}};
+}
+
+PGconn* pg_raw(connection& x) noexcept {
+  auto* ours = dynamic_cast<pg_connection*>(&x);
+  return ours != nullptr ? ours->raw() : nullptr;
+}
+
+std::vector<pg_notice> pg_take_notices(connection& x) {
+  auto* ours = dynamic_cast<pg_connection*>(&x);
+  return ours != nullptr ? ours->take_notices() : std::vector<pg_notice>{};
+}
+
+} // namespace caf_pool
