@@ -62,6 +62,11 @@ struct any_pool::impl {
     // nop
   }
 
+  impl(pool_ref pool, const pool_config& cfg)
+    : sys(&pool.address->home_system()), ref(std::move(pool)), config(cfg) {
+    // nop
+  }
+
   pool_estate& estate() {
     return *ref->estate;
   }
@@ -89,6 +94,11 @@ any_pool::any_pool(const pool_config& config, backend_ptr way) {
 any_pool::any_pool(caf::actor_system& sys, const pool_config& config,
                    backend_ptr way)
   : impl_(std::make_unique<impl>(nullptr, sys, config, std::move(way))) {
+  // nop
+}
+
+any_pool::any_pool(pool_ref ref, const pool_config& config)
+  : impl_(std::make_unique<impl>(std::move(ref), config)) {
   // nop
 }
 

@@ -47,6 +47,10 @@ public:
 
   any_pool(const pool_config& config, backend_ptr way);
   any_pool(caf::actor_system& sys, const pool_config& config, backend_ptr way);
+
+  /// Joins a pool that was made by `spawn_pool`; ends it, too.
+  any_pool(pool_ref ref, const pool_config& config);
+
   any_pool(any_pool&&) noexcept;
   any_pool& operator=(any_pool&&) noexcept;
 

@@ -1,0 +1,110 @@
+#include "caf_pool/actor/pool_supervisor.hpp"
+#include "caf_pool/backend/scripted.hpp"
+#include "caf_pool/pool.hpp"
+
+#include "support/catch_compat.hpp"
+#include "support/eventually.hpp"
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+using namespace caf_pool;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct fixture {
+  struct config : caf::actor_system_config {
+    config() {
+      set_fair_scheduler(*this, 2);
+    }
+  };
+
+  config cfg;
+  caf::actor_system sys{cfg};
+};
+
+void kill(const pool_ref& x) {
+  caf::anon_send_exit(x.estate->shell(), caf::exit_reason::kill);
+}
+
+} // namespace
+
+TEST_CASE("a live lease survives the death of the pool's actor", "[trap-T63]") {
+  fixture fx;
+  auto server = std::make_shared<scripted_backend>();
+  pool_config config;
+  config.min_size = 0;
+  config.max_size = 1;
+  any_pool db{fx.sys, config, server};
+  auto held = db.acquire(5s);
+  REQUIRE(held.has_value());
+  auto id = held->id();
+  auto before = db.actors().estate->shell();
+  kill(db.actors());
+  REQUIRE(test::eventually([&] {
+    auto now = db.actors().estate->shell();
+    return now && now != before;
+  }));
+  CHECK(!held->lost());
+  CHECK(held->execute("SELECT 1").has_value());
+  held->release();
+  auto again = db.acquire(5s);
+  REQUIRE(again.has_value());
+  CHECK(again->id() == id);
+  CHECK(db.snapshot()->counters.restarts == 1);
+  CHECK(server->most_connections() == 1);
+  CHECK(server->verdict() == "");
+}
+
+TEST_CASE("killing the pool's actor a thousand times loses nothing",
+          "[trap-T63][slow]") {
+  fixture fx;
+  auto server = std::make_shared<scripted_backend>();
+  pool_config config;
+  config.min_size = 0;
+  config.max_size = 4;
+  config.acquire_timeout = 10s;
+  auto ref = spawn_pool(fx.sys, config, server, {2000, 3600s});
+  REQUIRE(ref.has_value());
+  any_pool db{*ref, config};
+  std::atomic<bool> over{false};
+  std::atomic<std::uint64_t> served{0};
+  std::atomic<int> failed{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 6; ++i)
+    threads.emplace_back([&] {
+      while (!over) {
+        auto mine = db.acquire(10s);
+        if (mine)
+          ++served;
+        else
+          ++failed;
+      }
+    });
+  auto deaths = 0;
+  while (deaths < 1000) {
+    auto victim = ref->estate->shell();
+    if (!victim)
+      continue;
+    auto target = served.load() + 5;
+    kill(*ref);
+    ++deaths;
+    REQUIRE(test::eventually([&] {
+      auto now = ref->estate->shell();
+      return now && now != victim && served.load() >= target;
+    }));
+  }
+  over = true;
+  for (auto& x : threads)
+    x.join();
+  CHECK(failed == 0);
+  REQUIRE(test::eventually([&] {
+    auto now = db.snapshot();
+    return now && now->gauges.leased == 0 && now->gauges.waiting == 0;
+  }));
+  CHECK(db.snapshot()->counters.restarts == 1000);
+  CHECK(server->most_connections() <= 4);
+  CHECK(server->verdict() == "");
+}
