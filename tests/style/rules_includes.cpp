@@ -40,7 +40,7 @@ const std::vector<layer>& layers() {
     {"node",
      {"core", "machine", "front", "backend", "protocol", "actor", "top",
       "config", "admin", "remote"},
-     {"caf", "caf/io", "spdlog", "systemd", "posix"}},
+     {"caf", "caf/io", "nlohmann", "spdlog", "systemd", "posix"}},
     {"examples",
      {"core", "backend", "protocol", "actor", "top", "config", "remote"},
      {"caf", "caf/io", "pqxx", "sqlite", "posix"}},

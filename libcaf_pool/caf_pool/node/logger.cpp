@@ -1,0 +1,112 @@
+#include "caf_pool/node/logger.hpp"
+
+#include <nlohmann/json.hpp>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace caf_pool {
+
+namespace {
+
+spdlog::level::level_enum level_of(severity x) {
+  switch (x) {
+    case severity::debug:
+      return spdlog::level::debug;
+    case severity::info:
+      return spdlog::level::info;
+    case severity::warning:
+      return spdlog::level::warn;
+    case severity::error:
+      return spdlog::level::err;
+  }
+  return spdlog::level::err;
+}
+
+std::string quoted(const std::string& text) {
+  auto plain
+    = !text.empty() && text.find_first_of(" \t\r\n\"\\=") == std::string::npos;
+  auto printable = std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return c >= 0x20 && c != 0x7f;
+  });
+  if (plain && printable)
+    return text;
+  return nlohmann::json(text).dump(-1, ' ', false,
+                                   nlohmann::json::error_handler_t::replace);
+}
+
+/// Colours only where somebody looks, and did not say no.
+spdlog::color_mode colours() {
+  auto* no_color = std::getenv("NO_COLOR");
+  auto wanted = (no_color == nullptr || *no_color == '\0')
+                && ::isatty(STDERR_FILENO) == 1;
+  return wanted ? spdlog::color_mode::always : spdlog::color_mode::never;
+}
+
+} // namespace
+
+struct logger::impl {
+  std::shared_ptr<spdlog::sinks::stderr_color_sink_mt> sink;
+  spdlog::logger out;
+  bool as_json;
+
+  explicit impl(const log_config& config)
+    : sink(std::make_shared<spdlog::sinks::stderr_color_sink_mt>(colours())),
+      out("caf_pool", sink),
+      as_json(config.format == "json") {
+    out.set_level(spdlog::level::from_str(config.level));
+    // Journald has its own clock.
+    auto* journal = std::getenv("JOURNAL_STREAM");
+    if (as_json)
+      out.set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l",%v})");
+    else if (journal != nullptr)
+      out.set_pattern("%l %v");
+    else
+      out.set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%-7l%$ %v");
+  }
+};
+
+logger::logger(const log_config& config)
+  : impl_(std::make_unique<impl>(config)) {
+  // nop
+}
+
+logger::~logger() {
+  flush();
+}
+
+void logger::write(severity level, std::string_view what,
+                   std::initializer_list<field> fields) {
+  auto to = level_of(level);
+  if (impl_->out.should_log(to))
+    impl_->out.log(to, render_line(what, fields, impl_->as_json));
+}
+
+void logger::flush() {
+  impl_->out.flush();
+}
+
+std::string render_line(std::string_view what,
+                        std::initializer_list<logger::field> fields,
+                        bool as_json) {
+  if (as_json) {
+    nlohmann::ordered_json line;
+    line["event"] = what;
+    for (auto& [key, value] : fields)
+      if (!value.empty())
+        line[std::string{key}] = value;
+    auto text
+      = line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return text.substr(1, text.size() - 2); // the pattern has the braces
+  }
+  auto text = std::string{what};
+  for (auto& [key, value] : fields)
+    if (!value.empty())
+      text += ' ' + std::string{key} + '=' + quoted(value);
+  return text;
+}
+
+} // namespace caf_pool

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "caf_pool/core/node_config.hpp"
+#include "caf_pool/core/pool_event.hpp"
+
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace caf_pool {
+
+/// Writes structured lines to stderr: what happened, and fields that belong to
+/// it. As text ("warn pool_down pool=main text=...") or as JSON, one line each.
+/// Texts of others cannot forge lines: control characters are escaped.
+///
+/// Thread-safety: all members from any thread.
+class logger {
+public:
+  using field = std::pair<std::string_view, std::string>;
+
+  explicit logger(const log_config& config);
+  ~logger();
+
+  void write(severity level, std::string_view what,
+             std::initializer_list<field> fields = {});
+
+  /// Waits until everything is written.
+  void flush();
+
+private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+/// Renders a line as the logger does, without time and level. A pure function.
+std::string render_line(std::string_view what,
+                        std::initializer_list<logger::field> fields,
+                        bool as_json);
+
+} // namespace caf_pool
