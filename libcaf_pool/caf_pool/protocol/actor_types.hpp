@@ -1,0 +1,62 @@
+#pragma once
+
+#include "caf_pool/actor/caf_compat.hpp"
+
+/// What the actors are that talk between processes. These interfaces are
+/// frozen: CAF compares them when it connects, so that a change locks out every
+/// older release. What is new gets a new version of the protocol instead.
+namespace caf_pool::wire {
+
+/// Both sides send it when they log in and out; only equal ones talk.
+inline constexpr std::uint32_t protocol_version = 1;
+
+// -- from a client to its session ---------------------------------------------
+
+struct find_pool;
+struct list_pools;
+struct execute;
+struct acquire;
+struct execute_on;
+struct release;
+struct cancel;
+struct get_snapshot;
+struct get_health;
+struct subscribe;
+struct control;
+struct renew;
+struct goodbye;
+
+// -- from a session to its client ---------------------------------------------
+
+struct done;
+struct granted;
+struct answer;
+struct failed;
+struct event;
+struct revoked;
+struct renewed;
+struct farewell;
+
+// -- the login ----------------------------------------------------------------
+
+struct hello;
+struct welcome;
+
+/// What a node does for one client. Nothing here is a request in the sense of
+/// CAF, where a lost answer leaves no trace: each message carries a number that
+/// its answer repeats.
+using session_handle
+  = actor_of<void(find_pool), void(list_pools), void(execute), void(acquire),
+             void(execute_on), void(release), void(cancel), void(get_snapshot),
+             void(get_health), void(subscribe), void(control), void(renew),
+             void(goodbye)>;
+
+/// What a session answers to.
+using client_handle
+  = actor_of<void(done), void(granted), void(answer), void(failed), void(event),
+             void(revoked), void(renewed), void(farewell)>;
+
+/// The only actor that a node publishes.
+using gate_handle = actor_of<welcome(hello)>;
+
+} // namespace caf_pool::wire

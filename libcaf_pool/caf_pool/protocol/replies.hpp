@@ -1,0 +1,126 @@
+#pragma once
+
+#include "caf_pool/protocol/actor_types.hpp"
+
+#include <cstdint>
+#include <string>
+
+/// What a session says to its client. `request` repeats the client's number.
+namespace caf_pool::wire {
+
+/// It worked, and there is nothing to say.
+struct done {
+  std::uint64_t request = 0;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, done& x) {
+    return inspect_fields(f, x, "done", field("request", x.request));
+  }
+
+  friend bool operator==(const done&, const done&) = default;
+};
+
+/// The client has a connection for itself until it says `release`, stays silent
+/// for longer than the lease's time to live, or ends.
+struct granted {
+  std::uint64_t request = 0;
+  /// 128 random bits, valid in this session only.
+  std::string token;
+  std::int64_t waited_us = 0;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, granted& x) {
+    return inspect_fields(f, x, "granted", field("request", x.request),
+                          field("token", x.token),
+                          field("waited_us", x.waited_us));
+  }
+
+  friend bool operator==(const granted&, const granted&) = default;
+};
+
+/// What was asked for; the question tells what the payload holds.
+struct answer {
+  std::uint64_t request = 0;
+  std::string payload;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, answer& x) {
+    return inspect_fields(f, x, "answer", field("request", x.request),
+                          field("payload", x.payload));
+  }
+
+  friend bool operator==(const answer&, const answer&) = default;
+};
+
+/// It did not work; see `error`.
+struct failed {
+  std::uint64_t request = 0;
+  /// An `errc`.
+  std::uint8_t code = 0;
+  std::string text;
+  std::string state;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, failed& x) {
+    return inspect_fields(f, x, "failed", field("request", x.request),
+                          field("code", x.code), field("text", x.text),
+                          field("state", x.state));
+  }
+
+  friend bool operator==(const failed&, const failed&) = default;
+};
+
+/// Something that happened in a pool that the client subscribed to.
+struct event {
+  std::string payload;
+  /// How many before this one were left out, because there were too many.
+  std::uint64_t missed = 0;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, event& x) {
+    return inspect_fields(f, x, "event", field("payload", x.payload),
+                          field("missed", x.missed));
+  }
+
+  friend bool operator==(const event&, const event&) = default;
+};
+
+/// A lease was taken away.
+struct revoked {
+  std::string token;
+  std::string reason;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, revoked& x) {
+    return inspect_fields(f, x, "revoked", field("token", x.token),
+                          field("reason", x.reason));
+  }
+
+  friend bool operator==(const revoked&, const revoked&) = default;
+};
+
+/// The session heard the client.
+struct renewed {
+  std::uint64_t sequence = 0;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, renewed& x) {
+    return inspect_fields(f, x, "renewed", field("sequence", x.sequence));
+  }
+
+  friend bool operator==(const renewed&, const renewed&) = default;
+};
+
+/// The session ends; what the client held was taken back.
+struct farewell {
+  std::string reason;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, farewell& x) {
+    return inspect_fields(f, x, "farewell", field("reason", x.reason));
+  }
+
+  friend bool operator==(const farewell&, const farewell&) = default;
+};
+
+} // namespace caf_pool::wire
