@@ -23,6 +23,10 @@ sqlite_traits::control control_of(const char* word) noexcept {
   return sqlite_traits::control::rollback;
 }
 
+bool is_schema_table(const char* name) noexcept {
+  return is(name, "sqlite_master") || is(name, "sqlite_temp_master");
+}
+
 void record(sqlite_traits& out, int action, const char* first,
             const char* second, const char* schema) {
   switch (action) {
@@ -33,16 +37,9 @@ void record(sqlite_traits& out, int action, const char* first,
     case SQLITE_UPDATE:
     case SQLITE_DELETE:
       (is(schema, "temp") ? out.temporary : out.writes) = true;
-      break;
-    case SQLITE_CREATE_TEMP_INDEX:
-    case SQLITE_CREATE_TEMP_TABLE:
-    case SQLITE_CREATE_TEMP_TRIGGER:
-    case SQLITE_CREATE_TEMP_VIEW:
-      out.temporary = true;
-      out.lasting = true;
-      break;
-    case SQLITE_CREATE_VTABLE:
-      out.lasting |= is(schema, "temp");
+      // Tables, views and triggers come and go as rows of this one. The codes
+      // SQLITE_CREATE_TEMP_... miss what is spelled CREATE TABLE temp.x.
+      out.lasting |= is(schema, "temp") && is_schema_table(first);
       break;
     case SQLITE_PRAGMA:
       out.immediate = true;
