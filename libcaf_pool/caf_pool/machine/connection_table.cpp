@@ -4,21 +4,27 @@
 
 namespace caf_pool {
 
+namespace {
+
+constexpr std::size_t index_of(connection_state x) noexcept {
+  return static_cast<std::size_t>(x);
+}
+
+} // namespace
+
 connection_id connection_table::add(time_point now) {
   auto id = connection_id{++last_id_};
-  auto record = connection_record{};
+  auto& record = records_[id];
   record.since = now;
-  records_.emplace(id, record);
-  ++counts_[static_cast<std::size_t>(connection_state::opening)];
+  ++counts_[index_of(record.state)];
   return id;
 }
 
 void connection_table::adopt(connection_id id,
                              const connection_record& record) {
   records_.emplace(id, record);
-  ++counts_[static_cast<std::size_t>(record.state)];
-  if (record.state == connection_state::idle)
-    idle_.push_back(id);
+  ++counts_[index_of(record.state)];
+  front_taken_ += record.front_taken;
   if (record.overdue_at != never)
     watched_.emplace(record.overdue_at, id);
   last_id_ = std::max(last_id_, id.value);
@@ -40,36 +46,42 @@ void connection_table::move_to(connection_id id, connection_state to,
   auto* record = find(id);
   if (record == nullptr)
     return;
-  if (record->state == connection_state::idle)
-    idle_.erase(std::find(idle_.rbegin(), idle_.rend(), id).base() - 1);
-  unwatch(id, *record);
-  --counts_[static_cast<std::size_t>(record->state)];
-  ++counts_[static_cast<std::size_t>(to)];
+  leave(id, *record);
+  ++counts_[index_of(to)];
   if (to == connection_state::idle)
     idle_.push_back(id);
   record->state = to;
   record->since = now;
-  record->front_taken = false;
   record->recalled = false;
+  record->seen_at = now;
 }
 
 void connection_table::erase(connection_id id) {
-  auto* record = find(id);
-  if (record == nullptr)
-    return;
-  if (record->state == connection_state::idle)
-    idle_.erase(std::find(idle_.begin(), idle_.end(), id));
-  unwatch(id, *record);
-  --counts_[static_cast<std::size_t>(record->state)];
-  records_.erase(id);
+  if (auto* record = find(id)) {
+    leave(id, *record);
+    records_.erase(id);
+  }
 }
 
-std::optional<connection_id> connection_table::next_idle(
-  hand_out_order order) const noexcept {
-  if (idle_.empty())
-    return std::nullopt;
-  return order == hand_out_order::lifo ? idle_.back() : idle_.front();
+void connection_table::note_front(connection_record& record, std::uint64_t uses,
+                                  bool taken, time_point now) noexcept {
+  front_taken_ += taken;
+  front_taken_ -= record.front_taken;
+  record.front_uses = uses;
+  record.front_taken = taken;
+  record.seen_at = now;
 }
+
+void connection_table::leave(connection_id id, connection_record& record) {
+  if (record.state == connection_state::idle)
+    idle_.erase(std::find(idle_.rbegin(), idle_.rend(), id).base() - 1);
+  --counts_[index_of(record.state)];
+  front_taken_ -= record.front_taken;
+  record.front_taken = false;
+  unwatch(id, record);
+}
+
+// -- overdue workers ----------------------------------------------------------
 
 void connection_table::watch(connection_id id, time_point deadline) {
   auto* record = find(id);
@@ -90,6 +102,16 @@ void connection_table::unwatch(connection_id id, connection_record& record) {
     return;
   watched_.erase({record.overdue_at, id});
   record.overdue_at = never;
+}
+
+void connection_table::postpone(duration by) {
+  watched_.clear();
+  for (auto& [id, record] : records_) {
+    if (record.overdue_at == never)
+      continue;
+    record.overdue_at = add_saturated(record.overdue_at, by);
+    watched_.emplace(record.overdue_at, id);
+  }
 }
 
 std::optional<connection_id> connection_table::overdue(

@@ -2,10 +2,9 @@
 
 #include "caf_pool/core/ids.hpp"
 #include "caf_pool/core/pool_config.hpp"
-#include "caf_pool/core/pool_snapshot.hpp"
-#include "caf_pool/machine/circuit_breaker.hpp"
-#include "caf_pool/machine/lifetime.hpp"
+#include "caf_pool/machine/connection_record.hpp"
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -14,69 +13,6 @@
 #include <utility>
 
 namespace caf_pool {
-
-/// What a connection is doing.
-///
-/// ~~~
-///   opening --> idle <--> offered
-///                |  \        |  (taken and given back without a message)
-///        grant   |   +-------+--> resetting --> idle
-///                v           |
-///              leased -------+--> probing  ---> idle
-///                |
-///                | holder is gone, statement runs
-///                v
-///           quarantined --> resetting
-///
-///   every state --> closing --> gone
-/// ~~~
-enum class connection_state : std::uint8_t {
-  /// A worker is opening it. Counts against the maximum.
-  opening,
-  /// Free, and in the machine's hands.
-  idle,
-  /// In the front: free or taken, only the front knows.
-  offered,
-  /// Granted by the machine.
-  leased,
-  /// A worker removes the last holder's traces.
-  resetting,
-  /// A worker asks the server whether it lives.
-  probing,
-  /// A worker ends it. Counts against the maximum until confirmed.
-  closing,
-  /// Its holder is gone, but something still runs on it.
-  quarantined,
-};
-
-/// Everything that the machine knows about one connection.
-struct connection_record {
-  connection_state state = connection_state::opening;
-  connection_age age;
-  /// Increments with each grant; part of the lease id.
-  std::uint64_t lease_generation = 0;
-  /// The current lease, while `leased`.
-  lease_id lease;
-  /// Leave of the breaker for the opening or probe under way.
-  std::optional<circuit_breaker::permit> permit;
-  /// Start of the current state.
-  time_point since{};
-  /// A worker must have answered by then; `never` if none works on it.
-  time_point overdue_at = never;
-  /// Uses in the front that were seen so far.
-  std::uint64_t front_uses = 0;
-  /// The front said at the last look that it is taken.
-  bool front_taken = false;
-  /// The front was told to give it back.
-  bool recalled = false;
-  /// The health check waits for it to come back from the front.
-  bool probe_when_back = false;
-  /// The probe under way serves a waiter, not the health check.
-  bool probe_for_waiter = false;
-
-  friend bool operator==(const connection_record&, const connection_record&)
-    = default;
-};
 
 /// Knows every connection of a pool, its state and the order of the idle ones.
 ///
@@ -88,8 +24,14 @@ public:
   /// Adds a connection that is being opened. Ids are never reused.
   connection_id add(time_point now);
 
-  /// Takes over a connection of a predecessor, with its id.
+  /// Takes over a connection of a predecessor, with its id. Idle ones are
+  /// adopted by `adopt_idle`.
   void adopt(connection_id id, const connection_record& record);
+
+  /// Puts the idle connections of a predecessor in its order.
+  void adopt_idle(const std::deque<connection_id>& order) {
+    idle_ = order;
+  }
 
   /// Returns the record, or nullptr for a connection that is gone: reports
   /// about those are legal and ignored.
@@ -101,11 +43,20 @@ public:
 
   void erase(connection_id id);
 
+  /// Notes what the front looks like. Only for offered connections.
+  void note_front(connection_record& record, std::uint64_t uses, bool taken,
+                  time_point now) noexcept;
+
+  // -- overdue workers ---------------------------------------------------------
+
   /// A worker must have answered about this connection by `deadline`. Ends with
   /// the next change of state.
   void watch(connection_id id, time_point deadline);
 
   void unwatch(connection_id id);
+
+  /// Gives all workers more time.
+  void postpone(duration by);
 
   /// Returns a connection whose worker is overdue, if there is one.
   std::optional<connection_id> overdue(time_point now) const noexcept;
@@ -113,10 +64,9 @@ public:
   /// Returns when the first worker is overdue; `never` if none works.
   time_point next_overdue() const noexcept;
 
-  /// Returns the next idle connection in hand-out order, if there is one.
-  std::optional<connection_id> next_idle(hand_out_order order) const noexcept;
+  // -- answers -----------------------------------------------------------------
 
-  /// Idle connections, least recently used first.
+  /// Idle connections, the one that became idle last at the back.
   const std::deque<connection_id>& idle() const noexcept {
     return idle_;
   }
@@ -125,8 +75,18 @@ public:
     return counts_[static_cast<std::size_t>(x)];
   }
 
+  /// How many offered connections were taken at the last look.
+  std::uint32_t front_taken() const noexcept {
+    return front_taken_;
+  }
+
   std::uint32_t size() const noexcept {
     return static_cast<std::uint32_t>(records_.size());
+  }
+
+  /// Everything but what is on its way out.
+  std::uint32_t alive() const noexcept {
+    return size() - count(connection_state::closing);
   }
 
   const map_type& records() const noexcept {
@@ -147,12 +107,14 @@ public:
   }
 
 private:
+  void leave(connection_id id, connection_record& record);
   void unwatch(connection_id id, connection_record& record);
 
   map_type records_;
   std::deque<connection_id> idle_;
   std::set<std::pair<time_point, connection_id>> watched_;
-  std::uint32_t counts_[8] = {};
+  std::array<std::uint32_t, connection_states> counts_{};
+  std::uint32_t front_taken_ = 0;
   std::uint64_t last_id_ = 0;
 };
 

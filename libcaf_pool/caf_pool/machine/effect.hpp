@@ -54,7 +54,9 @@ struct reset_connection {
     = default;
 };
 
-/// End the connection, without a goodbye if `abort`. Answer: `closed`.
+/// End the connection, without a goodbye if `abort`. Answer: `closed`. May come
+/// twice, also for a connection that is gone; a holder that was fenced off may
+/// still have it.
 struct close_connection {
   connection_id connection;
   time_point deadline;
@@ -76,6 +78,8 @@ struct cancel_connection {
 struct revoke_lease {
   lease_id lease;
   error why;
+  /// It was taken from the front: the lease's generation is the slot's.
+  bool from_front = false;
   friend bool operator==(const revoke_lease&, const revoke_lease&) = default;
 };
 
@@ -87,7 +91,8 @@ struct offer_connection {
 };
 
 /// Take an offered connection back; if it is taken, make its release come here.
-/// Answer at once: `withdrawn` if it was free, else nothing.
+/// Answer at once: `withdrawn` if it was free, else nothing. It may have been
+/// taken back already by an order whose answer is still to come.
 struct withdraw_connection {
   connection_id connection;
   friend bool operator==(const withdraw_connection&, const withdraw_connection&)
@@ -122,7 +127,9 @@ using any_effect
                  effect::withdraw_connection, effect::withdraw_any,
                  effect::shut_front, effect::emit>;
 
-/// Orders in the sequence in which they must be performed.
+/// Orders in the sequence in which they must be performed. Answers "at once" are
+/// given after the last order of a list and before any other input: they may
+/// lead to orders that supersede the rest of the list.
 using effects = std::vector<any_effect>;
 
 } // namespace caf_pool

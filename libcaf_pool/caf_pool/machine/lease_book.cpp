@@ -34,7 +34,7 @@ const lease_entry* lease_book::find(connection_id connection) const noexcept {
 
 bool lease_book::valid(const lease_id& id) const noexcept {
   auto* entry = find(id.connection);
-  return entry != nullptr && entry->id == id && !entry->revoked;
+  return entry != nullptr && entry->id == id && !entry->from_front;
 }
 
 std::optional<lease_entry> lease_book::seen_in_front(lease_entry entry) {
@@ -44,7 +44,8 @@ std::optional<lease_entry> lease_book::seen_in_front(lease_entry entry) {
     open(std::move(entry));
     return std::nullopt;
   }
-  if (i->second.id == entry.id)
+  // A successor of the pool has another epoch, but the holding is the same.
+  if (i->second.from_front && i->second.id.generation == entry.id.generation)
     return std::nullopt;
   auto previous = std::exchange(i->second, std::move(entry));
   if (previous.suspected)
@@ -76,6 +77,8 @@ lease_book::findings lease_book::check(duration threshold, duration revoke,
 time_point lease_book::next_check(duration threshold,
                                   duration revoke) const noexcept {
   auto next = never;
+  if (threshold == duration::zero() && revoke == duration::zero())
+    return next;
   for (auto& [connection, entry] : entries_) {
     auto warn_after = longer(threshold, entry.expected);
     auto revoke_after = longer(revoke, entry.expected);

@@ -47,11 +47,13 @@ public:
 
   const lease_entry* find(connection_id connection) const noexcept;
 
-  /// Tells whether `id` names the present lease of its connection.
+  /// Tells whether `id` names the present lease of its connection. Leases from
+  /// the front never do: the front fences its holders itself, and its
+  /// generations are not the machine's.
   bool valid(const lease_id& id) const noexcept;
 
-  /// Takes note that the front's slot is held by somebody since `since`;
-  /// returns the entry that this holding replaces, if it had been suspected.
+  /// Takes note of a holding in the front; a known one changes nothing. Returns
+  /// the holding that this one replaces, if it had been suspected.
   std::optional<lease_entry> seen_in_front(lease_entry entry);
 
   struct findings {
@@ -60,7 +62,8 @@ public:
   };
 
   /// Returns leases that passed a threshold since the last look; each lease
-  /// appears once per list. Zero thresholds never pass.
+  /// appears once per list. Zero thresholds never pass. Whoever said that it
+  /// needs longer than a threshold has that long.
   findings check(duration threshold, duration revoke, time_point now);
 
   /// Returns when `check` may find something.

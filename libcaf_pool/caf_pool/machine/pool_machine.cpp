@@ -44,7 +44,7 @@ pool_machine::pool_machine(const pool_config& config, pool_epoch epoch,
 // -- life ---------------------------------------------------------------------
 
 effects pool_machine::start(time_point now) {
-  auto x = step{state_, now, {}};
+  auto x = rules::begin(state_, now);
   state_.started = now;
   state_.last_success = now;
   state_.next_sweep = now + state_.config.sweep_interval;
@@ -53,34 +53,58 @@ effects pool_machine::start(time_point now) {
   return settle(x);
 }
 
-effects pool_machine::succeed(const pool_machine& predecessor, time_point now) {
-  auto& old = predecessor.state_;
-  auto x = step{state_, now, {}};
+namespace {
+
+/// Takes over the connections of a predecessor and who holds them.
+void adopt_connections(step& x, const pool_state& old) {
   for (auto& [id, record] : old.table.records()) {
     auto copy = record;
     copy.permit.reset(); // its result will be late
-    copy.front_taken = false;
     copy.recalled = false;
-    state_.table.adopt(id, copy);
+    x.s.table.adopt(id, copy);
+    if (record.state != connection_state::closing)
+      continue;
+    // Nobody would notice if that order was lost.
+    auto deadline = x.now + x.s.config.close_timeout;
+    x.s.table.watch(id, deadline + rules::grace);
+    x.order(effect::close_connection{id, deadline, true});
   }
-  state_.table.skip_ids(old.table.last_id());
+  x.s.table.adopt_idle(old.table.idle());
+  x.s.table.skip_ids(old.table.last_id());
   for (auto& [id, entry] : old.leases.entries())
-    state_.leases.open(entry);
-  state_.breaker.restore(old.breaker.remember());
-  state_.retry.restore(old.retry.remember());
-  state_.counters = old.counters;
+    x.s.leases.open(entry);
+}
+
+/// Takes over what a predecessor had learnt.
+void adopt_memory(pool_state& s, const pool_state& old) {
+  s.breaker.restore(old.breaker.remember());
+  s.retry.restore(old.retry.remember());
+  s.counters = old.counters;
+  s.life = old.life;
+  s.generation = old.generation;
+  s.suspect_before = old.suspect_before;
+  s.validation_failures = old.validation_failures;
+  s.last_error = old.last_error;
+  s.refusal = old.refusal;
+  s.failed_at = old.failed_at;
+  s.fill = old.fill;
+  s.ramp = old.ramp;
+  s.down = old.down;
+  s.exhausted = old.exhausted;
+  s.told_the_end = old.told_the_end;
+  s.typical_use = old.typical_use;
+  s.typical_open = old.typical_open;
+  s.started = old.started;
+  s.last_success = old.last_success;
+}
+
+} // namespace
+
+effects pool_machine::succeed(const pool_machine& predecessor, time_point now) {
+  auto x = step{state_, now, {}};
+  adopt_connections(x, predecessor.state_);
+  adopt_memory(state_, predecessor.state_);
   ++state_.counters.restarts;
-  state_.life = old.life;
-  state_.generation = old.generation;
-  state_.suspect_before = old.suspect_before;
-  state_.last_error = old.last_error;
-  state_.fill = old.fill;
-  state_.ramp = old.ramp;
-  state_.down = old.down;
-  state_.typical_use = old.typical_use;
-  state_.typical_open = old.typical_open;
-  state_.started = old.started;
-  state_.last_success = old.last_success;
   state_.next_sweep = now + state_.config.sweep_interval;
   state_.next_health = now + state_.config.health_check_interval;
   state_.next_look = now;
@@ -93,7 +117,7 @@ effects pool_machine::succeed(const pool_machine& predecessor, time_point now) {
 }
 
 effects pool_machine::pause(time_point now) {
-  auto x = step{state_, now, {}};
+  auto x = rules::begin(state_, now);
   if (state_.life == pool_life::serving) {
     state_.life = pool_life::paused;
     x.tell(event_kind::paused);
@@ -102,7 +126,7 @@ effects pool_machine::pause(time_point now) {
 }
 
 effects pool_machine::resume(time_point now) {
-  auto x = step{state_, now, {}};
+  auto x = rules::begin(state_, now);
   if (state_.life == pool_life::paused) {
     state_.life = pool_life::serving;
     x.tell(event_kind::resumed);
@@ -111,7 +135,7 @@ effects pool_machine::resume(time_point now) {
 }
 
 effects pool_machine::drain(time_point now) {
-  auto x = step{state_, now, {}};
+  auto x = rules::begin(state_, now);
   if (state_.life == pool_life::serving || state_.life == pool_life::paused) {
     state_.life = pool_life::draining;
     x.tell(event_kind::draining, {}, rules::numbers(state_, now));
@@ -122,28 +146,23 @@ effects pool_machine::drain(time_point now) {
 }
 
 effects pool_machine::shut_down(time_point now) {
-  auto x = step{state_, now, {}};
+  auto x = rules::begin(state_, now);
   state_.life = pool_life::closed;
   rules::reject_all(x, rules::closing_error(state_));
   rules::recall_offered(x);
   auto leases = state_.leases.entries();
-  for (auto& [id, entry] : leases) {
-    auto* record = state_.table.find(id);
-    if (record == nullptr || record->state != connection_state::leased)
-      continue;
-    auto why = error{errc::lease_lost, "the pool was shut down", {}};
-    x.order(effect::revoke_lease{entry.id, why});
-    state_.leases.close(id);
-    ++state_.counters.leases_revoked;
-    rules::lose(x, id, why);
-  }
+  for (auto& [id, entry] : leases)
+    rules::revoke(x, entry, {errc::lease_lost, "the pool was shut down", {}});
   return settle(x);
 }
 
 effects pool_machine::reconnect(time_point now) {
-  auto x = step{state_, now, {}};
+  auto x = rules::begin(state_, now);
   ++state_.generation;
   state_.retry.hurry(now);
+  state_.refusal = {};
+  if (state_.breaker.state() == breaker_state::open)
+    state_.breaker.force(breaker_state::half_open, now);
   state_.fill = true;
   rules::recall_offered(x);
   rules::retire_outdated(x);
@@ -152,7 +171,7 @@ effects pool_machine::reconnect(time_point now) {
 
 effects pool_machine::configure(const pool_config& config, bool recycle,
                                 time_point now) {
-  auto x = step{state_, now, {}};
+  auto x = rules::begin(state_, now);
   state_.config = config;
   state_.queue.configure(queue_config(config));
   state_.breaker.configure(config.breaker);
@@ -160,6 +179,8 @@ effects pool_machine::configure(const pool_config& config, bool recycle,
   state_.next_sweep = now + config.sweep_interval;
   state_.next_health = now + config.health_check_interval;
   state_.next_leak_check = now;
+  state_.next_look = now;
+  state_.refusal = {};
   x.tell(event_kind::reconfigured);
   if (recycle) {
     // Spread over the sweeps and the releases, unlike `reconnect`.
@@ -170,7 +191,7 @@ effects pool_machine::configure(const pool_config& config, bool recycle,
 }
 
 effects pool_machine::force_breaker(breaker_state to, time_point now) {
-  auto x = step{state_, now, {}};
+  auto x = rules::begin(state_, now);
   state_.breaker.force(to, now);
   return settle(x);
 }
@@ -178,40 +199,14 @@ effects pool_machine::force_breaker(breaker_state to, time_point now) {
 // -- callers ------------------------------------------------------------------
 
 effects pool_machine::acquire(const acquire_input& in, time_point now) {
-  auto x = step{state_, now, {}};
-  auto& s = state_;
-  s.fill = true;
+  auto x = rules::begin(state_, now);
   rules::follow_breaker(x);
-  if (s.life == pool_life::draining || s.life == pool_life::closed) {
-    rules::reject(x, in.caller, rules::closing_error(s));
-  } else if (s.breaker.state() == breaker_state::open
-             || s.breaker.state() == breaker_state::forced_open) {
-    rules::reject(x, in.caller, rules::breaker_error(s, now));
-  } else if (in.deadline <= now) {
-    rules::reject(x, in.caller, rules::timeout_error(s, duration::zero(), now));
-  } else {
-    rules::expire(x); // room that only the late took is free
-    auto entry = waiter{};
-    entry.id = in.caller;
-    entry.enqueued = now;
-    entry.deadline = in.deadline;
-    entry.priority = in.priority;
-    entry.tenant = in.tenant;
-    if (s.wishes.contains(in.caller)) {
-      // A duplicate: the wish is on its way.
-    } else if (s.queue.push(entry, now)) {
-      s.wishes.emplace(in.caller, in);
-      if (in.only_if_free)
-        s.impatient.push_back(in.caller);
-    } else {
-      rules::reject(x, in.caller, rules::full_error(s, now));
-    }
-  }
+  rules::admit(x, in);
   return settle(x);
 }
 
 effects pool_machine::cancel(ticket caller, time_point now) {
-  auto x = step{state_, now, {}};
+  auto x = rules::begin(state_, now);
   if (state_.queue.cancel(caller)) {
     state_.wishes.erase(caller);
     ++state_.counters.cancelled;
@@ -221,7 +216,7 @@ effects pool_machine::cancel(ticket caller, time_point now) {
 
 effects pool_machine::release(const lease_id& lease, const lease_end& how,
                               time_point now) {
-  auto x = step{state_, now, {}};
+  auto x = rules::begin(state_, now);
   if (!state_.leases.valid(lease)) {
     ++state_.counters.stale_releases;
   } else {
@@ -233,36 +228,30 @@ effects pool_machine::release(const lease_id& lease, const lease_end& how,
 
 effects pool_machine::holder_lost(const lease_id& lease, bool busy,
                                   time_point now) {
-  auto x = step{state_, now, {}};
+  auto x = rules::begin(state_, now);
   if (!state_.leases.valid(lease)) {
     ++state_.counters.stale_releases;
     return settle(x);
   }
   ++state_.counters.leases_revoked;
   if (!busy) {
-    auto how = lease_end{};
-    how.left = trace::dirty; // nobody can tell what it did last
-    rules::take_back(x, lease.connection, how);
+    rules::take_from_lost(x, lease.connection, {});
     return settle(x);
   }
   auto deadline = now + state_.config.reset_timeout;
-  state_.leases.close(lease.connection);
+  rules::close_lease(x, lease.connection);
   state_.table.move_to(lease.connection, connection_state::quarantined, now);
-  state_.table.watch(lease.connection, deadline);
+  state_.table.watch(lease.connection, deadline + rules::grace);
   x.order(effect::cancel_connection{lease.connection, deadline});
   return settle(x);
 }
 
 effects pool_machine::settled(connection_id id, const lease_end& how,
                               time_point now) {
-  auto x = step{state_, now, {}};
+  auto x = rules::begin(state_, now);
   auto* record = state_.table.find(id);
-  if (record != nullptr && record->state == connection_state::quarantined) {
-    auto end = how;
-    if (end.left == trace::clean)
-      end.left = trace::dirty;
-    rules::take_back(x, id, end);
-  }
+  if (record != nullptr && record->state == connection_state::quarantined)
+    rules::take_from_lost(x, id, how);
   return settle(x);
 }
 

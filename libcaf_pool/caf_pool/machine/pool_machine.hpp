@@ -25,9 +25,9 @@ namespace caf_pool {
 ///                       +------------------> closed <-----------+ all gone
 /// ~~~
 ///
-/// Late and duplicate reports are legal inputs and change nothing. After each
-/// input, `next_wakeup()` is later than `now`, and not `never` while somebody
-/// waits.
+/// Late reports, and doubles that come before the next order to the same
+/// connection, are legal inputs and change nothing. After each input,
+/// `next_wakeup()` is later than `now`, and not `never` while somebody waits.
 ///
 /// Thread-safety: like a plain value.
 class pool_machine {
@@ -39,8 +39,9 @@ public:
   effects start(time_point now);
 
   /// Takes over from a predecessor that died: connections, live leases,
-  /// breaker, backoff and counters go on; its waiters are gone. The front must
-  /// be observed afterwards.
+  /// breaker, backoff and counters go on; its waiters are gone. Afterwards
+  /// take the census: report what the workers did meanwhile, `observe_front`,
+  /// and say `withdrawn` of each offered connection that is not in the front.
   effects succeed(const pool_machine& predecessor, time_point now);
 
   effects pause(time_point now);
@@ -80,7 +81,13 @@ public:
 
   // -- front ------------------------------------------------------------------
 
-  effects withdrawn(connection_id id, time_point now);
+  /// `front_uses` as in `lease_end`; without them, uses since the last look
+  /// are counted when the connection is seen again, or never.
+  effects withdrawn(connection_id id, std::uint64_t front_uses, time_point now);
+
+  effects withdrawn(connection_id id, time_point now) {
+    return withdrawn(id, 0, now);
+  }
   effects front_empty(time_point now);
 
   /// A holder gave a connection back to the actor instead of to the front.

@@ -2,6 +2,7 @@
 #include "caf_pool/machine/pool_machine.hpp"
 #include "caf_pool/machine/pool_rules.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace caf_pool {
@@ -11,16 +12,40 @@ using rules::step;
 
 // -- front --------------------------------------------------------------------
 
-effects pool_machine::withdrawn(connection_id id, time_point now) {
-  auto x = step{state_, now, {}};
+namespace {
+
+/// Counts uses that nobody saw before the machine gave the connection up.
+/// Returns false if there were none.
+bool count_unseen(step& x, connection_record& record, std::uint64_t uses) {
+  if (uses <= record.front_uses)
+    return false;
+  auto unseen = uses - record.front_uses;
+  record.front_uses = uses;
+  x.s.counters.acquired += unseen;
+  x.s.counters.released += unseen;
+  return true;
+}
+
+} // namespace
+
+effects pool_machine::withdrawn(connection_id id, std::uint64_t front_uses,
+                                time_point now) {
+  auto x = rules::begin(state_, now);
   auto* record = state_.table.find(id);
-  if (record != nullptr && record->state == connection_state::offered)
+  if (record == nullptr)
+    return settle(x);
+  if (record->state == connection_state::offered) {
+    rules::note_front(x, *record, front_uses, false);
+    rules::note_front_lease(x, {id, false, 0, 0, {}, {}});
     rules::rest(x, id);
+  } else {
+    count_unseen(x, *record, front_uses);
+  }
   return settle(x);
 }
 
 effects pool_machine::front_empty(time_point now) {
-  auto x = step{state_, now, {}};
+  auto x = rules::begin(state_, now);
   if (state_.front_shut)
     state_.front_searched = true;
   return settle(x);
@@ -28,19 +53,20 @@ effects pool_machine::front_empty(time_point now) {
 
 effects pool_machine::returned(connection_id id, const lease_end& how,
                                time_point now) {
-  auto x = step{state_, now, {}};
+  auto x = rules::begin(state_, now);
   auto* record = state_.table.find(id);
   if (record == nullptr)
     return settle(x);
   if (record->state == connection_state::offered) {
-    rules::count_front_uses(x, *record, how.front_uses);
-    if (!how.unused && how.left != trace::broken)
-      state_.breaker.observed(1, 0, now);
+    // This use is among them, and was under way until now.
+    auto least = record->front_uses + (record->front_taken ? 0 : 1);
+    rules::note_front(x, *record, std::max(how.front_uses, least), true);
+    ++state_.counters.released;
     rules::take_back(x, id, how);
   } else if (record->state == connection_state::leased) {
     ++state_.counters.released;
     rules::take_back(x, id, how);
-  } else {
+  } else if (!count_unseen(x, *record, how.front_uses)) {
     ++state_.counters.stale_releases;
   }
   return settle(x);
@@ -48,20 +74,16 @@ effects pool_machine::returned(connection_id id, const lease_end& how,
 
 effects pool_machine::observe_front(std::span<const front_view> slots,
                                     time_point now) {
-  auto x = step{state_, now, {}};
+  auto x = rules::begin(state_, now);
   for (auto& slot : slots) {
     auto* record = state_.table.find(slot.connection);
     if (record == nullptr || record->state != connection_state::offered)
       continue;
-    if (slot.uses > record->front_uses) {
-      state_.breaker.observed(slot.uses - record->front_uses, 0, now);
-      rules::count_front_uses(x, *record, slot.uses);
-      record->age.last_used = now;
-      record->age.last_proven = now;
-      rules::healthy(x);
-    }
-    record->front_taken = slot.taken;
-    rules::note_front_lease(x, slot, *record);
+    rules::note_front(x, *record, slot.uses, slot.taken);
+    rules::note_front_lease(x, slot);
+    if (slot.taken && state_.life == pool_life::closed)
+      rules::revoke(x, *state_.leases.find(slot.connection),
+                    {errc::lease_lost, "the pool was shut down", {}});
   }
   return settle(x);
 }
@@ -69,7 +91,7 @@ effects pool_machine::observe_front(std::span<const front_view> slots,
 // -- workers ------------------------------------------------------------------
 
 effects pool_machine::opened(connection_id id, duration took, time_point now) {
-  auto x = step{state_, now, {}};
+  auto x = rules::begin(state_, now);
   auto& s = state_;
   auto* record = s.table.find(id);
   if (record == nullptr) {
@@ -89,13 +111,13 @@ effects pool_machine::opened(connection_id id, duration took, time_point now) {
   rules::note_opening(x, took);
   ++s.counters.opened;
   x.tell(event_kind::connection_opened, id);
-  s.table.move_to(id, connection_state::idle, now);
+  rules::rest(x, id);
   return settle(x);
 }
 
 effects pool_machine::open_failed(connection_id id, const error& why,
                                   duration took, time_point now) {
-  auto x = step{state_, now, {}};
+  auto x = rules::begin(state_, now);
   auto* record = state_.table.find(id);
   if (record != nullptr && record->state == connection_state::opening)
     rules::opening_failed(x, id, why, took);
@@ -104,37 +126,27 @@ effects pool_machine::open_failed(connection_id id, const error& why,
 
 effects pool_machine::probed(connection_id id, const error& why, duration took,
                              time_point now) {
-  auto x = step{state_, now, {}};
+  auto x = rules::begin(state_, now);
   auto& s = state_;
   auto* record = s.table.find(id);
   if (record == nullptr || record->state != connection_state::probing)
     return settle(x);
-  auto permit = std::exchange(record->permit, std::nullopt);
-  if (!why) {
-    if (permit)
-      s.breaker.succeeded(*permit, took, now);
-    else
-      s.breaker.observed(1, 0, now);
-    record->age.last_proven = now;
-    rules::healthy(x);
-    s.table.move_to(id, connection_state::idle, now);
+  if (why) {
+    rules::probe_failed(x, id, why, took);
     return settle(x);
   }
-  ++s.counters.probe_failures;
-  if (permit)
-    s.breaker.failed(*permit, took, now);
+  if (auto permit = std::exchange(record->permit, std::nullopt))
+    s.breaker.succeeded(*permit, took, now);
   else
-    s.breaker.observed(0, 1, now);
-  auto for_waiter = record->probe_for_waiter;
-  rules::lose(x, id, why);
-  if (for_waiter && ++s.validation_failures >= s.config.max_validation_failures)
-    rules::give_up_suspects(x);
+    s.breaker.observed(1, 0, now);
+  rules::healthy(x, *record);
+  rules::rest(x, id);
   return settle(x);
 }
 
 effects pool_machine::reset_done(connection_id id, const error& why,
                                  time_point now) {
-  auto x = step{state_, now, {}};
+  auto x = rules::begin(state_, now);
   auto* record = state_.table.find(id);
   if (record == nullptr || record->state != connection_state::resetting)
     return settle(x);
@@ -144,13 +156,13 @@ effects pool_machine::reset_done(connection_id id, const error& why,
     rules::lose(x, id, why);
   } else {
     record->age.last_proven = now;
-    state_.table.move_to(id, connection_state::idle, now);
+    rules::rest(x, id);
   }
   return settle(x);
 }
 
 effects pool_machine::closed(connection_id id, time_point now) {
-  auto x = step{state_, now, {}};
+  auto x = rules::begin(state_, now);
   auto* record = state_.table.find(id);
   if (record != nullptr && record->state == connection_state::closing)
     state_.table.erase(id);
@@ -160,8 +172,7 @@ effects pool_machine::closed(connection_id id, time_point now) {
 // -- time and questions -------------------------------------------------------
 
 effects pool_machine::tick(time_point now) {
-  auto x = step{state_, now, {}};
-  rules::detect_freeze(x);
+  auto x = rules::begin(state_, now);
   rules::give_up_overdue(x);
   rules::second_chance(x);
   rules::check_leaks(x);

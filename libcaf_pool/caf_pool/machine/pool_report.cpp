@@ -21,15 +21,11 @@ pool_gauges gauges(const pool_state& s) {
   result.closing = count(connection_state::closing);
   result.quarantined = count(connection_state::quarantined);
   result.waiting = static_cast<std::uint32_t>(s.queue.size());
+  // While the front is shut and was searched, all that is offered is taken.
   auto offered = count(connection_state::offered);
-  if (offered > 0) {
-    std::uint32_t taken = 0;
-    for (auto& [id, record] : s.table.records())
-      taken += record.state == connection_state::offered
-               && (record.front_taken || s.front_searched);
-    result.leased += taken;
-    result.idle += offered - taken;
-  }
+  auto taken = s.front_searched ? offered : s.table.front_taken();
+  result.leased += taken;
+  result.idle += offered - taken;
   return result;
 }
 
@@ -73,7 +69,7 @@ error timeout_error(const pool_state& s, duration waited, time_point now) {
             {}};
   auto text = "no connection within " + to_rough_text(waited) + " ("
               + numbers(s, now) + "); ";
-  if (s.last_error && s.retry.failures() > 0)
+  if (s.retry.failures() > 0 && nothing_serves(s))
     text += "the server does not accept connections: see the last failure";
   else
     text += "release leases sooner, raise max_size, or allow more time with "
@@ -89,6 +85,23 @@ error breaker_error(const pool_state& s, time_point now) {
   text += " (" + numbers(s, now)
           + "); the server is left in peace, try again later";
   return {errc::breaker_open, std::move(text), {}};
+}
+
+error refusal_error(const pool_state& s, time_point now) {
+  auto result = s.refusal;
+  auto left = std::max(s.retry.next_attempt() - now, duration::zero());
+  result.message += " (" + numbers(s, now)
+                    + "); this does not heal by itself: the next attempt is in "
+                    + to_rough_text(left) + ", or at once after reconnect";
+  return result;
+}
+
+error not_free_error(const pool_state& s, time_point now) {
+  auto result = timeout_error(s, duration::zero(), now);
+  if (result.code == errc::acquire_timeout)
+    result.message = "no connection is free at the moment (" + numbers(s, now)
+                     + "); try again, or wait for one";
+  return result;
 }
 
 error full_error(const pool_state& s, time_point now) {
@@ -144,8 +157,8 @@ std::vector<std::string> reasons_of(const pool_state& s, time_point now) {
   }
   if (s.retry.failures() > 0)
     result.push_back(std::to_string(s.retry.failures())
-                     + " failures to open in a row: "
-                     + to_string(s.last_error));
+                     + " failures to open in a row"
+                     + (s.last_error ? ": " + to_string(s.last_error) : ""));
   if (s.exhausted)
     result.push_back("exhausted: " + rules::numbers(s, now));
   return result;
@@ -174,36 +187,6 @@ pool_snapshot pool_machine::snapshot(time_point now) const {
   result.last_error = s.last_error;
   result.uptime = now - s.started;
   result.leases = s.leases.list(now);
-  return result;
-}
-
-std::vector<std::string> pool_machine::violations(time_point now) const {
-  std::vector<std::string> result;
-  auto& s = state_;
-  auto expect = [&result](bool ok, const char* text) {
-    if (!ok)
-      result.emplace_back(text);
-  };
-  expect(rules::gauges(s).total() == s.table.size(),
-         "the states do not add up to the total");
-  expect(s.queue.size() == s.wishes.size(), "a waiter without a wish");
-  expect(s.queue.size() <= s.config.waiter_limit(), "the queue is too long");
-  expect(s.queue.empty() || s.queue.next_deadline() > now,
-         "a waiter without a future deadline");
-  expect(s.planned_wakeup > now, "the wake-up is not in the future");
-  expect(s.queue.empty() || s.planned_wakeup != never,
-         "somebody waits and nothing wakes the pool");
-  expect(s.table.idle().size() == s.table.count(connection_state::idle),
-         "the idle order does not match the states");
-  for (auto& [id, record] : s.table.records()) {
-    auto leased = record.state == connection_state::leased;
-    auto* entry = s.leases.find(id);
-    expect(!leased || (entry != nullptr && entry->id == record.lease),
-           "a leased connection without its lease");
-    expect(leased || record.state == connection_state::offered
-             || entry == nullptr,
-           "a lease on a connection that nobody holds");
-  }
   return result;
 }
 

@@ -26,15 +26,24 @@ struct step {
             std::string text = {});
 };
 
+/// Begins an input: first of all, was the process frozen?
+step begin(pool_state& s, time_point now);
+
 /// Brings everything in line after an input: whoever can be served is served,
 /// whoever is late is told, and the size follows the demand.
 effects settle(step& x);
 
+/// How long a worker may be late before it counts as stuck.
+inline constexpr duration grace = std::chrono::seconds{1};
+
 // -- callers ------------------------------------------------------------------
 
+/// Nothing can become free, unless an opening succeeds.
+bool nothing_serves(const pool_state& s);
+/// Serves a new caller, lets it wait, or turns it away.
+void admit(step& x, const acquire_input& wish);
 /// Grants an idle connection to the caller of a wish.
-void grant(step& x, connection_id id, const acquire_input& wish,
-           duration waited);
+void grant(step& x, connection_id id, acquire_input wish, duration waited);
 void reject(step& x, ticket caller, error why);
 void reject_all(step& x, const error& why);
 /// Rejects waiters past their deadline and those that CoDel sheds.
@@ -43,53 +52,67 @@ void expire(step& x);
 void serve(step& x);
 /// Rejects callers that will not wait and could not be served at once.
 void turn_impatient_away(step& x);
-/// Shuts or opens the front, reaches into it for waiters, and offers what
-/// nobody waits for.
-void tend_front(step& x);
 
 // -- size ---------------------------------------------------------------------
 
 sizing_input size_facts(const pool_state& s, time_point now);
-
-// -- connections --------------------------------------------------------------
-
 /// Opens and closes as the demand wants it.
 void resize(step& x);
 void open_one(step& x);
+
+// -- connections --------------------------------------------------------------
+
 /// Ends a connection as planned.
 void retire(step& x, connection_id id, std::string reason);
-/// Ends a connection by accident.
+/// Ends a connection that the server failed.
 void lose(step& x, connection_id id, const error& why);
+/// Ends a connection by an accident that says nothing about the server.
+void discard(step& x, connection_id id, const error& why);
 /// Ends a free connection of an older generation.
 void retire_outdated(step& x);
 /// Ends idle connections that were not proven since the last failure.
 void give_up_suspects(step& x);
-/// Puts a connection to rest: nobody has it any more, it needs nothing.
+/// Puts a connection to rest that nobody has and that needs nothing, or ends
+/// it if its time is over.
 void rest(step& x, connection_id id);
 /// Decides what becomes of a connection that nobody holds any more.
 void take_back(step& x, connection_id id, const lease_end& how);
+/// The same if its holder is gone and nobody knows what it did last.
+void take_from_lost(step& x, connection_id id, const lease_end& how);
+/// Forgets the lease of a connection.
+void close_lease(step& x, connection_id id);
+
+// -- health -------------------------------------------------------------------
+
 void begin_probe(step& x, connection_id id, bool for_waiter);
+void probe_failed(step& x, connection_id id, const error& why, duration took);
 /// An opening ended without a connection.
 void opening_failed(step& x, connection_id id, const error& why, duration took);
 /// An opening went well.
 void note_opening(step& x, duration took);
-/// The server proved healthy.
-void healthy(step& x);
+/// A connection proved healthy.
+void healthy(step& x, connection_record& record);
 /// Every connection that was proven before now is suspect.
 void suspect_all(step& x);
 
 // -- front --------------------------------------------------------------------
 
+/// Shuts the front and reaches into it if somebody waits.
+void reach_into_front(step& x);
+/// Shuts or opens the front, and offers what nobody waits for.
+void tend_front(step& x);
+void note_exhaustion(step& x);
 /// Takes an offered connection back.
 void recall(step& x, connection_id id, connection_record& record);
-/// Takes all offered connections back: free ones now, taken ones at their release.
+/// Takes all offered connections back: free ones now, taken ones at release.
 void recall_offered(step& x);
 /// Takes back offered connections that nobody used for the bypass time.
 void second_chance(step& x);
-void count_front_uses(step& x, connection_record& record, std::uint64_t uses);
+/// Counts what happened in the front since the last look.
+void note_front(step& x, connection_record& record, std::uint64_t uses,
+                bool taken);
 /// Keeps the lease book in line with what the front shows.
-void note_front_lease(step& x, const front_view& slot,
-                      const connection_record& record);
+void note_front_lease(step& x, const front_view& slot);
 
 // -- time ---------------------------------------------------------------------
 
@@ -98,7 +121,8 @@ void give_up_overdue(step& x);
 void sweep(step& x);
 void check_health(step& x);
 void check_leaks(step& x);
-void detect_freeze(step& x);
+/// Takes a lease away and ends its connection.
+void revoke(step& x, const lease_entry& entry, const error& why);
 /// Tells about changes of the breaker and acts on them.
 void follow_breaker(step& x);
 time_point next_wakeup(const pool_state& s);
@@ -112,7 +136,9 @@ pool_gauges gauges(const pool_state& s);
 std::string numbers(const pool_state& s, time_point now);
 error timeout_error(const pool_state& s, duration waited, time_point now);
 error breaker_error(const pool_state& s, time_point now);
+error refusal_error(const pool_state& s, time_point now);
 error full_error(const pool_state& s, time_point now);
+error not_free_error(const pool_state& s, time_point now);
 error closing_error(const pool_state& s);
 
 } // namespace caf_pool::rules

@@ -54,6 +54,10 @@ struct pool_state {
   /// Probes for waiters that failed since one went well.
   std::uint32_t validation_failures = 0;
   error last_error;
+  /// The server refuses new connections in a way that will not heal by itself.
+  error refusal;
+  /// When an opening failed last, or a connection broke before it ever worked.
+  time_point failed_at{};
 
   /// Filling up to `min_size` has begun.
   bool fill = false;
@@ -61,6 +65,8 @@ struct pool_state {
   std::uint32_t ramp = 1;
   bool down = false;
   bool exhausted = false;
+  /// Subscribers know that everything is gone.
+  bool told_the_end = false;
   bool front_shut = false;
   /// The front had nothing left since it was shut.
   bool front_searched = false;

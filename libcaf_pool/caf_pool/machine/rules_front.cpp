@@ -16,15 +16,35 @@ duration look_rhythm(const pool_config& config) {
                             std::chrono::milliseconds{10});
 }
 
+/// A full reset is due after each use, which the front cannot do.
+bool lends_in_front(const pool_config& config) {
+  return config.fast_lane && config.reset_on_release != reset_policy::full;
+}
+
+bool fit(const step& x, const connection_record& record) {
+  auto& s = x.s;
+  return judge_for_hand_out(record.age, s.config, s.generation,
+                            s.suspect_before, x.now)
+         == verdict::keep;
+}
+
+void set_gate(step& x, bool shut) {
+  auto& s = x.s;
+  if (shut == s.front_shut)
+    return;
+  s.front_shut = shut;
+  s.front_searched = false;
+  x.order(effect::shut_front{shut});
+}
+
+/// Offers from the most recently used on, up to the first that needs a probe:
+/// what lies idle does not become fitter.
 void offer_idle(step& x) {
   auto& s = x.s;
-  auto idle = s.table.idle();
-  for (auto id : idle) {
-    auto& record = *s.table.find(id);
-    if (judge_for_hand_out(record.age, s.config, s.generation, s.suspect_before,
-                           x.now)
-        != verdict::keep)
-      continue;
+  while (!s.table.idle().empty()) {
+    auto id = s.table.idle().back();
+    if (!fit(x, *s.table.find(id)))
+      return;
     s.table.move_to(id, connection_state::offered, x.now);
     x.order(effect::offer_connection{id});
     if (s.next_look == never)
@@ -32,10 +52,39 @@ void offer_idle(step& x) {
   }
 }
 
+} // namespace
+
+// -- the gate -----------------------------------------------------------------
+
+void reach_into_front(step& x) {
+  auto& s = x.s;
+  s.front_reached_into = false;
+  if (s.queue.empty() || s.life != pool_life::serving || !s.breaker.closed()
+      || s.table.count(connection_state::offered) == 0)
+    return;
+  set_gate(x, true);
+  if (s.front_searched)
+    return;
+  s.front_reached_into = true;
+  x.order(effect::withdraw_any{});
+}
+
+void tend_front(step& x) {
+  auto& s = x.s;
+  auto lends = lends_in_front(s.config);
+  set_gate(x, !lends || !s.queue.empty() || s.life != pool_life::serving
+                || !s.breaker.closed());
+  if (!s.front_shut)
+    offer_idle(x);
+  else if (!lends)
+    recall_offered(x);
+}
+
 void note_exhaustion(step& x) {
   auto& s = x.s;
-  auto held = s.table.count(connection_state::leased)
-              + s.table.count(connection_state::offered);
+  auto held = s.table.count(connection_state::leased);
+  if (s.front_searched)
+    held += s.table.count(connection_state::offered);
   if (!s.exhausted && !s.queue.empty() && held >= s.config.max_size) {
     s.exhausted = true;
     ++s.counters.exhausted;
@@ -46,26 +95,7 @@ void note_exhaustion(step& x) {
   }
 }
 
-} // namespace
-
-void tend_front(step& x) {
-  auto& s = x.s;
-  auto shut = !s.config.fast_lane || !s.queue.empty()
-              || s.life != pool_life::serving || !s.breaker.closed();
-  if (shut != s.front_shut) {
-    s.front_shut = shut;
-    s.front_searched = false;
-    x.order(effect::shut_front{shut});
-  }
-  s.front_reached_into = shut && !s.queue.empty() && !s.front_searched
-                         && s.life == pool_life::serving
-                         && s.table.count(connection_state::offered) > 0;
-  if (s.front_reached_into)
-    x.order(effect::withdraw_any{});
-  if (!shut)
-    offer_idle(x);
-  note_exhaustion(x);
-}
+// -- taking back --------------------------------------------------------------
 
 void recall(step& x, connection_id id, connection_record& record) {
   if (record.recalled)
@@ -75,6 +105,8 @@ void recall(step& x, connection_id id, connection_record& record) {
 }
 
 void recall_offered(step& x) {
+  if (x.s.table.count(connection_state::offered) == 0)
+    return;
   for (auto& [id, record] : x.s.table.records())
     if (record.state == connection_state::offered)
       recall(x, id, record);
@@ -88,27 +120,41 @@ void second_chance(step& x) {
                   ? add_saturated(x.now, look_rhythm(s.config))
                   : never;
   for (auto& [id, record] : s.table.records())
-    if (record.state == connection_state::offered
-        && judge_for_hand_out(record.age, s.config, s.generation,
-                              s.suspect_before, x.now)
-             != verdict::keep)
+    if (record.state == connection_state::offered && !fit(x, record))
       recall(x, id, record);
 }
 
-void count_front_uses(step& x, connection_record& record, std::uint64_t uses) {
-  if (uses <= record.front_uses)
+// -- looking ------------------------------------------------------------------
+
+void note_front(step& x, connection_record& record, std::uint64_t uses,
+                bool taken) {
+  auto& s = x.s;
+  auto ended_before = record.front_uses - record.front_taken;
+  auto ended = uses - taken;
+  if (uses < record.front_uses || ended < ended_before)
     return;
-  auto delta = uses - record.front_uses;
-  record.front_uses = uses;
-  x.s.counters.acquired += delta;
-  x.s.counters.released += delta;
+  auto fresh = ended - ended_before;
+  s.counters.acquired += uses - record.front_uses;
+  s.counters.released += fresh;
+  // Before a failure or after it? The look cannot tell.
+  auto certain = record.seen_at >= s.suspect_before;
+  s.table.note_front(record, uses, taken, x.now);
+  if (fresh == 0)
+    return;
+  s.breaker.observed(fresh, 0, x.now);
+  record.age.last_used = x.now;
+  if (certain)
+    healthy(x, record);
 }
 
-void note_front_lease(step& x, const front_view& slot,
-                      const connection_record& record) {
+void note_front_lease(step& x, const front_view& slot) {
   auto& s = x.s;
   auto cleared = std::optional<lease_entry>{};
-  if (record.front_taken) {
+  if (slot.taken) {
+    auto* known = s.leases.find(slot.connection);
+    if (known != nullptr && known->from_front
+        && known->id.generation == slot.generation)
+      return;
     auto entry = lease_entry{};
     entry.id = {s.epoch, slot.connection, slot.generation};
     entry.holder = slot.holder;

@@ -1,7 +1,7 @@
+#include "caf_pool/core/duration_text.hpp"
 #include "caf_pool/machine/lifetime.hpp"
 #include "caf_pool/machine/pool_rules.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace caf_pool::rules {
@@ -10,27 +10,117 @@ void step::tell(event_kind kind, connection_id connection, std::string text) {
   order(effect::emit{{kind, {}, connection, std::move(text)}});
 }
 
+step begin(pool_state& s, time_point now) {
+  auto x = step{s, now, {}};
+  if (!is_freeze(s.planned_wakeup, now))
+    return x;
+  auto late = now - s.planned_wakeup;
+  ++s.counters.freezes;
+  x.tell(event_kind::freeze_detected, {},
+         "woke up " + to_rough_text(late)
+           + " late; every idle connection is probed before use");
+  s.table.postpone(late); // the workers were frozen, too
+  suspect_all(x);
+  return x;
+}
+
 effects settle(step& x) {
   x.s.last_input = x.now;
   follow_breaker(x);
   expire(x);
   serve(x);
-  tend_front(x);
+  reach_into_front(x);
   resize(x);
   turn_impatient_away(x);
+  tend_front(x);
+  note_exhaustion(x);
   x.s.planned_wakeup = next_wakeup(x.s);
   return std::move(x.out);
 }
 
-void grant(step& x, connection_id id, const acquire_input& wish,
-           duration waited) {
+// -- coming -------------------------------------------------------------------
+
+bool nothing_serves(const pool_state& s) {
+  return s.table.alive() == s.table.count(connection_state::opening);
+}
+
+namespace {
+
+/// Returns why a caller cannot even wait; `errc::none` if it can.
+error objection(const step& x, const acquire_input& wish) {
+  auto& s = x.s;
+  auto breaker = s.breaker.state();
+  if (s.life == pool_life::draining || s.life == pool_life::closed)
+    return closing_error(s);
+  if (breaker == breaker_state::open || breaker == breaker_state::forced_open)
+    return breaker_error(s, x.now);
+  if (wish.deadline <= x.now)
+    return timeout_error(s, duration::zero(), x.now);
+  if (s.refusal && !s.retry.may_try(x.now) && nothing_serves(s))
+    return refusal_error(s, x.now);
+  return {};
+}
+
+verdict judge(const step& x, connection_id id) {
+  auto& s = x.s;
+  return judge_for_hand_out(s.table.find(id)->age, s.config, s.generation,
+                            s.suspect_before, x.now);
+}
+
+bool may_serve(const pool_state& s) {
+  return s.life == pool_life::serving && s.breaker.closed();
+}
+
+/// The usual case: nobody waits, and what comes next is fit.
+bool grant_at_once(step& x, const acquire_input& wish) {
+  auto& s = x.s;
+  auto& idle = s.table.idle();
+  if (!s.queue.empty() || idle.empty() || !may_serve(s))
+    return false;
+  auto id = s.config.order == hand_out_order::lifo ? idle.back() : idle.front();
+  if (judge(x, id) != verdict::keep)
+    return false;
+  grant(x, id, wish, duration::zero());
+  return true;
+}
+
+} // namespace
+
+void admit(step& x, const acquire_input& wish) {
+  auto& s = x.s;
+  s.fill = true;
+  if (s.wishes.contains(wish.caller))
+    return; // a double: the wish is on its way
+  if (auto why = objection(x, wish)) {
+    reject(x, wish.caller, std::move(why));
+    return;
+  }
+  expire(x); // room that only the late took is free
+  if (grant_at_once(x, wish))
+    return;
+  auto entry = waiter{};
+  entry.id = wish.caller;
+  entry.enqueued = x.now;
+  entry.deadline = wish.deadline;
+  entry.priority = wish.priority;
+  entry.tenant = wish.tenant;
+  if (!s.queue.push(entry, x.now)) {
+    reject(x, wish.caller, full_error(s, x.now));
+    return;
+  }
+  s.wishes.emplace(wish.caller, wish);
+  if (wish.only_if_free)
+    s.impatient.push_back(wish.caller);
+}
+
+void grant(step& x, connection_id id, acquire_input wish, duration waited) {
   auto& s = x.s;
   s.table.move_to(id, connection_state::leased, x.now);
   auto& record = *s.table.find(id);
   record.lease = {s.epoch, id, ++record.lease_generation};
   auto entry = lease_entry{};
   entry.id = record.lease;
-  entry.holder = wish.holder;
+  entry.holder = std::move(wish.holder);
   entry.since = x.now;
   entry.expected = wish.expected;
   s.leases.open(std::move(entry));
@@ -42,6 +132,8 @@ void grant(step& x, connection_id id, const acquire_input& wish,
     ++s.counters.acquired_after_wait;
   x.order(effect::grant{wish.caller, record.lease, waited});
 }
+
+// -- being turned away --------------------------------------------------------
 
 namespace {
 
@@ -91,68 +183,10 @@ void expire(step& x) {
     auto why = timeout_error(s, x.now - waiter.enqueued, x.now);
     why.code = errc::overloaded;
     why.message
-      = "shed, because waiting stayed above "
-        "shed_target; try again later: "
+      = "shed, because waiting stayed above shed_target; try again "
+        "later: "
         + why.message;
     reject(x, waiter.id, std::move(why));
-  }
-}
-
-namespace {
-
-/// Takes the next waiter off the queue and returns its wish.
-std::optional<acquire_input> next_wish(step& x, duration& waited) {
-  auto waiter = x.s.queue.pop(x.now);
-  if (!waiter)
-    return std::nullopt;
-  auto i = x.s.wishes.find(waiter->id);
-  auto wish = std::move(i->second);
-  x.s.wishes.erase(i);
-  waited = x.now - waiter->enqueued;
-  return wish;
-}
-
-/// Returns whether enough probes for the waiters are under way.
-bool probes_suffice(const pool_state& s, std::uint32_t probing) {
-  return probing >= s.queue.size();
-}
-
-std::uint32_t probes_for_waiters(const pool_state& s) {
-  std::uint32_t n = 0;
-  if (s.table.count(connection_state::probing) > 0)
-    for (auto& [id, record] : s.table.records())
-      n += record.state == connection_state::probing && record.probe_for_waiter;
-  return n;
-}
-
-} // namespace
-
-void serve(step& x) {
-  auto& s = x.s;
-  if (s.queue.empty() || s.life != pool_life::serving || !s.breaker.closed())
-    return;
-  auto probing = probes_for_waiters(s);
-  while (!s.queue.empty()) {
-    auto id = s.table.next_idle(s.config.order);
-    if (!id)
-      break;
-    auto& record = *s.table.find(*id);
-    auto judgement = judge_for_hand_out(record.age, s.config, s.generation,
-                                        s.suspect_before, x.now);
-    if (judgement == verdict::keep) {
-      auto waited = duration::zero();
-      auto wish = next_wish(x, waited);
-      if (!wish)
-        break;
-      grant(x, *id, *wish, waited);
-    } else if (judgement == verdict::probe) {
-      if (probes_suffice(s, probing))
-        break;
-      ++probing;
-      begin_probe(x, *id, true);
-    } else {
-      retire(x, *id, reason_of(judgement));
-    }
   }
 }
 
@@ -164,7 +198,82 @@ void turn_impatient_away(step& x) {
     if (!s.queue.cancel(caller))
       continue;
     s.wishes.erase(caller);
-    reject(x, caller, timeout_error(s, duration::zero(), x.now));
+    reject(x, caller, not_free_error(s, x.now));
+  }
+}
+
+// -- being served -------------------------------------------------------------
+
+namespace {
+
+/// Takes the next waiter off the queue and grants it a connection.
+void grant_to_next(step& x, connection_id id) {
+  auto next = x.s.queue.pop(x.now);
+  auto wish = x.s.wishes.extract(next->id);
+  grant(x, id, std::move(wish.mapped()), x.now - next->enqueued);
+}
+
+std::uint32_t probes_for_waiters(const pool_state& s) {
+  std::uint32_t n = 0;
+  if (s.table.count(connection_state::probing) > 0)
+    for (auto& [id, record] : s.table.records())
+      n += record.state == connection_state::probing && record.probe_for_waiter;
+  return n;
+}
+
+/// What the idle connections have for the head of the queue.
+struct choice {
+  connection_id fit;
+  connection_id doubtful;
+  connection_id outdated;
+};
+
+/// Last in, first out takes the first fit one; first in, first out keeps the
+/// order, because it is there to spread the use.
+choice look_over_idle(const step& x) {
+  auto& s = x.s;
+  auto& idle = s.table.idle();
+  auto lifo = s.config.order == hand_out_order::lifo;
+  choice result;
+  for (std::size_t i = 0; i < idle.size(); ++i) {
+    auto id = lifo ? idle[idle.size() - 1 - i] : idle[i];
+    auto judgement = judge(x, id);
+    if (judgement == verdict::keep && (lifo || !result.doubtful)) {
+      result.fit = id;
+      return result;
+    }
+    auto& place = judgement == verdict::probe || judgement == verdict::keep
+                    ? result.doubtful
+                    : result.outdated;
+    if (!place)
+      place = id;
+  }
+  return result;
+}
+
+} // namespace
+
+void serve(step& x) {
+  auto& s = x.s;
+  if (s.queue.empty() || s.table.idle().empty() || !may_serve(s))
+    return;
+  auto coming = probes_for_waiters(s);
+  while (!s.queue.empty()) {
+    auto found = look_over_idle(x);
+    if (found.fit) {
+      grant_to_next(x, found.fit);
+    } else if (found.doubtful && coming < s.queue.size()) {
+      ++coming;
+      begin_probe(x, found.doubtful, true);
+    } else if (found.outdated && s.table.size() >= s.config.max_size
+               && coming + s.table.count(connection_state::opening)
+                      + s.table.count(connection_state::closing)
+                    < s.queue.size()) {
+      // Only to make room for its successor; the rest is the sweep's.
+      retire(x, found.outdated, reason_of(judge(x, found.outdated)));
+    } else {
+      return;
+    }
   }
 }
 

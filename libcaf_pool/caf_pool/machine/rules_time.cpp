@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace caf_pool::rules {
+
+// -- workers ------------------------------------------------------------------
 
 namespace {
 
@@ -29,12 +32,7 @@ void give_up_overdue(step& x) {
         opening_failed(x, *id, stuck("opening", waited), waited);
         break;
       case connection_state::probing:
-        if (record.permit) {
-          s.breaker.failed(*record.permit, waited, x.now);
-          record.permit.reset();
-        }
-        ++s.counters.probe_failures;
-        lose(x, *id, stuck("a probe", waited));
+        probe_failed(x, *id, stuck("a probe", waited), waited);
         break;
       case connection_state::resetting:
         ++s.counters.reset_failures;
@@ -50,45 +48,70 @@ void give_up_overdue(step& x) {
       case connection_state::idle:
       case connection_state::offered:
       case connection_state::leased:
-        s.table.unwatch(*id);
+        s.table.unwatch(*id); // no worker has it
         break;
     }
   }
 }
 
+// -- sweep --------------------------------------------------------------------
+
 namespace {
 
-/// Ends idle connections that are too old, a few at a time.
-void sweep_aged(step& x) {
+/// Free connections, the one unused longest first.
+std::vector<connection_id> free_connections(const pool_state& s) {
+  std::vector<connection_id> result;
+  for (auto& [id, record] : s.table.records())
+    if (record.state == connection_state::idle
+        || (record.state == connection_state::offered && !record.front_taken))
+      result.push_back(id);
+  std::stable_sort(result.begin(), result.end(),
+                   [&s](connection_id lhs, connection_id rhs) {
+                     return s.table.find(lhs)->age.last_used
+                            < s.table.find(rhs)->age.last_used;
+                   });
+  return result;
+}
+
+/// Ends a free connection: now, or when it is back from the front.
+void end_free(step& x, connection_id id, verdict why) {
+  auto& record = *x.s.table.find(id);
+  if (record.state == connection_state::idle) {
+    retire(x, id, reason_of(why));
+    return;
+  }
+  record.retire_when_back = why == verdict::retire_idle;
+  recall(x, id, record);
+}
+
+/// Ends connections that are too old, a few at a time.
+void sweep_aged(step& x, const std::vector<connection_id>& free) {
   auto& s = x.s;
   auto budget = retirements_per_sweep(s.config.max_size);
-  auto idle = s.table.idle();
-  for (auto id : idle) {
-    auto judgement
-      = judge_idle(s.table.find(id)->age, s.config, s.generation, false, x.now);
-    if (judgement != verdict::retire_age
-        && judgement != verdict::retire_generation)
+  for (auto id : free) {
+    auto judgement = judge_release(s.table.find(id)->age, s.generation, x.now);
+    if (judgement == verdict::keep)
       continue;
     if (budget-- == 0)
       return;
-    retire(x, id, reason_of(judgement));
+    end_free(x, id, judgement);
   }
 }
 
-/// Ends idle connections that nobody has needed for long: least recently used
-/// first, the overflow before the rest.
-void sweep_idle(step& x) {
+/// Ends connections that nobody has needed for long: the overflow before the
+/// rest.
+void sweep_idle(step& x, const std::vector<connection_id>& free) {
   auto& s = x.s;
   auto base = s.config.max_size - s.config.max_overflow;
-  auto alive = s.table.size() - s.table.count(connection_state::closing);
-  auto over = alive > base ? alive - base : 0;
+  auto over = s.table.alive() > base ? s.table.alive() - base : 0;
   std::vector<connection_id> spare;
   overdue_connections overdue;
-  for (auto id : s.table.idle()) {
+  for (auto id : free) {
     auto overflow = over > overdue.overflow;
-    if (judge_idle(s.table.find(id)->age, s.config, s.generation, overflow,
-                   x.now)
-        != verdict::retire_idle)
+    auto& record = *s.table.find(id);
+    if (record.state == connection_state::closing || record.recalled
+        || judge_idle(record.age, s.config, s.generation, overflow, x.now)
+             != verdict::retire_idle)
       continue;
     ++(overflow ? overdue.overflow : overdue.regular);
     spare.push_back(id);
@@ -97,7 +120,7 @@ void sweep_idle(step& x) {
                                  retirements_per_sweep(s.config.max_size));
   spare.resize(std::min<std::size_t>(spare.size(), n.overflow + n.regular));
   for (auto id : spare)
-    retire(x, id, reason_of(verdict::retire_idle));
+    end_free(x, id, verdict::retire_idle);
 }
 
 } // namespace
@@ -110,14 +133,12 @@ void sweep(step& x) {
   s.fill = true;
   if (s.life != pool_life::serving)
     return;
-  sweep_aged(x);
-  sweep_idle(x);
-  for (auto& [id, record] : s.table.records())
-    if (record.state == connection_state::offered && !record.front_taken
-        && judge_idle(record.age, s.config, s.generation, false, x.now)
-             != verdict::keep)
-      recall(x, id, record); // judged again when it is back
+  auto free = free_connections(s);
+  sweep_aged(x, free);
+  sweep_idle(x, free);
 }
+
+// -- health -------------------------------------------------------------------
 
 void check_health(step& x) {
   auto& s = x.s;
@@ -129,8 +150,8 @@ void check_health(step& x) {
     = !s.queue.empty() || s.life != pool_life::serving || !s.breaker.closed();
   if (busy || x.now - s.last_success < interval)
     return; // waiting callers go first, and traffic is proof enough
-  if (auto id = s.table.next_idle(hand_out_order::fifo)) {
-    begin_probe(x, *id, false);
+  if (!s.table.idle().empty()) {
+    begin_probe(x, s.table.idle().front(), false);
     return;
   }
   for (auto& [id, record] : s.table.records()) {
@@ -141,6 +162,8 @@ void check_health(step& x) {
     }
   }
 }
+
+// -- leaks --------------------------------------------------------------------
 
 void check_leaks(step& x) {
   auto& s = x.s;
@@ -155,70 +178,78 @@ void check_leaks(step& x) {
              + entry.holder
              + "; release the lease, or acquire it with the time it needs");
   }
-  for (auto& entry : found.to_revoke) {
-    auto why = error{errc::lease_lost,
-                     "taken away from " + entry.holder + " after "
-                       + to_rough_text(x.now - entry.since) + " (leak_revoke)",
-                     {}};
-    ++s.counters.leases_revoked;
-    x.tell(event_kind::lease_revoked, entry.id.connection, why.message);
-    x.order(effect::revoke_lease{entry.id, why});
-    auto id = entry.id.connection;
-    s.leases.close(id);
-    lose(x, id, why);
-  }
+  for (auto& entry : found.to_revoke)
+    revoke(x, entry,
+           {errc::lease_lost,
+            "taken away from " + entry.holder + " after "
+              + to_rough_text(x.now - entry.since) + " (leak_revoke)",
+            {}});
   s.next_leak_check
     = s.leases.next_check(s.config.leak_threshold, s.config.leak_revoke);
 }
 
-void detect_freeze(step& x) {
+void revoke(step& x, const lease_entry& entry, const error& why) {
+  auto id = entry.id.connection;
+  ++x.s.counters.leases_revoked;
+  x.tell(event_kind::lease_revoked, id, why.message);
+  x.order(effect::revoke_lease{entry.id, why, entry.from_front});
+  x.s.table.find(id)->lease = {};
+  x.s.leases.close(id);
+  discard(x, id, why);
+}
+
+// -- breaker ------------------------------------------------------------------
+
+namespace {
+
+void note_opened_breaker(step& x, const std::string& name) {
   auto& s = x.s;
-  if (!is_freeze(s.planned_wakeup, x.now))
-    return;
-  ++s.counters.freezes;
-  x.tell(event_kind::freeze_detected, {},
-         "woke up " + to_rough_text(x.now - s.planned_wakeup)
-           + " late; every idle connection is probed before use");
+  auto text = name;
+  if (auto left = s.breaker.open_for(x.now); left > duration::zero())
+    text += " for " + to_rough_text(left);
+  if (s.last_error)
+    text += ": " + to_string(s.last_error);
+  ++s.counters.breaker_openings;
+  x.tell(event_kind::breaker_changed, {}, std::move(text));
+  reject_all(x, breaker_error(s, x.now));
   suspect_all(x);
 }
+
+} // namespace
 
 void follow_breaker(step& x) {
   auto& s = x.s;
   s.breaker.tick(x.now);
+  s.counters.late_results = s.breaker.late_results();
   for (auto& change : s.breaker.take_transitions()) {
-    auto to = std::string{to_string(change.to)};
+    auto name = std::string{to_string(change.to)};
     switch (change.to) {
       case breaker_state::open:
       case breaker_state::forced_open:
-        ++s.counters.breaker_openings;
-        x.tell(event_kind::breaker_changed, {},
-               to + " for " + to_rough_text(s.breaker.open_for(x.now)) + ": "
-                 + to_string(s.last_error));
-        reject_all(x, breaker_error(s, x.now));
-        suspect_all(x);
-        break;
-      case breaker_state::half_open:
-        x.tell(event_kind::breaker_changed, {}, to);
+        note_opened_breaker(x, name);
         break;
       case breaker_state::closed:
       case breaker_state::forced_closed:
         s.ramp = 1;
-        x.tell(event_kind::breaker_changed, {}, to);
+        [[fallthrough]];
+      case breaker_state::half_open:
+        x.tell(event_kind::breaker_changed, {}, std::move(name));
         break;
     }
   }
-  s.counters.late_results = s.breaker.late_results();
 }
+
+// -- wake-up ------------------------------------------------------------------
 
 namespace {
 
-/// When the machine wants to open a connection but may not yet.
+/// When the machine wants to open a connection but may not yet. If it may and
+/// does not, then something else must happen first.
 time_point next_opening(const pool_state& s) {
-  auto alive = s.table.size() - s.table.count(connection_state::closing);
-  auto wanted = !s.queue.empty() || (s.fill && alive < s.config.min_size);
-  if (!wanted || !s.breaker.closed() || s.retry.failures() == 0)
-    return never;
-  return s.retry.next_attempt();
+  auto wanted
+    = !s.queue.empty() || (s.fill && s.table.alive() < s.config.min_size);
+  auto next = s.retry.next_attempt();
+  return wanted && s.breaker.closed() && next > s.last_input ? next : never;
 }
 
 } // namespace
@@ -231,9 +262,12 @@ time_point next_wakeup(const pool_state& s) {
                         s.breaker.next_wakeup(), next_opening(s), s.next_look});
   if (s.config.health_check_interval > duration::zero())
     next = std::min(next, s.next_health);
-  next = std::min(next, s.queue.next_shed());
+  if (s.life == pool_life::serving)
+    next = std::min(next, s.queue.next_shed());
   // Whatever is due already was looked at: come back soon, but not at once.
-  return std::max(next, s.last_input + std::chrono::milliseconds{1});
+  if (next <= s.last_input)
+    next = s.last_input + std::chrono::milliseconds{1};
+  return next;
 }
 
 } // namespace caf_pool::rules

@@ -1,0 +1,113 @@
+#include "caf_pool/core/duration_text.hpp"
+#include "caf_pool/machine/pool_rules.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace caf_pool::rules {
+
+// -- probes -------------------------------------------------------------------
+
+void begin_probe(step& x, connection_id id, bool for_waiter) {
+  auto& s = x.s;
+  auto deadline = x.now + s.config.health_check_timeout;
+  s.table.move_to(id, connection_state::probing, x.now);
+  s.table.find(id)->probe_for_waiter = for_waiter;
+  s.table.watch(id, deadline + grace);
+  ++s.counters.probes;
+  x.order(effect::probe_connection{id, deadline});
+}
+
+void probe_failed(step& x, connection_id id, const error& why, duration took) {
+  auto& s = x.s;
+  auto& record = *s.table.find(id);
+  ++s.counters.probe_failures;
+  auto permit = std::exchange(record.permit, std::nullopt);
+  // A connection from before the trouble tells nothing about the server now:
+  // the trial goes on with a fresh one.
+  auto stale = permit && record.age.last_proven < s.suspect_before;
+  if (stale)
+    s.breaker.ignored(*permit, x.now);
+  else if (permit)
+    s.breaker.failed(*permit, took, x.now);
+  else
+    s.breaker.observed(0, 1, x.now);
+  auto for_waiter = record.probe_for_waiter;
+  lose(x, id, why);
+  auto enough
+    = for_waiter && ++s.validation_failures >= s.config.max_validation_failures;
+  if (stale || enough)
+    give_up_suspects(x);
+}
+
+// -- openings -----------------------------------------------------------------
+
+void opening_failed(step& x, connection_id id, const error& why,
+                    duration took) {
+  auto& s = x.s;
+  auto* record = s.table.find(id);
+  if (record->permit)
+    s.breaker.failed(*record->permit, took, x.now);
+  s.table.erase(id);
+  ++s.counters.open_failures;
+  s.last_error = why;
+  s.ramp = 1;
+  s.retry.failed(x.now);
+  s.failed_at = x.now;
+  s.refusal = {};
+  if (why.code == errc::open_refused) {
+    // It will not heal by itself: nobody needs to wait for it.
+    s.refusal = why;
+    s.retry.postpone(x.now + s.config.retry.cap);
+  }
+  x.tell(event_kind::open_failed, id,
+         to_string(why) + "; next attempt in "
+           + to_rough_text(s.retry.next_attempt() - x.now));
+  if (!s.down && s.retry.exhausted()) {
+    s.down = true;
+    x.tell(event_kind::pool_down, {}, to_string(why));
+  }
+  if (s.refusal && nothing_serves(s))
+    reject_all(x, refusal_error(s, x.now));
+}
+
+void note_opening(step& x, duration took) {
+  auto& s = x.s;
+  s.typical_open = blended(s.typical_open, took);
+  s.ramp = std::min(grown_ramp(s.ramp), s.config.open_concurrency);
+  s.refusal = {};
+  if (s.down) {
+    s.down = false;
+    x.tell(event_kind::pool_up);
+  }
+}
+
+// -- verdicts -----------------------------------------------------------------
+
+void healthy(step& x, connection_record& record) {
+  auto& s = x.s;
+  record.worked = true;
+  record.age.last_proven = x.now;
+  s.last_success = x.now;
+  s.validation_failures = 0;
+  // Old connections may work while the server takes no new ones: they end the
+  // failures only when nobody has failed to open for the longest delay.
+  auto proves_opening = record.age.opened_at > s.failed_at;
+  auto quiet = x.now - s.failed_at > s.config.retry.cap
+               && s.table.count(connection_state::opening) == 0;
+  if (s.retry.failures() > 0) {
+    if (!proves_opening && !quiet)
+      return;
+    s.retry.succeeded();
+  }
+  if (s.last_error)
+    s.last_error = {};
+}
+
+void suspect_all(step& x) {
+  auto& s = x.s;
+  s.suspect_before = x.now;
+  recall_offered(x);
+}
+
+} // namespace caf_pool::rules
