@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 using namespace caf_pool;
@@ -168,6 +169,14 @@ TEST_CASE("a changed backoff takes effect with the next failure") {
   CHECK(uut.next_attempt() == planned);
   for (int i = 0; i < 20; ++i)
     CHECK(uut.failed(at(0s)) <= at(20ms));
+}
+
+TEST_CASE("no number of failures overflows a backoff") {
+  auto most = std::numeric_limits<std::uint32_t>::max();
+  auto uut = make();
+  uut.restore({most, most, at(0s)});
+  CHECK(uut.failed(at(0s)) <= at(30s));
+  CHECK(uut.failures() == most);
 }
 
 TEST_CASE("a failure at the end of time does not overflow") {

@@ -39,6 +39,8 @@ TEST_CASE("a window can be emptied and given another width") {
   CHECK(uut.sum(at(0s)) == counts{1, 1, 1});
   uut.resize(20s);
   CHECK(uut.sum(at(0s)) == counts{});
+  // Slices of 1 s from before are not taken for slices of 2 s later.
+  CHECK(uut.sum(at(1h)) == counts{});
   uut.add({1, 1, 1}, at(0s));
   CHECK(uut.sum(at(17s)) == counts{1, 1, 1});
   uut.clear();

@@ -119,6 +119,7 @@ TEST_CASE("calls of the fast lane count by the batch") {
   SECTION("one success among them ends the row") {
     bench.fail(4);
     bench.uut.observed(1, 4, bench.now);
+    bench.fail(4);
     CHECK(bench.uut.closed());
   }
   SECTION("their share counts") {

@@ -174,6 +174,7 @@ TEST_CASE("permits of a predecessor are late", "[trap-T46]") {
   breaker_bench bench{config};
   bench.half_open();
   auto old = *bench.uut.try_acquire(bench.now);
+  bench.succeed();
   auto memory = bench.uut.remember();
   bench.uut.restore(memory);
   CHECK(bench.uut.epoch() > memory.epoch);
@@ -181,7 +182,9 @@ TEST_CASE("permits of a predecessor are late", "[trap-T46]") {
   bench.uut.failed(old, 1ms, bench.now);
   CHECK(bench.uut.late_results() == 1);
   CHECK(bench.uut.state() == breaker_state::half_open);
-  bench.succeed(2); // the permits of old are free again
+  bench.succeed(); // the permit of old is free again, its verdicts are gone
+  CHECK(bench.uut.state() == breaker_state::half_open);
+  bench.succeed();
   CHECK(bench.uut.closed());
 }
 

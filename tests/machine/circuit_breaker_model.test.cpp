@@ -117,6 +117,17 @@ struct naive_breaker {
     }
   }
 
+  void observed(unsigned successes, unsigned failures, time_point now) {
+    tick(now);
+    if (state != breaker_state::closed)
+      return;
+    samples.insert(samples.end(), successes, {now, false, false});
+    samples.insert(samples.end(), failures, {now, true, false});
+    row = successes > 0 ? 0 : row + failures;
+    if (failures > 0)
+      look(now);
+  }
+
   void look(time_point now) {
     auto slice = [this](time_point x) {
       return x.time_since_epoch() / (config.window / 10);
@@ -213,6 +224,13 @@ struct comparison {
     }
   }
 
+  void observe() {
+    auto successes = *rc::gen::inRange(0u, 4u);
+    auto failures = *rc::gen::inRange(0u, 3u);
+    model.observed(successes, failures, now);
+    uut.observed(successes, failures, now);
+  }
+
   void force() {
     auto to
       = *rc::gen::element(breaker_state::closed, breaker_state::forced_open,
@@ -227,12 +245,17 @@ struct comparison {
     auto what = *rc::gen::inRange(0, 100);
     if (what < 35) {
       acquire();
-    } else if (what < 75) {
+    } else if (what < 70) {
       end();
+    } else if (what < 75) {
+      observe();
     } else if (what < 98) {
       now += std::chrono::milliseconds{*rc::gen::inRange(0, 400)};
-      model.tick(now);
-      uut.tick(now);
+      ticked = *rc::gen::inRange(0, 2) == 1;
+      if (ticked) {
+        model.tick(now);
+        uut.tick(now);
+      }
     } else {
       force();
     }
@@ -243,14 +266,17 @@ struct comparison {
     RC_ASSERT(uut.epoch() == model.epoch);
     RC_ASSERT(uut.late_results() == model.late);
     auto open = model.state == breaker_state::open;
-    RC_ASSERT(uut.open_for(now) == (open ? model.open_until - now : 0s));
-    RC_ASSERT(uut.next_wakeup() > now);
+    auto left = open ? std::max(model.open_until - now, duration{0}) : 0s;
+    RC_ASSERT(uut.open_for(now) == left);
+    RC_ASSERT((!ticked || uut.next_wakeup() > now));
     RC_ASSERT((uut.next_wakeup() == never) == (!open && model.trials.empty()));
   }
 
   circuit_breaker uut;
   naive_breaker model;
   time_point now = at(0s);
+  /// Whether both know that it is `now`; any other input tells them, too.
+  bool ticked = true;
   std::vector<permit> permits;
   std::set<std::uint64_t> ids;
 };
