@@ -108,6 +108,8 @@ private:
       auto actors = ((w.actor.idle | w.actor.busy) >> slot & 1) != 0;
       if (users > 0 && (actors || w.dropped > 0))
         return "a holder's connection is taken from under it";
+      if (actors && slot_word{w.words[slot]}.state() != slot_state::empty)
+        return "the actor's connection is lent behind its back";
     }
     if (w.dropped > 1)
       return "the keep-alive is dropped twice";

@@ -75,7 +75,7 @@ TEST_CASE("closing keeps what holders use until the last one let go",
     {.callers = 2, .slots = 2, .rounds = 1, .revoke = true, .close = true});
   require_sound({.callers = 2,
                  .slots = 1,
-                 .rounds = 2,
+                 .rounds = 1,
                  .revoke = true,
                  .close = true,
                  .release_twice = true});
@@ -113,7 +113,7 @@ TEST_CASE("the exploration finds a take that is no compare-and-swap",
 TEST_CASE("the exploration finds a release that does not look at the word",
           "[interleaving][trap-T7]") {
   require_found({.revoke = true, .release_twice = true}, fault::blind_release,
-                "a holder's connection is taken from under it");
+                "the actor's connection is lent behind its back");
 }
 
 TEST_CASE("the exploration finds generations that stand still",
