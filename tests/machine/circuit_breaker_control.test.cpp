@@ -107,6 +107,15 @@ TEST_CASE("an operator may open a breaker for its usual time") {
   CHECK(bench.uut.state() == breaker_state::closed);
 }
 
+TEST_CASE("an operator may close a breaker before its time") {
+  breaker_bench bench;
+  bench.fail(5);
+  CHECK(bench.uut.force(breaker_state::closed, bench.now));
+  CHECK(bench.uut.open_for(bench.now) == 0s);
+  CHECK(bench.uut.next_wakeup() == never);
+  bench.succeed();
+}
+
 TEST_CASE("forcing the state that is in force changes nothing") {
   breaker_bench bench;
   bench.fail(5);
@@ -248,6 +257,19 @@ TEST_CASE("fewer permits never leave a breaker half open for ever") {
   bench.uut.configure(config);
   CHECK(bench.uut.try_acquire(bench.now));
   CHECK(bench.uut.closed());
+}
+
+TEST_CASE("another window begins empty") {
+  breaker_bench bench;
+  bench.uut.observed(9, 9, bench.now);
+  auto config = breaker_bench::plain();
+  config.window = 20s;
+  bench.uut.configure(config);
+  bench.uut.observed(1, 1, bench.now);
+  CHECK(bench.uut.closed()); // 2 calls, no longer 20
+  bench.pass(15s);
+  bench.uut.observed(9, 9, bench.now);
+  CHECK(bench.uut.state() == breaker_state::open);
 }
 
 TEST_CASE("new limits take effect with the next call") {

@@ -1,5 +1,7 @@
 #include "caf_pool/machine/deadline_heap.hpp"
 
+#include "caf_pool/core/random.hpp"
+
 #include "machine/virtual_time.hpp"
 #include "support/catch_compat.hpp"
 
@@ -7,6 +9,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 using namespace caf_pool;
 using namespace std::chrono_literals;
@@ -64,4 +67,26 @@ TEST_CASE("a heap always knows the minimum, with any slot removed at any time",
       RC_ASSERT((uut.empty() || model.at(uut.top()) == earliest));
     }
   }));
+}
+
+TEST_CASE("a deep heap keeps its order over a long history") {
+  deadline_heap uut;
+  std::map<deadline_heap::slot, time_point> model;
+  std::multiset<time_point> order;
+  random_source random{1};
+  for (int i = 0; i < 100000; ++i) {
+    auto slot = static_cast<deadline_heap::slot>(random.below(500));
+    if (auto known = model.find(slot); known != model.end()) {
+      uut.remove(slot);
+      order.erase(order.find(known->second));
+      model.erase(known);
+    } else {
+      auto deadline = at(random.between(0s, 1h));
+      uut.push(slot, deadline);
+      order.insert(deadline);
+      model[slot] = deadline;
+    }
+    REQUIRE(uut.size() == order.size());
+    REQUIRE(uut.next_deadline() == (order.empty() ? never : *order.begin()));
+  }
 }
