@@ -123,6 +123,7 @@ TEST_CASE("while overloaded those go who waited twice the target",
   CHECK(bench.uut.next_shed() == at(2s + 1ns));
   bench.now = at(2s + 1ns);
   CHECK(bench.shed() == tickets{2});
+  CHECK(bench.uut.size() == 1);
   CHECK(bench.uut.next_shed() == at(2050ms + 1ns));
   CHECK(bench.pop() == 3);
 }
@@ -137,6 +138,29 @@ TEST_CASE("somebody served at once shows that there is no overload") {
   bench.push(3);
   bench.now = at(2100ms);
   CHECK(bench.shed().empty());
+}
+
+TEST_CASE("a long wait of the last one served shows an overload") {
+  queue_bench bench{shedding()};
+  bench.shed();
+  bench.push(1);
+  bench.now = at(1950ms);
+  SECTION("if somebody came meanwhile") {
+    bench.push(2);
+    CHECK(bench.pop() == 1);
+    bench.now = at(2s);
+    CHECK(bench.shed().empty());
+    bench.now = at(2051ms);
+    CHECK(bench.shed() == tickets{2});
+  }
+  SECTION("but not if that emptied the queue") {
+    CHECK(bench.pop() == 1);
+    bench.push(2);
+    bench.now = at(2s);
+    CHECK(bench.shed().empty());
+    bench.now = at(2051ms);
+    CHECK(bench.shed().empty());
+  }
 }
 
 TEST_CASE("the expired are not shed") {
@@ -165,6 +189,21 @@ TEST_CASE("shedding can be turned on and off") {
   bench.shed();
   bench.now = at(14s);
   CHECK(bench.shed() == tickets{1});
+}
+
+TEST_CASE("the target can be changed during an overload") {
+  queue_bench bench{shedding()};
+  bench.shed();
+  bench.push(1);
+  bench.now = at(1500ms);
+  bench.push(2);
+  bench.now = at(2s);
+  auto config = shedding();
+  config.shed_target = 400ms;
+  bench.uut.configure(config);
+  CHECK(bench.shed() == tickets{1}); // more than 800 ms
+  bench.uut.configure(shedding());
+  CHECK(bench.shed() == tickets{2}); // still overloaded
 }
 
 // -- many waiters -------------------------------------------------------------
@@ -214,4 +253,27 @@ TEST_CASE("ten thousand waiters go in order, by cancel and by deadline",
   for (std::uint64_t id = 2; id <= 10000; id += 3)
     REQUIRE(bench.pop() == id);
   CHECK(bench.uut.empty());
+}
+
+TEST_CASE("a queue in use for long takes no more memory than at its fullest") {
+  queue_bench bench;
+  std::uint64_t id = 0;
+  auto fill = [&] {
+    for (int i = 0; i < 100; ++i, ++id)
+      bench.push(id, 0, static_cast<std::uint32_t>(id)); // always new tenants
+  };
+  auto empty = [&] {
+    bench.uut.cancel(ticket{id - 1});
+    while (bench.uut.pop(bench.now)) {
+      // nop
+    }
+  };
+  fill();
+  empty();
+  auto before = allocated();
+  for (int i = 0; i < 1000; ++i) {
+    fill();
+    empty();
+  }
+  CHECK(allocated() <= before + 16384);
 }
