@@ -183,15 +183,19 @@ lines pool_bench::pass(duration x) {
 }
 
 void pool_bench::fill(std::uint64_t n) {
-  std::vector<lease_id> leases;
-  for (std::uint64_t i = 0; i < n; ++i) {
+  for (std::uint64_t i = 0; i < n; ++i)
     acquire(++tickets_);
-    auto id = uut.state().table.last_id();
+  auto first = [this](connection_state x) -> std::uint64_t {
+    for (auto& [id, record] : uut.state().table.records())
+      if (record.state == x)
+        return id.value;
+    return 0;
+  };
+  while (auto id = first(connection_state::opening))
     opened(id);
-    leases.push_back(lease_of(id));
-  }
-  for (auto& lease : leases)
-    release(lease);
+  REQUIRE(uut.state().queue.empty());
+  while (auto id = first(connection_state::leased))
+    release(id);
   events();
 }
 

@@ -80,9 +80,6 @@ struct connection_record {
 
   /// The probe under way serves a waiter, not the health check.
   bool probe_for_waiter = false;
-
-  friend bool operator==(const connection_record&, const connection_record&)
-    = default;
 };
 
 } // namespace caf_pool

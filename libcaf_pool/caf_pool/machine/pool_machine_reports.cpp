@@ -108,9 +108,9 @@ effects pool_machine::opened(connection_id id, duration took, time_point now) {
   record->age.last_used = now;
   record->age.last_proven = now;
   record->age.lifetime = draw_lifetime(s.config, s.random);
-  rules::note_opening(x, took);
   ++s.counters.opened;
   x.tell(event_kind::connection_opened, id);
+  rules::note_opening(x, took);
   rules::rest(x, id);
   return settle(x);
 }

@@ -137,7 +137,7 @@ void note_front(step& x, connection_record& record, std::uint64_t uses,
   s.counters.acquired += uses - record.front_uses;
   s.counters.released += fresh;
   // Before a failure or after it? The look cannot tell.
-  auto certain = record.seen_at >= s.suspect_before;
+  auto certain = record.seen_at > s.suspect_before;
   s.table.note_front(record, uses, taken, x.now);
   if (fresh == 0)
     return;
