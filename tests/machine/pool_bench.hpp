@@ -21,7 +21,7 @@ public:
 
   explicit pool_bench(const pool_config& config = plain());
 
-  // -- inputs ------------------------------------------------------------------
+  // -- inputs -----------------------------------------------------------------
 
   lines pause();
   lines resume();
@@ -57,7 +57,7 @@ public:
 
   lines tick();
 
-  // -- shorthands --------------------------------------------------------------
+  // -- shorthands -------------------------------------------------------------
 
   /// Lets time pass and ticks as often as the machine wants it; returns what
   /// was ordered.

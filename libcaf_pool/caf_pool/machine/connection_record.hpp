@@ -63,7 +63,7 @@ struct connection_record {
   /// A worker must have answered by then; `never` if none works on it.
   time_point overdue_at = never;
 
-  // -- while offered -----------------------------------------------------------
+  // -- while offered ----------------------------------------------------------
 
   /// Uses in the front since it was opened, as of the last look.
   std::uint64_t front_uses = 0;

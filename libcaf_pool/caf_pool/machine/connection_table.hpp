@@ -47,7 +47,7 @@ public:
   void note_front(connection_record& record, std::uint64_t uses, bool taken,
                   time_point now) noexcept;
 
-  // -- overdue workers ---------------------------------------------------------
+  // -- overdue workers --------------------------------------------------------
 
   /// A worker must have answered about this connection by `deadline`. Ends with
   /// the next change of state.
@@ -64,7 +64,7 @@ public:
   /// Returns when the first worker is overdue; `never` if none works.
   time_point next_overdue() const noexcept;
 
-  // -- answers -----------------------------------------------------------------
+  // -- answers ----------------------------------------------------------------
 
   /// Idle connections, the one that became idle last at the back.
   const std::deque<connection_id>& idle() const noexcept {
