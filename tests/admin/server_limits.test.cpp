@@ -1,0 +1,284 @@
+#include "caf_pool/admin/server.hpp"
+
+#include "admin/fake_node.hpp"
+#include "admin/raw_client.hpp"
+#include "admin/samples.hpp"
+#include "support/catch_compat.hpp"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <random>
+#include <string>
+#include <vector>
+
+using namespace caf_pool;
+using namespace std::chrono_literals;
+using test::fetch;
+using test::raw_client;
+using test::request_text;
+using clock_type = std::chrono::steady_clock;
+
+namespace {
+
+// The same limits, but short, so that the tests are.
+admin_limits impatient() {
+  admin_limits x;
+  x.header_time = 200ms;
+  x.body_time = 300ms;
+  x.idle_time = 400ms;
+  x.write_time = 300ms;
+  return x;
+}
+
+struct fixture {
+  explicit fixture(const admin_limits& limits = impatient()) {
+    auto node = test::fake_node::make({test::sample_pool("main")});
+    uut = admin_server::start({true, "127.0.0.1", 0}, node->source(), limits)
+            .value();
+    port = uut->port();
+  }
+
+  std::unique_ptr<admin_server> uut;
+  std::uint16_t port = 0;
+};
+
+duration since(clock_type::time_point x) {
+  return clock_type::now() - x;
+}
+
+// Sends pieces of `bytes`, one at each `pause`, until the server has enough.
+duration drip(raw_client& client, const std::string& bytes, duration pause) {
+  auto start = clock_type::now();
+  for (std::size_t i = 0; since(start) < test::patience; ++i) {
+    client.send(bytes.substr(i % bytes.size(), 1));
+    if (client.closed(pause))
+      break;
+  }
+  return since(start);
+}
+
+} // namespace
+
+TEST_CASE("the limits are what the documents say") {
+  admin_limits x;
+  CHECK(x.header_time == 5s);
+  CHECK(x.body_time == 10s);
+  CHECK(x.idle_time == 30s);
+  CHECK(x.max_connections == 64);
+  CHECK(x.max_header == 8 * 1024);
+  CHECK(x.max_body == 1024 * 1024);
+  CHECK(x.max_request_line == 4 * 1024);
+  CHECK(x.look_time < 50ms);
+}
+
+TEST_CASE("a client that drips its header is closed", "[A01]") {
+  fixture f;
+  raw_client client{f.port};
+  auto took = drip(client, "GET /livez HTTP/1.1\r\nX: ", 20ms);
+  CHECK(took >= 180ms);
+  CHECK(took < 5s);
+  CHECK(fetch(f.port, "/livez").status == 200);
+}
+
+TEST_CASE("a client that drips its second header is closed", "[A01]") {
+  fixture f;
+  raw_client client{f.port};
+  client.send(request_text("/livez"));
+  REQUIRE(client.read());
+  CHECK(drip(client, "X", 20ms) < 5s);
+}
+
+TEST_CASE("a client that drips its body is closed", "[A01]") {
+  fixture f;
+  raw_client client{f.port};
+  client.send(request_text("/livez", "POST", "Content-Length: 1000\r\n"));
+  auto took = drip(client, "x", 20ms);
+  CHECK(took >= 280ms);
+  CHECK(took < 5s);
+}
+
+TEST_CASE("a client that says nothing is closed", "[A01]") {
+  fixture f;
+  raw_client fresh{f.port};
+  auto start = clock_type::now();
+  CHECK(fresh.closed());
+  CHECK(since(start) >= 180ms);
+}
+
+TEST_CASE("a client that falls silent is closed later than a new one") {
+  fixture f;
+  raw_client client{f.port};
+  client.send(request_text("/livez"));
+  REQUIRE(client.read());
+  auto start = clock_type::now();
+  CHECK(client.closed());
+  CHECK(since(start) >= 380ms);
+}
+
+TEST_CASE("a client that does not read its answers is closed", "[A01]") {
+  fixture f;
+  raw_client client{f.port};
+  // Far more answers than the buffers of both sockets hold.
+  std::string many;
+  for (auto i = 0; i < 2000; ++i)
+    many += request_text("/metrics");
+  auto start = clock_type::now();
+  while (client.send(many) && since(start) < test::patience) {
+    // nop
+  }
+  CHECK(since(start) < test::patience);
+  CHECK(fetch(f.port, "/livez").status == 200);
+}
+
+TEST_CASE("a header that is too long gets 431", "[A01]") {
+  fixture f;
+  auto long_field = "X-Long: " + std::string(9000, 'x') + "\r\n";
+  CHECK(fetch(f.port, "/livez", "GET", long_field).status == 431);
+  std::string many;
+  for (auto i = 0; i < 1000; ++i)
+    many += "X-" + std::to_string(i) + ": y\r\n";
+  CHECK(fetch(f.port, "/livez", "GET", many).status == 431);
+  auto fits = "X-Long: " + std::string(7000, 'x') + "\r\n";
+  CHECK(fetch(f.port, "/livez", "GET", fits).status == 200);
+}
+
+TEST_CASE("a first line that is too long gets 414", "[A01]") {
+  fixture f;
+  CHECK(fetch(f.port, '/' + std::string(5000, 'x')).status == 414);
+  CHECK(fetch(f.port, '/' + std::string(20000, 'x')).status == 414);
+  CHECK(fetch(f.port, "/livez?" + std::string(4000, 'x')).status == 200);
+}
+
+TEST_CASE("a body that is too long gets 413", "[A01]") {
+  fixture f;
+  CHECK(fetch(f.port, "/livez", "POST", "Content-Length: 1048577\r\n").status
+        == 413);
+  auto huge = "Content-Length: 99999999999999999999999\r\n";
+  CHECK(fetch(f.port, "/livez", "POST", huge).status == 400);
+  // In pieces, without a length in advance.
+  raw_client client{f.port};
+  client.send(request_text("/livez", "POST", "Transfer-Encoding: chunked\r\n"));
+  auto chunk = "10000\r\n" + std::string(0x10000, 'x') + "\r\n";
+  for (auto i = 0; i < 17; ++i)
+    client.send(chunk);
+  auto reply = client.read();
+  REQUIRE(reply);
+  CHECK(reply->status == 413);
+}
+
+TEST_CASE("a body of a request that needs none is read and ignored") {
+  fixture f;
+  raw_client client{f.port};
+  client.send(request_text("/livez", "GET", "Content-Length: 5\r\n") + "hello"
+              + request_text("/nope"));
+  CHECK(client.read()->status == 200);
+  CHECK(client.read()->status == 404);
+  CHECK(fetch(f.port, "/livez", "POST", "Expect: 100-continue\r\n").status
+        == 417);
+}
+
+TEST_CASE("what is no HTTP gets 400 and is closed", "[A01]") {
+  fixture f;
+  for (auto text :
+       {"\r\n\r\n", "hello\r\n\r\n", "GET\r\n\r\n", "GET /\r\n\r\n",
+        "GET / HTTP/1.1\r\n: x\r\n\r\n", "GET / HTTP/1.1\r\nA B: x\r\n\r\n",
+        "\x16\x03\x01\x02\x01\x01\xfc\x03\x03", "GET / FTP/1.1\r\n\r\n",
+        "GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        "GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"}) {
+    INFO(text);
+    raw_client client{f.port};
+    client.send(text);
+    client.finish();
+    auto reply = client.read();
+    REQUIRE(reply);
+    CHECK(reply->status / 100 == (reply->status == 505 ? 5 : 4));
+    CHECK(client.closed());
+  }
+  CHECK(fetch(f.port, "/livez").status == 200);
+}
+
+TEST_CASE("an unknown version of HTTP is refused", "[A01]") {
+  fixture f;
+  raw_client client{f.port};
+  client.send("GET / HTTP/2.0\r\nHost: localhost\r\n\r\n");
+  CHECK(client.read()->status == 505);
+}
+
+TEST_CASE("random bytes never stop the server", "[A01]") {
+  fixture f;
+  std::mt19937 dice{4711};
+  auto good = request_text("/readyz?verbose", "GET", "X-Some: thing\r\n");
+  for (auto i = 0; i < 300; ++i) {
+    auto bytes = good;
+    for (auto n = dice() % 5; n < 5; ++n)
+      bytes[dice() % bytes.size()] = static_cast<char>(dice());
+    raw_client client{f.port};
+    client.send(bytes);
+    client.finish();
+    CHECK(client.closed());
+  }
+  CHECK(fetch(f.port, "/livez").status == 200);
+}
+
+TEST_CASE("connections beyond the limit are told so", "[A04]") {
+  auto limits = impatient();
+  limits.header_time = 20s;
+  limits.idle_time = 20s;
+  fixture f{limits};
+  std::vector<raw_client> clients;
+  for (std::size_t i = 0; i < limits.max_connections; ++i) {
+    auto& client = clients.emplace_back(f.port);
+    client.send(request_text("/livez"));
+    REQUIRE(client.read());
+  }
+  raw_client late{f.port};
+  auto reply = late.read();
+  REQUIRE(reply);
+  CHECK(reply->status == 503);
+  CHECK_THAT(reply->body, ContainsSubstring("there may be 64"));
+  CHECK(late.closed());
+  // Those who are in stay in.
+  clients.front().send(request_text("/livez"));
+  CHECK(clients.front().read()->status == 200);
+  // One leaves, one may come.
+  clients.pop_back();
+  CHECK(
+    test::eventually([&] { return fetch(f.port, "/livez").status == 200; }));
+}
+
+TEST_CASE("a flood of connections leaves nothing behind", "[A04]") {
+  fixture f;
+  for (auto round = 0; round < 5; ++round) {
+    std::vector<raw_client> clients;
+    for (auto i = 0; i < 200; ++i)
+      clients.emplace_back(f.port).send("GET /livez HT");
+  }
+  CHECK(
+    test::eventually([&] { return fetch(f.port, "/livez").status == 200; }));
+}
+
+TEST_CASE("a process without file descriptors can still be asked why",
+          "[A04]") {
+  fixture f;
+  REQUIRE(fetch(f.port, "/livez").status == 200);
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  auto narrow = before;
+  narrow.rlim_cur = 256;
+  ::setrlimit(RLIMIT_NOFILE, &narrow);
+  auto client = raw_client::unconnected();
+  std::vector<int> fds;
+  for (int fd; (fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;)
+    fds.push_back(fd);
+  client.connect(f.port);
+  client.send(request_text("/metrics"));
+  auto reply = client.read();
+  for (auto fd : fds)
+    ::close(fd);
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  REQUIRE(reply);
+  CHECK(reply->status == 200);
+}
