@@ -24,13 +24,6 @@ struct gathering {
   }
 };
 
-error problems_to_error(const std::vector<config_problem>& problems) {
-  std::string text;
-  for (auto& problem : problems)
-    text += (text.empty() ? "" : "\n") + to_string(problem);
-  return {errc::config_invalid, std::move(text), {}};
-}
-
 } // namespace
 
 manager::manager(caf::actor_config& cfg,
@@ -153,7 +146,7 @@ result<std::map<std::string, manager::planned_change>> manager::plan(
         {"pools." + config.name, config.name, "the name is used twice", {}});
   }
   if (!problems.empty())
-    return problems_to_error(problems);
+    return config_error(problems);
   return result;
 }
 

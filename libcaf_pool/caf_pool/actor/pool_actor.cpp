@@ -1,5 +1,6 @@
 #include "caf_pool/actor/pool_actor.hpp"
 
+#include "caf_pool/backend/registry.hpp"
 #include "caf_pool/core/validate.hpp"
 
 #include <algorithm>
@@ -189,12 +190,8 @@ pool_actor::promise<accepted> pool_actor::on_control(const control& x) {
 }
 
 caf::result<accepted> pool_actor::on_reconfigure(const reconfigure& x) {
-  if (auto problems = validate(x.config); !problems.empty()) {
-    std::string text;
-    for (auto& problem : problems)
-      text += (text.empty() ? "" : "\n") + to_string(problem);
-    return to_caf({errc::config_invalid, std::move(text), {}});
-  }
+  if (auto problems = validate(x.config); !problems.empty())
+    return to_caf(config_error(problems));
   estate_->config = x.config;
   if (x.way)
     estate_->way = x.way;

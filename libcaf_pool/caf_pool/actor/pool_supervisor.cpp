@@ -1,6 +1,7 @@
 #include "caf_pool/actor/pool_supervisor.hpp"
 
 #include "caf_pool/actor/pool_actor.hpp"
+#include "caf_pool/backend/registry.hpp"
 #include "caf_pool/core/validate.hpp"
 
 #include <utility>
@@ -70,12 +71,8 @@ result<pool_ref> spawn_pool(caf::actor_system& sys, const pool_config& config,
                           + std::to_string(way->max_connections())
                           + " connections at most",
                         {}});
-  if (!problems.empty()) {
-    std::string text;
-    for (auto& problem : problems)
-      text += (text.empty() ? "" : "\n") + to_string(problem);
-    return error{errc::config_invalid, std::move(text), {}};
-  }
+  if (!problems.empty())
+    return config_error(problems);
   auto estate = std::make_shared<pool_estate>(config, std::move(way));
   auto address = sys.spawn<pool_supervisor>(estate, limit);
   return pool_ref{address, std::move(estate)};

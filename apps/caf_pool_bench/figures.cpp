@@ -1,0 +1,9 @@
+#include "figure.hpp"
+
+namespace caf_pool::bench {
+
+std::vector<figure> all_figures() {
+  return {f3_messages()};
+}
+
+} // namespace caf_pool::bench

@@ -1,0 +1,123 @@
+#include "caf_pool/core/duration_text.hpp"
+#include "caf_pool/version.hpp"
+
+#include "demo.hpp"
+#include "figure.hpp"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <cstdlib>
+#include <iostream>
+#include <sysexits.h>
+#include <vector>
+
+namespace {
+
+using namespace caf_pool;
+
+struct arguments {
+  bool list = false;
+  bool json = false;
+  std::vector<std::string> figures;
+  bench::run_options run;
+  bench::demo_options demo;
+  std::string length = "5s";
+};
+
+void print(const bench::measurement& x, bool as_json) {
+  auto ratio = x.baseline > 0 ? x.value / x.baseline : 0;
+  if (as_json) {
+    nlohmann::ordered_json params = nlohmann::ordered_json::object();
+    for (auto& [key, value] : x.params)
+      params[key] = value;
+    std::cout << nlohmann::ordered_json{{"figure", x.figure},
+                                        {"params", params},
+                                        {"value", x.value},
+                                        {"unit", x.unit},
+                                        {"baseline", x.baseline},
+                                        {"baseline_name", x.baseline_name},
+                                        {"ratio", ratio},
+                                        {"goal", x.goal},
+                                        {"reached", x.reached}}
+                   .dump()
+              << std::endl;
+    return;
+  }
+  std::cout << x.figure;
+  for (auto& [key, value] : x.params)
+    std::cout << "  " << key << ' ' << value;
+  std::cout << ": " << x.value << ' ' << x.unit;
+  if (x.baseline > 0)
+    std::cout << "; " << x.baseline_name << ' ' << x.baseline << ", ratio "
+              << ratio;
+  std::cout << "; goal: " << x.goal << (x.reached ? ", reached" : ", MISSED")
+            << std::endl;
+}
+
+int run_figures(const arguments& x) {
+  auto reached = true;
+  auto found = false;
+  for (auto& figure : bench::all_figures()) {
+    if (x.list) {
+      std::cout << figure.id << "  " << figure.title << '\n';
+      continue;
+    }
+    auto wanted = x.figures.empty()
+                  || std::find(x.figures.begin(), x.figures.end(), figure.id)
+                       != x.figures.end();
+    if (!wanted)
+      continue;
+    found = true;
+    for (auto& m : figure.run(x.run)) {
+      print(m, x.json);
+      reached = reached && m.reached;
+    }
+  }
+  if (!found && !x.list) {
+    std::cerr << "caf_pool_bench: no such figure; see --list\n";
+    return EX_USAGE;
+  }
+  return reached ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int run_demo(arguments& x) {
+  auto length = parse_duration(x.length);
+  if (!length) {
+    std::cerr << "caf_pool_bench: " << to_string(length.error()) << '\n';
+    return EX_USAGE;
+  }
+  x.demo.length = *length;
+  if (auto done = bench::run_demo(x.demo); !done) {
+    std::cerr << "caf_pool_bench: " << to_string(done.error()) << '\n';
+    return EXIT_FAILURE;
+  }
+  return EXIT_SUCCESS;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Measures caf_pool beside its baselines."};
+  arguments x;
+  app.set_version_flag("-V,--version", "caf_pool_bench " + version());
+  app.add_flag("--list", x.list, "Lists the figures.");
+  app.add_option("--figure", x.figures, "Runs only these.");
+  app.add_flag("--json", x.json, "Prints one JSON object a line.");
+  app.add_option("--repeats", x.run.repeats, "Medians over so many repeats.");
+  app.add_flag("--quick", x.run.quick, "Short repeats, to try it out.");
+  auto* demo = app.add_subcommand("demo", "Drives load through a node.");
+  demo->add_option("--connect", x.demo.address, "Address of the node.");
+  demo->add_option("--token-file", x.demo.token_file, "Its token file.")
+    ->required();
+  demo->add_option("--principal", x.demo.principal, "Name to log in with.");
+  demo->add_option("--pool", x.demo.pool, "Pool to use.");
+  demo->add_option("--threads", x.demo.threads, "Clients at a time.");
+  demo->add_option("--time", x.length, "How long, e.g. 5s.");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& ex) {
+    return app.exit(ex) == 0 ? EXIT_SUCCESS : EX_USAGE;
+  }
+  return demo->parsed() ? run_demo(x) : run_figures(x);
+}

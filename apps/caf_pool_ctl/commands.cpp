@@ -1,0 +1,137 @@
+#include "commands.hpp"
+
+#include "caf_pool/backend/registry.hpp"
+#include "caf_pool/config/load.hpp"
+#include "caf_pool/config/render.hpp"
+#include "caf_pool/remote/client.hpp"
+#include "caf_pool/remote/token_file.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdlib>
+
+namespace caf_pool::ctl {
+
+namespace {
+
+result<remote_client> connect(const connection_options& to) {
+  remote_options options;
+  options.address = to.address;
+  options.principal = to.principal;
+  options.client = "caf_pool_ctl";
+  options.limit = to.limit;
+  if (auto* token = std::getenv("CAF_POOL_TOKEN")) {
+    options.token = secret{token};
+  } else {
+    auto found = token_from_file(to.token_file, to.principal);
+    if (!found)
+      return found.error();
+    options.token = *std::move(found);
+  }
+  return remote_client::connect(options);
+}
+
+/// The pools that are meant: the one that is named, or all.
+result<std::vector<std::string>> names(remote_client& db,
+                                       const std::string& pool) {
+  if (!pool.empty())
+    return std::vector<std::string>{pool};
+  return db.list();
+}
+
+load_result read(const config_options& x) {
+  auto source = config_source{};
+  source.location = x.location;
+  source.profile = x.profile;
+  source.environment = current_environment();
+  source.overrides = x.overrides;
+  return load(source, backend_registry::with_defaults());
+}
+
+} // namespace
+
+result<std::string> look(const connection_options& to, view what,
+                         const std::string& pool, const style& how) {
+  auto db = connect(to);
+  if (!db)
+    return db.error();
+  auto wanted = names(*db, pool);
+  if (!wanted)
+    return wanted.error();
+  std::vector<pool_snapshot> found;
+  for (auto& name : *wanted) {
+    auto x = db->snapshot(name);
+    if (!x)
+      return x.error();
+    found.push_back(*std::move(x));
+  }
+  switch (what) {
+    case view::pools:
+      return show_pools(found, how);
+    case view::stats:
+      return show_stats(found, how);
+    case view::health:
+      return show_health(found, how);
+    case view::leases:
+      return show_leases(found, how);
+  }
+  return error{errc::internal, "no such view", {}};
+}
+
+result<std::string> exec(const connection_options& to, const std::string& pool,
+                         const std::string& sql, const style& how) {
+  auto db = connect(to);
+  if (!db)
+    return db.error();
+  auto rows = db->execute(pool, sql_statement{sql});
+  if (!rows)
+    return rows.error();
+  return show_rows(*rows, how);
+}
+
+result<std::string> control(const connection_options& to,
+                            const std::string& pool, wire::verb what,
+                            duration limit, const style& how) {
+  auto db = connect(to);
+  if (!db)
+    return db.error();
+  if (auto done = db->control(pool, what, limit); !done)
+    return done.error();
+  return how.json ? std::string{"{\"schema\": 1, \"done\": true}\n"}
+                  : std::string{"done\n"};
+}
+
+result<std::string> check_config(const config_options& x, const style& how) {
+  auto config = read(x);
+  if (!config)
+    return config.error();
+  if (how.json)
+    return nlohmann::ordered_json{{"schema", 1},
+                                  {"good", true},
+                                  {"profile", config->node.profile},
+                                  {"pools", config->node.pools.size()}}
+             .dump(2)
+           + '\n';
+  std::string text;
+  for (auto& warning : config->warnings)
+    text += "warning: " + to_string(warning) + '\n';
+  return text + "the configuration is good: profile " + config->node.profile
+         + ", " + std::to_string(config->node.pools.size()) + " pools\n";
+}
+
+result<std::string> show_config(const config_options& x, const style& how) {
+  auto config = read(x);
+  if (!config)
+    return config.error();
+  if (!how.json)
+    return render_toml(*config, x.origin);
+  auto settings = nlohmann::ordered_json::array();
+  for (auto& setting : list_settings(*config))
+    settings.push_back({{"key", setting.key},
+                        {"value", setting.value},
+                        {"origin", setting.origin}});
+  return nlohmann::ordered_json{{"schema", 1}, {"settings", settings}}.dump(2)
+         + '\n';
+}
+
+} // namespace caf_pool::ctl

@@ -1,0 +1,109 @@
+#include "caf_pool/backend/registry.hpp"
+#include "caf_pool/config/load.hpp"
+#include "caf_pool/config/profiles.hpp"
+#include "caf_pool/node/node.hpp"
+#include "caf_pool/version.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <string>
+#include <sysexits.h>
+#include <vector>
+
+namespace {
+
+using namespace caf_pool;
+
+struct options {
+  std::string profile = "base";
+  std::string location;
+  std::vector<std::string> overrides;
+  bool check_config = false;
+};
+
+/// Where configurations are, in the order of looking.
+std::string default_location(const char* program) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  auto beside = fs::weakly_canonical(program, ignored).parent_path();
+  for (auto& place :
+       {fs::path{"config"}, beside / "../../../config",
+        beside / "../share/caf_pool/config", fs::path{"/etc/caf_pool"}})
+    if (fs::exists(place / "base.toml", ignored))
+      return place.string();
+  return {};
+}
+
+void add_options(CLI::App& app, options& x) {
+  app.description("Runs connection pools for this and other processes.");
+  app.add_option("-p,--profile", x.profile,
+                 "Profile to run: dev, staging, prod, test or your own.");
+  app
+    .add_option("-c,--config", x.location,
+                "Folder with base.toml and profiles, or a single file.")
+    ->envname("CAF_POOL_CONFIG");
+  app.add_option("-s,--set", x.overrides,
+                 "Overrides a setting: -s pools.main.max_size=20");
+  app.add_flag("-t,--check-config", x.check_config,
+               "Only checks the configuration: 0 if it is good, 78 if not.");
+  app.set_version_flag("-V,--version", "caf_pool_node " + version());
+  app.footer(
+    "Signals: SIGHUP reloads, SIGTERM drains, a second one ends at "
+    "once.\nExit codes: 0 ended well, 1 failed, 64 wrong usage, 69 "
+    "cannot listen, 78 bad configuration.\n\nExamples:\n"
+    "  caf_pool_node --profile dev\n"
+    "  caf_pool_node --config /etc/shop/pools.toml --check-config");
+}
+
+int complain(const error& why) {
+  std::cerr << "caf_pool_node: " << to_string(why) << '\n';
+  if (why.code == errc::config_invalid)
+    return EX_CONFIG;
+  return why.code == errc::node_unreachable ? EX_UNAVAILABLE : EXIT_FAILURE;
+}
+
+int run(const options& x) {
+  auto registry = backend_registry::with_defaults();
+  auto source = config_source{};
+  source.location = x.location;
+  source.profile = x.profile;
+  source.environment = current_environment();
+  source.overrides = x.overrides;
+  auto config = load(source, registry);
+  if (!config)
+    return complain(config.error());
+  if (x.check_config) {
+    for (auto& warning : config->warnings)
+      std::cerr << "warning: " << to_string(warning) << '\n';
+    std::cout << "the configuration is good: profile " << config->node.profile
+              << ", " << config->node.pools.size() << " pools\n";
+    return EXIT_SUCCESS;
+  }
+  auto running
+    = node::start(*std::move(config), std::move(source), std::move(registry));
+  if (!running)
+    return complain(running.error());
+  std::cout << (*running)->readiness_line() << std::endl;
+  return (*running)->serve();
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  caf_pool::node::prepare_process();
+  CLI::App app;
+  options x;
+  add_options(app, x);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& ex) {
+    auto code = app.exit(ex);
+    return code == 0 ? EXIT_SUCCESS : EX_USAGE;
+  }
+  if (x.location.empty())
+    x.location = default_location(argv[0]);
+  return run(x);
+}

@@ -1,0 +1,319 @@
+#include "caf_pool/node/node.hpp"
+
+#include "caf_pool/actor/manager.hpp"
+#include "caf_pool/admin/actor_source.hpp"
+#include "caf_pool/admin/json.hpp"
+#include "caf_pool/admin/server.hpp"
+#include "caf_pool/config/diff.hpp"
+#include "caf_pool/core/duration_text.hpp"
+#include "caf_pool/node/event_log.hpp"
+#include "caf_pool/node/logger.hpp"
+#include "caf_pool/node/remote_gate.hpp"
+#include "caf_pool/node/service_manager.hpp"
+#include "caf_pool/node/signals.hpp"
+#include "caf_pool/remote/setup.hpp"
+#include "caf_pool/version.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <atomic>
+#include <cstdlib>
+#include <future>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace caf_pool {
+
+namespace {
+
+/// How long the manager may take for a question that needs no server.
+constexpr duration patience = std::chrono::seconds{5};
+
+struct system_config : caf::actor_system_config {
+  explicit system_config(const node_config& x) {
+    set_fair_scheduler(*this, x.scheduler_threads);
+    if (x.remote.enabled)
+      configure_remote(*this, {x.remote.heartbeat, x.remote.lease_ttl});
+  }
+};
+
+} // namespace
+
+struct node::impl {
+  loaded_config config;
+  config_source source;
+  std::shared_ptr<const backend_registry> registry;
+  time_point started = clock::now();
+  std::shared_ptr<logger> log;
+  system_config cfg;
+  caf::actor_system sys;
+  manager_handle manager;
+  caf::actor events;
+  std::optional<published_gate> gate;
+  std::unique_ptr<admin_server> admin;
+  std::atomic<node_phase> phase{node_phase::starting};
+  std::mutex mutex; // guards what the admin server's thread reads, below
+  std::string config_document;
+  std::optional<reload_outcome> last_reload;
+  time_point reloaded_at{};
+
+  impl(loaded_config x, config_source from, backend_registry known)
+    : config(std::move(x)),
+      source(std::move(from)),
+      registry(std::make_shared<backend_registry>(std::move(known))),
+      log(std::make_shared<logger>(config.node.log)),
+      cfg(config.node),
+      sys(cfg),
+      manager(spawn_manager(sys, registry)),
+      events(spawn_event_log(sys, manager, log)),
+      config_document(render(config_json(config.node))) {
+    // nop
+  }
+
+  ~impl() {
+    admin.reset();
+    if (gate)
+      gate->stop("the node ends");
+    gate.reset();
+    caf::anon_send_exit(events, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(manager, caf::exit_reason::user_shutdown);
+  }
+
+  template <class Answer, class... Ts>
+  result<Answer> ask_manager(duration limit, Ts&&... xs) {
+    auto self = caf::scoped_actor{sys};
+    auto answer = result<Answer>{error{errc::internal, "no answer", {}}};
+    ask(self.ptr(), manager, caf::timespan{limit}, std::forward<Ts>(xs)...)
+      .receive([&](Answer& x) { answer = std::move(x); },
+               [&](const caf::error& x) { answer = from_caf(x); });
+    return answer;
+  }
+
+  result<void> start_pools();
+  result<void> start_edges();
+  void warm_up();
+  admin_source source_for_admin();
+  void note_reload(bool ok, std::string text);
+};
+
+result<void> node::impl::start_pools() {
+  for (auto& warning : config.warnings)
+    log->write(severity::warning, "config", {{"text", to_string(warning)}});
+  auto answer = ask_manager<accepted>(patience, apply_pools{config.node.pools});
+  if (!answer)
+    return answer.error();
+  return {};
+}
+
+result<void> node::impl::start_edges() {
+  auto& x = config.node;
+  if (x.admin.enabled) {
+    auto server = admin_server::start(x.admin, source_for_admin());
+    if (!server)
+      return server.error();
+    admin = *std::move(server);
+  }
+  if (x.remote.enabled) {
+    auto options = gate_options{};
+    options.remote = x.remote;
+    options.node_name = x.name;
+    options.log = log;
+    auto opened = publish_gate(sys, manager, std::move(options));
+    if (!opened)
+      return opened.error();
+    gate.emplace(*std::move(opened));
+  }
+  return {};
+}
+
+admin_source node::impl::source_for_admin() {
+  auto own = admin_node_source{};
+  own.name = config.node.name;
+  own.version = version();
+  own.facts = [this] {
+    auto facts = node_facts{};
+    facts.phase = phase.load();
+    facts.uptime = clock::now() - started;
+    auto guard = std::lock_guard{mutex};
+    facts.last_reload = last_reload;
+    if (facts.last_reload)
+      facts.last_reload->age = clock::now() - reloaded_at;
+    return facts;
+  };
+  own.config = [this] {
+    auto guard = std::lock_guard{mutex};
+    return config_document;
+  };
+  return admin_source_from(sys, manager, std::move(own));
+}
+
+/// Waits for the pools that are told to warm up; starts degraded at the limit.
+void node::impl::warm_up() {
+  auto deadline = clock::now();
+  for (auto& pool : config.node.pools)
+    if (pool.warm_up == warm_up_policy::to_min)
+      deadline = std::max(deadline, clock::now() + pool.warm_up_timeout);
+  for (;;) {
+    auto all = ask_manager<all_snapshots>(patience, get_all_snapshots{});
+    std::string missing;
+    if (all)
+      for (auto& x : all->pools)
+        if (x.gauges.idle + x.gauges.leased < x.min_size)
+          missing += (missing.empty() ? "" : ", ") + x.name;
+    if (missing.empty())
+      return;
+    if (clock::now() >= deadline
+        || wait_for_signal(std::chrono::milliseconds{20})
+             == node_signal::stop) {
+      if (deadline > started)
+        log->write(severity::warning, "start_degraded",
+                   {{"pools", missing},
+                    {"text",
+                     "not warm within warm_up_timeout; callers wait "
+                     "or are told why"}});
+      return;
+    }
+  }
+}
+
+void node::impl::note_reload(bool ok, std::string text) {
+  auto guard = std::lock_guard{mutex};
+  last_reload = reload_outcome{ok, std::move(text), duration::zero()};
+  reloaded_at = clock::now();
+  if (ok)
+    config_document = render(config_json(config.node));
+}
+
+node::node(std::unique_ptr<impl> x) : impl_(std::move(x)) {
+  // nop
+}
+
+node::~node() {
+  // nop
+}
+
+void node::prepare_process() {
+  block_signals();
+}
+
+result<std::unique_ptr<node>> node::start(loaded_config config,
+                                          config_source source,
+                                          backend_registry registry) {
+  prepare_remote();
+  auto x = std::make_unique<impl>(std::move(config), std::move(source),
+                                  std::move(registry));
+  if (auto ok = x->start_pools(); !ok)
+    return ok.error();
+  if (auto ok = x->start_edges(); !ok)
+    return ok.error();
+  x->warm_up();
+  x->phase = node_phase::serving;
+  return std::unique_ptr<node>{new node(std::move(x))};
+}
+
+std::uint16_t node::remote_port() const noexcept {
+  return impl_->gate ? impl_->gate->port() : 0;
+}
+
+std::uint16_t node::admin_port() const noexcept {
+  return impl_->admin != nullptr ? impl_->admin->port() : 0;
+}
+
+std::string node::readiness_line() const {
+  auto& x = impl_->config.node;
+  auto port = [](const std::string& address, std::uint16_t number) {
+    return number == 0 ? "off" : address + ':' + std::to_string(number);
+  };
+  return "ready name=" + x.name + " profile=" + x.profile
+         + " pools=" + std::to_string(x.pools.size())
+         + " remote=" + port(x.remote.address, remote_port())
+         + " admin=" + port(x.admin.address, admin_port());
+}
+
+result<void> node::reload() {
+  auto& x = *impl_;
+  auto next = load(x.source, *x.registry);
+  auto outcome = result<void>{};
+  std::string text;
+  if (!next) {
+    outcome = next.error();
+  } else {
+    auto changes = diff(x.config.node, next->node);
+    for (auto& change : changes.sealed())
+      x.log->write(severity::warning, "needs_restart",
+                   {{"key", change.key}, {"value", change.to}});
+    auto answer
+      = x.ask_manager<accepted>(patience, apply_pools{next->node.pools});
+    if (!answer)
+      outcome = answer.error();
+    else
+      text = std::to_string(changes.changes.size()) + " settings changed, "
+             + std::to_string(changes.added.size()) + " pools added, "
+             + std::to_string(changes.removed.size()) + " removed";
+  }
+  if (outcome) {
+    x.config = *std::move(next);
+    if (x.gate)
+      if (auto tokens = x.gate->reload_tokens(); !tokens)
+        x.log->write(severity::error, "tokens_kept",
+                     {{"text", tokens.error().message}});
+  }
+  if (!outcome)
+    text = outcome.error().message;
+  x.note_reload(outcome.has_value(), text);
+  x.log->write(outcome ? severity::info : severity::error,
+               outcome ? "reloaded" : "reload_refused", {{"text", text}});
+  return outcome;
+}
+
+bool node::drain(duration limit) {
+  auto& x = *impl_;
+  x.phase = node_phase::draining;
+  auto started = clock::now();
+  x.log->write(severity::info, "draining", {{"limit", to_text(limit)}});
+  auto answer = x.ask_manager<accepted>(limit + patience, drain_all{limit});
+  auto in_time = answer.has_value() && clock::now() - started <= limit;
+  x.log->write(in_time ? severity::info : severity::warning, "drained",
+               {{"took", to_rough_text(clock::now() - started)}});
+  return in_time;
+}
+
+int node::serve() {
+  auto& x = *impl_;
+  auto watchdog = service_manager::watchdog_interval();
+  auto rhythm = watchdog.value_or(std::chrono::hours{1});
+  service_manager::ready(readiness_line());
+  for (;;) {
+    switch (wait_for_signal(rhythm)) {
+      case node_signal::none:
+        // A round trip through the scheduler, not only a timer's.
+        if (watchdog && x.ask_manager<pool_list>(patience, list_pools{}))
+          service_manager::alive();
+        break;
+      case node_signal::reload:
+        service_manager::reloading();
+        (void) reload();
+        service_manager::ready(readiness_line());
+        break;
+      case node_signal::stop: {
+        service_manager::stopping();
+        auto ended = std::async(std::launch::async, [this, &x] {
+          return drain(x.config.node.drain_timeout);
+        });
+        while (ended.wait_for(std::chrono::seconds{0})
+               != std::future_status::ready)
+          if (wait_for_signal(std::chrono::milliseconds{50})
+              == node_signal::stop) {
+            x.log->write(severity::warning, "ended_at_once",
+                         {{"text", "second signal while draining"}});
+            x.log->flush();
+            std::_Exit(EXIT_FAILURE);
+          }
+        return ended.get() ? EXIT_SUCCESS : EXIT_FAILURE;
+      }
+    }
+  }
+}
+
+} // namespace caf_pool

@@ -1,0 +1,64 @@
+#pragma once
+
+#include "caf_pool/backend/registry.hpp"
+#include "caf_pool/config/load.hpp"
+#include "caf_pool/core/result.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace caf_pool {
+
+/// A running process with pools: manager, pools, remote gate, admin server and
+/// log. Starts even when a server is down, and says so.
+///
+/// ~~~
+/// auto running = node::start(config, source, registry);
+/// if (!running)
+///   return complain(running.error());
+/// return (*running)->serve(); // until SIGTERM
+/// ~~~
+///
+/// Thread-safety: one thread; at most one node per process.
+class node {
+public:
+  /// Blocks the signals that `serve` waits for, ignores SIGPIPE. Must run
+  /// before the first thread starts.
+  static void prepare_process();
+
+  /// Starts everything that `config` says. The source and the registry are for
+  /// reloads. Fails if a port is taken or a folder is not writable.
+  static result<std::unique_ptr<node>> start(loaded_config config,
+                                             config_source source,
+                                             backend_registry registry);
+
+  ~node();
+  node(const node&) = delete;
+  node& operator=(const node&) = delete;
+
+  /// Serves until SIGTERM or SIGINT, then drains; a second one ends at once.
+  /// SIGHUP reloads: all or nothing. Returns the exit code of the process.
+  int serve();
+
+  /// One line for people and programs: "ready name=... remote=127.0.0.1:4700".
+  std::string readiness_line() const;
+
+  /// Ports in use; 0 if turned off.
+  std::uint16_t remote_port() const noexcept;
+  std::uint16_t admin_port() const noexcept;
+
+  /// Puts the files' present content in force. On error everything stays.
+  result<void> reload();
+
+  /// Drains all pools; returns false if some had to be ended at the limit.
+  bool drain(duration limit);
+
+private:
+  struct impl;
+  explicit node(std::unique_ptr<impl> x);
+
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace caf_pool
