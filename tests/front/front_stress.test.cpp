@@ -1,4 +1,5 @@
 #include "caf_pool/core/random.hpp"
+#include "caf_pool/front/pause.hpp"
 
 #include "front/mini_pool.hpp"
 #include "support/catch_compat.hpp"
@@ -96,6 +97,48 @@ TEST_CASE(
   check_sound(pool, x);
   CHECK(x.timeouts == 0);
   CHECK(x.errors == 0);
+}
+
+TEST_CASE(
+  "of an actor that shuts and a holder that gives back, one sees the "
+  "other",
+  "[stress][trap-T9]") {
+  constexpr auto rounds = 100'000;
+  auto table = slot_table::make();
+  REQUIRE(table->offer(*table->bind({1}, nullptr)));
+  loan held;
+  std::atomic<int> started{0};
+  std::atomic<int> ended{0};
+  auto until = [](std::atomic<int>& x, int value) {
+    for (std::uint32_t n = 0; x.load() != value; ++n)
+      pause_after(n);
+  };
+  std::jthread holder_thread{[&] {
+    for (auto round = 1; round <= rounds; ++round) {
+      until(started, round);
+      for (auto n = round % 16; n > 0; --n)
+        pause_briefly();
+      table->give_back(held, condition::clean);
+      ended = round;
+    }
+  }};
+  auto forgotten = 0;
+  for (auto round = 1; round <= rounds; ++round) {
+    held = table->try_take(holder::here());
+    started = round;
+    for (auto n = round / 16 % 16; n > 0; --n)
+      pause_briefly();
+    table->set_shut(true);
+    auto mine = table->withdraw_any().has_value();
+    until(ended, round);
+    if (!mine && !table->collect(0)) {
+      ++forgotten; // a waiter would wait beside a free connection
+      table->withdraw(0);
+    }
+    table->set_shut(false);
+    table->offer(0);
+  }
+  CHECK(forgotten == 0);
 }
 
 TEST_CASE("callers that give up lose no connection", "[stress][trap-T1][C05]") {

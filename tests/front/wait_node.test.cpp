@@ -254,25 +254,40 @@ TEST_CASE("of a grant and a deadline that race, exactly one wins",
 
 TEST_CASE("of a grant and a cancel that race, exactly one wins",
           "[wait_node][trap-T1]") {
-  fixture f;
-  for (auto round = 0; round < 1000; ++round) {
-    std::atomic<int> calls{0};
-    auto [mine, theirs] = make_waiter([&](result<loan>) { ++calls; });
-    auto x = f.next();
-    auto accepted = false;
-    std::latch ready{2};
-    std::jthread pool{[&, theirs = std::move(theirs)]() mutable {
-      ready.arrive_and_wait();
-      accepted = theirs.grant(x);
-    }};
-    ready.arrive_and_wait();
-    auto cancelled = mine.cancel();
-    pool.join();
-    REQUIRE(cancelled != accepted);
-    REQUIRE(calls == (accepted ? 1 : 0));
-    f.table->give_back(x, condition::clean);
-    REQUIRE(f.came_back());
+  constexpr auto rounds = 100'000;
+  std::pair<canceller, granter> ends;
+  std::atomic<int> calls{0};
+  std::atomic<bool> accepted{false};
+  std::atomic<int> started{0};
+  std::atomic<int> ended{0};
+  auto until = [](std::atomic<int>& x, int value) {
+    for (std::uint32_t n = 0; x.load() != value; ++n)
+      pause_after(n);
+  };
+  std::jthread pool{[&] {
+    for (auto round = 1; round <= rounds; ++round) {
+      until(started, round);
+      for (auto n = round % 16; n > 0; --n)
+        pause_briefly();
+      accepted = ends.second.grant({});
+      ended = round;
+    }
+  }};
+  auto both = 0;
+  auto miscalled = 0;
+  for (auto round = 1; round <= rounds; ++round) {
+    calls = 0;
+    ends = make_waiter([&](result<loan>) { ++calls; });
+    started = round;
+    for (auto n = round / 16 % 16; n > 0; --n)
+      pause_briefly();
+    auto cancelled = ends.first.cancel();
+    until(ended, round);
+    both += cancelled == accepted ? 1 : 0;
+    miscalled += calls != (accepted ? 1 : 0) ? 1 : 0;
   }
+  CHECK(both == 0);
+  CHECK(miscalled == 0);
 }
 
 TEST_CASE("a waiter that is destroyed while it is served loses nothing",
