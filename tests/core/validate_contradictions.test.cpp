@@ -183,6 +183,9 @@ TEST_CASE("a node needs two scheduler threads and a name", "[F01]") {
   CHECK(found[0].key == "node.scheduler_threads");
   CHECK_THAT(found[0].message, ContainsSubstring("2 to 256"));
   CHECK(found[1].key == "node.name");
+  x.scheduler_threads = 2;
+  x.name = "a\nb";
+  CHECK(validate(x).size() == 1);
 }
 
 TEST_CASE("the workers of all pools together are bounded", "[F01]") {

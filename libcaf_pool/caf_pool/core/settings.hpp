@@ -59,6 +59,7 @@ void for_each_setting(Config& x, F&& f) {
   detail::fairness_settings(x, f);
   detail::retry_settings(x, f);
   detail::breaker_settings(x, f);
+  detail::breaker_open_settings(x, f);
 }
 
 /// The same for every key of a node but its profile and its pools; all keys

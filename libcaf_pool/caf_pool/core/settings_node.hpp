@@ -43,9 +43,12 @@ void remote_settings(Config& x, F&& f) {
   f(setting<std::uint16_t>{"remote.port", "Port; 0 picks a free one.", 0,
                            65535},
     r.port);
-  f(text{"remote.token_file",
-         "File with the tokens that may log in; made at start if missing.",
-         {}},
+  f(
+    text{
+      "remote.token_file",
+      "File with the tokens that may log in, made at start if missing; empty "
+      "means tokens in the state folder.",
+      {}},
     r.token_file);
   f(span{"remote.heartbeat", "How often client and node say that they live.",
          10 * millisecond, 60 * second},

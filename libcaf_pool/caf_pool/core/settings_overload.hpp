@@ -10,9 +10,7 @@ namespace detail {
 template <class Config, class F>
 void fairness_settings(Config& x, F&& f) {
   using span = setting<duration>;
-  f(setting<hand_out_order>{"order",
-                            "Which idle connection goes first: lifo "
-                            "or fifo."},
+  f(setting<hand_out_order>{"order", "Which idle connection goes first."},
     x.order);
   f(span{"priority_ageing",
          "A waiter gains one priority step per such time; "
@@ -87,6 +85,13 @@ void breaker_settings(Config& x, F&& f) {
     b.slow_call);
   f(u32{"breaker.slow_percent", "Opens at this share of slow calls.", 1, 100},
     b.slow_percent);
+}
+
+template <class Config, class F>
+void breaker_open_settings(Config& x, F&& f) {
+  using span = setting<duration>;
+  using u32 = setting<std::uint32_t>;
+  auto& b = x.breaker;
   f(span{"breaker.open_time", "How long it stays open the first time.",
          millisecond, day},
     b.open_time);

@@ -96,12 +96,9 @@ void health_settings(Config& x, F&& f) {
          day},
     x.health_check_timeout);
   f(setting<reset_policy>{"reset_on_release",
-                          "Traces of a holder to remove: none, transaction, "
-                          "automatic or full."},
+                          "Traces of a holder to remove when a lease ends."},
     x.reset_on_release);
-  f(setting<warm_up_policy>{"warm_up",
-                            "Open connections at start: none or "
-                            "to_min."},
+  f(setting<warm_up_policy>{"warm_up", "Connections to open at start."},
     x.warm_up);
   f(span{"warm_up_timeout", "How long a node waits for that at start.", zero,
          day},

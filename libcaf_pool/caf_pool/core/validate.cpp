@@ -14,6 +14,10 @@ namespace {
 
 constexpr auto zero = duration::zero();
 
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
+
 // -- one value at a time ------------------------------------------------------
 
 // Collects the problems of one group of settings.
@@ -52,17 +56,24 @@ public:
       {prefix_ + std::string{key}, std::move(value), std::move(message), {}});
   }
 
-  // Adds a problem of two keys if `wrong`.
+  // Adds a problem of two keys if `wrong`, unless one of them is out of range
+  // anyway: then the other is not to blame.
   template <class T>
   void contradiction(bool wrong, std::string_view key, const T& value,
                      std::string_view other, std::string message) {
-    if (!wrong)
+    if (!wrong || has_problem(key) || has_problem(other))
       return;
     add(key, to_setting_text(value), std::move(message));
     problems_.back().related = prefix_ + std::string{other};
   }
 
 private:
+  bool has_problem(std::string_view key) const {
+    return std::any_of(problems_.begin(), problems_.end(), [&](auto& x) {
+      return x.related.empty() && x.key == prefix_ + std::string{key};
+    });
+  }
+
   std::string prefix_;
   std::vector<config_problem>& problems_;
 };
@@ -195,18 +206,15 @@ void check_workers(const node_config& x, checker& out) {
 // -- what the header promises -------------------------------------------------
 
 std::string to_string(const config_problem& x) {
-  std::string str;
-  if (!x.where.empty())
-    str += x.where + ": ";
-  str += x.key;
-  if (!x.value.empty())
-    str += " = " + x.value;
-  if (!x.message.empty())
-    str += ": " + x.message;
+  auto str = x.where;
+  auto append = [&](const std::string& part) {
+    if (!part.empty())
+      str += (str.empty() ? "" : ": ") + part;
+  };
+  append(x.value.empty() ? x.key : x.key + " = " + x.value);
+  append(x.message);
   // Keys and values come from files: they must not forge lines of a log.
-  for (auto& c : str)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      c = '?';
+  std::replace_if(str.begin(), str.end(), is_control, '?');
   return str;
 }
 
@@ -269,8 +277,10 @@ std::vector<config_problem> validate(const node_config& x) {
   std::vector<config_problem> problems;
   checker out{{}, problems};
   for_each_node_setting(x, out);
-  if (x.name.empty() || x.name.size() > 64)
-    out.add("node.name", x.name, "must have 1 to 64 characters");
+  if (x.name.empty() || x.name.size() > 64
+      || std::any_of(x.name.begin(), x.name.end(), is_control))
+    out.add("node.name", x.name,
+            "must have 1 to 64 characters, none of them a control character");
   check_edges(x, out);
   check_workers(x, out);
   std::set<std::string> names;
