@@ -4,6 +4,7 @@
 
 #include <sys/ioctl.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace caf_pool {
@@ -15,6 +16,13 @@ std::uint64_t pending_bytes(int fd) noexcept {
   int n = 0;
   return ::ioctl(fd, FIONREAD, &n) == 0 && n > 0 ? static_cast<std::uint64_t>(n)
                                                  : 0;
+}
+
+// How much libpq took from the socket, at least: its buffer has room for 8 KiB
+// or more, and meanwhile the server may have sent more.
+std::uint64_t taken_bytes(std::uint64_t before, std::uint64_t after) noexcept {
+  constexpr std::uint64_t room = 8192;
+  return std::max(std::min(before, room), before > after ? before - after : 0);
 }
 
 bool is_error(ExecStatusType status) noexcept {
@@ -35,10 +43,8 @@ bool pg_channel::lost() const noexcept {
          || interrupter_.is_shut_down();
 }
 
-pg_wait pg_channel::wait(time_point deadline, std::uint64_t max_message) {
-  // libpq grows its buffer until a whole message is in it. It shows neither the
-  // message nor the buffer, so what goes in is counted.
-  std::uint64_t buffered = 0;
+pg_wait pg_channel::wait(time_point deadline, std::uint64_t max_bytes) {
+  std::uint64_t received = 0;
   bool first = true;
   while (PQisBusy(raw()) != 0) {
     auto unsent = PQflush(raw());
@@ -49,21 +55,24 @@ pg_wait pg_channel::wait(time_point deadline, std::uint64_t max_message) {
       return pg_wait::late;
     if (ready == POLLOUT)
       continue;
-    if (max_message != no_limit && !std::exchange(first, false)) {
-      buffered += pending_bytes(fd);
-      if (buffered > max_message)
-        return pg_wait::too_large;
-    }
+    // What is done with one look is small: no need to count.
+    auto counting = !std::exchange(first, false) && max_bytes != no_limit;
+    auto before = counting ? pending_bytes(fd) : 0;
     if (PQconsumeInput(raw()) == 0)
       return pg_wait::lost;
+    if (counting) {
+      received += taken_bytes(before, pending_bytes(fd));
+      if (received > max_bytes)
+        return pg_wait::too_large;
+    }
   }
   return pg_wait::ready;
 }
 
-pg_answer pg_channel::drain(time_point deadline, std::uint64_t max_message) {
+pg_answer pg_channel::drain(time_point deadline) {
   pg_answer result;
   for (;;) {
-    result.wait = wait(deadline, max_message);
+    result.wait = wait(deadline);
     if (result.wait != pg_wait::ready)
       return result;
     pg_portion portion{PQgetResult(raw())};
@@ -83,7 +92,6 @@ pg_answer pg_channel::drain(time_point deadline, std::uint64_t max_message) {
       return result;
     }
   }
-  unread_ = false;
   if (lost())
     result.wait = pg_wait::lost;
   return result;
@@ -107,15 +115,9 @@ bool pg_channel::hung_up() {
          || lost();
 }
 
-bool pg_channel::unsettled() const noexcept {
-  return unread_ || settled_requests_ != interrupter_.requests();
-}
-
 bool pg_channel::settle(time_point deadline) {
   auto requests = interrupter_.requests();
   if (!interrupter_.wait_for_requests(deadline) || lost())
-    return false;
-  if (drain(deadline).wait != pg_wait::ready)
     return false;
   // Any answer will do, also that this was cancelled.
   if (run("", deadline).wait != pg_wait::ready)

@@ -27,7 +27,7 @@ enum class pg_wait : std::uint8_t {
   ready,
   late,
   lost,
-  /// One message of the server is larger than the caller wants to hold.
+  /// More came in than the caller wants to hold, and nothing is complete yet.
   too_large,
 };
 
@@ -68,12 +68,9 @@ public:
   /// Tells whether nothing more can come from the server.
   bool lost() const noexcept;
 
-  /// Sends what is left and reads until a portion is complete. `max_message` is
-  /// what a single message may take, in bytes.
-  pg_wait wait(time_point deadline, std::uint64_t max_message = no_limit);
-
-  /// Drops replies until the server waits for a command.
-  pg_answer drain(time_point deadline, std::uint64_t max_message = no_limit);
+  /// Sends what is left and reads until a portion is complete, `max_bytes` at
+  /// most (roughly: libpq does not show its buffer).
+  pg_wait wait(time_point deadline, std::uint64_t max_bytes = no_limit);
 
   /// Runs statements by the simple protocol, in one round trip.
   pg_answer run(const char* sql, time_point deadline);
@@ -84,17 +81,13 @@ public:
 
   // -- cancelled statements ----------------------------------------------------
 
-  /// Tells whether a request to cancel may still hit the next statement, or a
-  /// reply is still due.
-  bool unsettled() const noexcept;
-
-  /// Says that replies are still due.
-  void leave_unread() noexcept {
-    unread_ = true;
+  /// Tells whether a request to cancel may still hit the next statement.
+  bool unsettled() const noexcept {
+    return settled_requests_ != interrupter_.requests();
   }
 
-  /// Waits for the requests' own connections to close, reads what is due and
-  /// makes a round trip: now a request hits nobody.
+  /// Waits for the requests' own connections to close and makes a round trip:
+  /// now a request hits nobody.
   bool settle(time_point deadline);
 
   // -- end ---------------------------------------------------------------------
@@ -103,10 +96,11 @@ public:
   void close(time_point deadline) noexcept;
 
 private:
+  pg_answer drain(time_point deadline);
+
   pg_session session_;
   pg_interrupter interrupter_;
   std::uint64_t settled_requests_ = 0;
-  bool unread_ = false;
 };
 
 } // namespace caf_pool

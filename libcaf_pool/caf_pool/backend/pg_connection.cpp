@@ -4,6 +4,7 @@
 #include "caf_pool/backend/pg_sqlstate.hpp"
 
 #include <chrono>
+#include <ctime>
 #include <string_view>
 #include <utility>
 
@@ -28,13 +29,30 @@ constexpr std::string_view cleaning
 // How long a settled state is waited for by calls that have no deadline.
 constexpr duration patience = std::chrono::seconds{1};
 
+// A tenth of the cost of an exact one, and some milliseconds behind.
+time_point rough_now() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return time_point{std::chrono::seconds{now.tv_sec}
+                    + std::chrono::nanoseconds{now.tv_nsec}};
+}
+
+// Exact if the deadline is near.
+bool has_passed(time_point deadline, time_point roughly) noexcept {
+  constexpr duration error_of_clock = std::chrono::milliseconds{20};
+  return deadline <= roughly + error_of_clock && deadline <= clock::now();
+}
+
 } // namespace
 
 pg_connection::pg_connection(std::shared_ptr<const pg_options> options,
-                             pg_session session)
+                             pg_session session,
+                             std::shared_ptr<pg_watchdog> dog)
   : options_(std::move(options)),
     channel_(std::move(session)),
-    cache_(options_->statement_cache) {
+    watch_(std::move(dog), channel_.interrupter()),
+    cache_(options_->statement_cache),
+    reader_(options_->max_result_bytes) {
   // nop
 }
 
@@ -70,7 +88,7 @@ result<void> pg_connection::set_up(time_point deadline) {
 // -- contract -----------------------------------------------------------------
 
 result<void> pg_connection::probe(time_point deadline) {
-  if (auto ok = get_ready(deadline, "a probe"); !ok)
+  if (auto ok = get_ready(rough_now(), deadline, "a probe"); !ok)
     return ok;
   if (channel_.hung_up())
     return lost("the server hung up while the connection was idle");
@@ -86,7 +104,7 @@ result<void> pg_connection::probe(time_point deadline) {
 }
 
 result<void> pg_connection::reset(reset_policy policy, time_point deadline) {
-  if (auto ok = get_ready(deadline, "a reset"); !ok)
+  if (auto ok = get_ready(rough_now(), deadline, "a reset"); !ok)
     return ok;
   if (condition_.native)
     take_back();
@@ -115,30 +133,33 @@ result<void> pg_connection::reset(reset_policy policy, time_point deadline) {
 
 result<sql_result> pg_connection::execute(const sql_statement& what,
                                           time_point deadline) {
-  if (auto ok = get_ready(deadline, "a statement"); !ok)
+  auto started = rough_now();
+  if (auto ok = get_ready(started, deadline, "a statement"); !ok) [[unlikely]]
     return ok.error();
-  if (auto ok = parameters_.bind(what.parameters); !ok)
+  if (auto ok = parameters_.bind(what.parameters); !ok) [[unlikely]]
     return ok.error();
-  if (what.text.find('\0') != std::string::npos)
+  if (what.text.find('\0') != std::string::npos) [[unlikely]]
     return error{errc::invalid_argument, "the statement has a zero byte", {}};
   auto& entry = cache_.use(what.text);
-  if (entry.traits.copies)
+  if (entry.traits.copies) [[unlikely]]
     return error{errc::not_supported,
                  "COPY needs the native handle: acquire a lease and use "
                  "pqxx::stream_to or PQputCopyData on it",
                  {}};
-  if (condition_.restricted && entry.traits.may_change_settings)
+  if (condition_.restricted && entry.traits.may_change_settings) [[unlikely]]
     return error{errc::forbidden,
                  "a lease for reading only takes no statement that may change "
                  "settings; acquire one without that restriction",
                  {}};
-  return pg_execution{channel_,    condition_, cache_,
-                      parameters_, *options_,  deadline}
+  return pg_execution{
+    {channel_, watch_, condition_, cache_, parameters_, reader_, *options_},
+    started,
+    deadline}
     .run(entry);
 }
 
 result<void> pg_connection::restrict_to_reads(time_point deadline) {
-  if (auto ok = get_ready(deadline, "a restriction"); !ok)
+  if (auto ok = get_ready(rough_now(), deadline, "a restriction"); !ok)
     return ok;
   std::string sql = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY";
   if (PQtransactionStatus(channel_.raw()) != PQTRANS_IDLE)
@@ -152,7 +173,6 @@ result<void> pg_connection::restrict_to_reads(time_point deadline) {
 trace pg_connection::state() const noexcept {
   if (condition_.broken || channel_.lost())
     return trace::broken;
-  auto unsettled = channel_.unsettled();
   switch (PQtransactionStatus(channel_.raw())) {
     case PQTRANS_IDLE:
       break;
@@ -160,14 +180,13 @@ trace pg_connection::state() const noexcept {
     case PQTRANS_INERROR:
       return trace::dirty;
     case PQTRANS_ACTIVE:
-      // Ours to read, or of the native handle, whose holder walked away.
-      return unsettled ? trace::dirty : trace::broken;
+      // The holder of the native handle walked away from a reply.
     case PQTRANS_UNKNOWN:
       return trace::broken;
   }
   if (PQpipelineStatus(channel_.raw()) != PQ_PIPELINE_OFF)
     return trace::broken;
-  return condition_.dirty || unsettled ? trace::dirty : trace::clean;
+  return condition_.dirty || channel_.unsettled() ? trace::dirty : trace::clean;
 }
 
 void pg_connection::cancel() noexcept {
@@ -232,21 +251,22 @@ void pg_connection::take_back() {
 }
 
 // Makes sure that the server waits for a command and nothing else is due.
-result<void> pg_connection::get_ready(time_point deadline, const char* what) {
-  if (condition_.broken || channel_.lost())
+result<void> pg_connection::get_ready(time_point now, time_point deadline,
+                                      const char* what) {
+  if (condition_.broken || channel_.lost()) [[unlikely]]
     return lost(std::string{"nothing was sent for "} + what
                 + ", because the connection was lost before");
-  if (clock::now() >= deadline)
+  if (has_passed(deadline, now)) [[unlikely]]
     return error{errc::execute_timeout,
                  std::string{"the deadline had passed before "} + what
                    + " was sent: nothing happened",
                  {}};
   if (condition_.native)
     PQsetnonblocking(channel_.raw(), 1);
-  if (channel_.unsettled() && !channel_.settle(deadline))
+  if (channel_.unsettled() && !channel_.settle(deadline)) [[unlikely]]
     return lost("the server did not stop an earlier statement in time");
   if (PQtransactionStatus(channel_.raw()) == PQTRANS_ACTIVE
-      || PQpipelineStatus(channel_.raw()) != PQ_PIPELINE_OFF)
+      || PQpipelineStatus(channel_.raw()) != PQ_PIPELINE_OFF) [[unlikely]]
     return lost("the holder of the native handle left replies unread");
   return {};
 }

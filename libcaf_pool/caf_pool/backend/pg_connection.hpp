@@ -6,7 +6,9 @@
 #include "caf_pool/backend/pg_condition.hpp"
 #include "caf_pool/backend/pg_options.hpp"
 #include "caf_pool/backend/pg_parameters.hpp"
+#include "caf_pool/backend/pg_reader.hpp"
 #include "caf_pool/backend/pg_statement_cache.hpp"
+#include "caf_pool/backend/pg_watchdog.hpp"
 
 #include <memory>
 #include <string>
@@ -19,7 +21,8 @@ namespace caf_pool {
 /// Thread-safety: as `connection` says.
 class pg_connection final : public connection {
 public:
-  pg_connection(std::shared_ptr<const pg_options> options, pg_session session);
+  pg_connection(std::shared_ptr<const pg_options> options, pg_session session,
+                std::shared_ptr<pg_watchdog> dog);
 
   /// Makes the session what the options say. Called once, after the login.
   result<void> set_up(time_point deadline);
@@ -57,7 +60,7 @@ public:
 private:
   bool hand_out() noexcept;
   void take_back();
-  result<void> get_ready(time_point deadline, const char* what);
+  result<void> get_ready(time_point now, time_point deadline, const char* what);
   result<void> verdict(const pg_answer& answer, const char* what);
   error lost(const std::string& what);
   std::string reset_sql(reset_policy policy, bool full) const;
@@ -65,8 +68,10 @@ private:
   std::shared_ptr<const pg_options> options_;
   pg_condition condition_;
   pg_channel channel_;
+  pg_watch watch_;
   pg_statement_cache cache_;
   pg_parameters parameters_;
+  pg_reader reader_;
   std::unique_ptr<pg_borrowed> borrowed_;
 };
 

@@ -5,7 +5,9 @@
 #include "caf_pool/backend/pg_options.hpp"
 #include "caf_pool/backend/pg_parameters.hpp"
 #include "caf_pool/backend/pg_reader.hpp"
+#include "caf_pool/backend/pg_server_error.hpp"
 #include "caf_pool/backend/pg_statement_cache.hpp"
+#include "caf_pool/backend/pg_watchdog.hpp"
 #include "caf_pool/core/result.hpp"
 #include "caf_pool/core/sql_result.hpp"
 #include "caf_pool/core/time.hpp"
@@ -16,25 +18,26 @@
 
 namespace caf_pool {
 
+/// What executing a statement needs of its connection.
+struct pg_workplace {
+  pg_channel& channel;
+  pg_watch& watch;
+  pg_condition& condition;
+  pg_statement_cache& cache;
+  pg_parameters& parameters;
+  pg_reader& reader;
+  const pg_options& options;
+};
+
 /// One run of one statement on a connection that is ready for it: one round
-/// trip, plus one the first time that a statement is prepared.
-///
-/// At the deadline it asks the server to stop and waits a little longer for the
-/// answer; whatever comes later is read by the next one who uses the
-/// connection (`pg_channel::settle`).
+/// trip, plus one the time that a statement is prepared. The watchdog minds the
+/// deadline.
 ///
 /// Thread-safety: none.
 class pg_execution {
 public:
-  pg_execution(pg_channel& channel, pg_condition& condition,
-               pg_statement_cache& cache, const pg_parameters& parameters,
-               const pg_options& options, time_point deadline)
-    : channel_(channel),
-      condition_(condition),
-      cache_(cache),
-      parameters_(parameters),
-      options_(options),
-      deadline_(deadline) {
+  pg_execution(pg_workplace at, time_point started, time_point deadline)
+    : at_(at), started_(started), deadline_(deadline) {
     // nop
   }
 
@@ -43,16 +46,6 @@ public:
   result<sql_result> run(pg_statement_cache::entry& what);
 
 private:
-  struct server_error {
-    std::string severity;
-    std::string sqlstate;
-    std::string text;
-    // The server's function that raised it: never translated.
-    std::string source;
-    // Raised for the statement itself, not for one that a function ran.
-    bool outermost = true;
-  };
-
   result<sql_result> attempt(pg_statement_cache::entry& what);
   std::optional<error> prepare(pg_statement_cache::entry& what);
   bool worth_preparing(const pg_statement_cache::entry& what) const;
@@ -61,9 +54,8 @@ private:
   // -- replies -----------------------------------------------------------------
 
   result<sql_result> collect();
-  std::optional<error> wait_for_portion(pg_wait outcome);
-  std::optional<error> take(const PGresult* portion, pg_reader& reader);
-  void stop();
+  std::optional<error> read_replies();
+  std::optional<error> take(const PGresult* portion);
   duration grace() const;
 
   // -- errors ------------------------------------------------------------------
@@ -72,31 +64,26 @@ private:
   error make(errc code, std::string text, std::string state = {}) const;
   error lost(std::string why, std::string state);
   error gave_up();
-  error too_large(bool completed);
-  error refused(const server_error& what);
-  bool is_outdated(const server_error& what) const;
-  bool lost_its_role(const server_error& what) const;
-  bool was_not_run(const server_error& what) const;
+  error too_large(const char* ending);
+  error refused(const pg_server_error& what);
+  error stopped(const pg_server_error& what) const;
+  bool lost_its_role(const pg_server_error& what) const;
 
-  pg_channel& channel_;
-  pg_condition& condition_;
-  pg_statement_cache& cache_;
-  const pg_parameters& parameters_;
-  const pg_options& options_;
+  pg_workplace at_;
+  time_point started_;
   time_point deadline_;
-  time_point started_ = clock::now();
 
   // -- of the attempt ----------------------------------------------------------
 
-  pg_traits traits_;
+  bool may_write_ = false;
+  bool commits_ = false;
   bool dirty_before_ = false;
   PGTransactionStatusType before_ = PQTRANS_IDLE;
   std::uint64_t requests_before_ = 0;
-  time_point limit_{};
-  bool stopped_ = false;
+  bool late_ = false;
   bool too_large_ = false;
   bool outdated_ = false;
-  std::optional<server_error> failure_;
+  std::optional<pg_server_error> failure_;
 };
 
 } // namespace caf_pool

@@ -40,7 +40,7 @@ error bad_parameter(std::size_t index, const char* why) {
 
 result<void> pg_parameters::bind(std::span<const sql_value> values) {
   auto n = values.size();
-  if (n > max_parameters)
+  if (n > max_parameters) [[unlikely]]
     return error{errc::invalid_argument,
                  "a statement takes at most 65535 parameters, this one has "
                    + std::to_string(n) + "; send rows in portions",
@@ -59,13 +59,13 @@ result<void> pg_parameters::bind(std::span<const sql_value> values) {
     } else if (auto* real = std::get_if<double>(&value)) {
       values_[i] = write_number(numbers_[i], *real);
     } else if (auto* text = std::get_if<std::string>(&value)) {
-      if (text->find('\0') != std::string::npos)
+      if (text->find('\0') != std::string::npos) [[unlikely]]
         return bad_parameter(i,
                              "is text with a zero byte, which PostgreSQL "
                              "cannot hold; pass it as bytes (blob)");
       values_[i] = text->c_str();
     } else if (auto* bytes = std::get_if<blob>(&value)) {
-      if (bytes->size() > max_length)
+      if (bytes->size() > max_length) [[unlikely]]
         return bad_parameter(i, "has more than 2 GiB");
       // Not null even if there are no bytes: that would be SQL's NULL.
       values_[i]

@@ -12,15 +12,16 @@ short pg_poll(int fd, short events, time_point deadline) noexcept {
     return POLLNVAL;
   pollfd item{fd, events, 0};
   for (;;) {
-    timespec left{};
-    timespec* limit = nullptr;
-    if (deadline != never) {
-      auto ns = std::max(deadline - clock::now(), duration::zero()).count();
-      left.tv_sec = static_cast<std::time_t>(ns / 1'000'000'000);
-      left.tv_nsec = static_cast<long>(ns % 1'000'000'000);
-      limit = &left;
+    auto n = 0;
+    if (deadline == never) {
+      n = ::poll(&item, 1, -1);
+    } else {
+      auto left = std::max(deadline - clock::now(), duration::zero()).count();
+      timespec limit{};
+      limit.tv_sec = static_cast<std::time_t>(left / 1'000'000'000);
+      limit.tv_nsec = static_cast<long>(left % 1'000'000'000);
+      n = ::ppoll(&item, 1, &limit, nullptr);
     }
-    auto n = ::ppoll(&item, 1, limit, nullptr);
     if (n > 0)
       return item.revents;
     if (n == 0)

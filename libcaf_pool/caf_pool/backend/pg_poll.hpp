@@ -8,6 +8,8 @@ namespace caf_pool {
 
 /// Waits until a socket is ready for `events`. Returns what it is ready for, or
 /// 0 at the deadline; an invalid socket is ready for an error.
+///
+/// Thread-safety: any thread at any time.
 short pg_poll(int fd, short events, time_point deadline) noexcept;
 
 } // namespace caf_pool

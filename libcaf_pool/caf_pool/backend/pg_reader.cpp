@@ -1,5 +1,6 @@
 #include "caf_pool/backend/pg_reader.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <string_view>
@@ -23,11 +24,19 @@ std::uint64_t affected_rows(PGresult* what) {
 
 } // namespace
 
+void pg_reader::start_over() {
+  bytes_ = 0;
+  started_ = false;
+  kinds_.clear();
+  result_ = {};
+}
+
 bool pg_reader::add(const PGresult* portion) {
   if (!started_)
-    start(portion);
+    read_columns(portion);
   auto rows = PQntuples(portion);
   auto columns = static_cast<int>(kinds_.size());
+  make_room(static_cast<std::size_t>(rows) * kinds_.size());
   for (int row = 0; row < rows; ++row) {
     for (int column = 0; column < columns; ++column) {
       if (PQgetisnull(portion, row, column)) {
@@ -48,11 +57,14 @@ bool pg_reader::add(const PGresult* portion) {
   return true;
 }
 
-sql_result pg_reader::take() {
-  return std::move(result_);
+// Most results have one row: room for just that, then growth as usual.
+void pg_reader::make_room(std::size_t more) {
+  auto& cells = result_.cells;
+  if (cells.capacity() - cells.size() < more)
+    cells.reserve(std::max(cells.size() + more, 2 * cells.capacity()));
 }
 
-void pg_reader::start(const PGresult* portion) {
+void pg_reader::read_columns(const PGresult* portion) {
   started_ = true;
   auto columns = PQnfields(portion);
   kinds_.reserve(static_cast<std::size_t>(columns));

@@ -5,12 +5,15 @@
 
 #include <libpq-fe.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace caf_pool {
 
 /// Collects the portions of a result in typed cells, up to a limit in bytes.
+/// Kept with the connection, so that it allocates only what it gives away.
 ///
 /// Thread-safety: none.
 class pg_reader {
@@ -18,6 +21,9 @@ public:
   explicit pg_reader(std::uint64_t limit) : limit_(limit) {
     // nop
   }
+
+  /// Forgets the last result.
+  void start_over();
 
   /// Adds the rows of a portion, or the end of the result. Returns whether all
   /// of it is still within the limit.
@@ -27,10 +33,13 @@ public:
     return bytes_;
   }
 
-  sql_result take();
+  sql_result take() {
+    return std::move(result_);
+  }
 
 private:
-  void start(const PGresult* portion);
+  void read_columns(const PGresult* portion);
+  void make_room(std::size_t more);
 
   std::uint64_t limit_;
   std::uint64_t bytes_ = 0;

@@ -5,13 +5,17 @@
 namespace caf_pool {
 
 pg_statement_cache::entry& pg_statement_cache::use(std::string_view text) {
-  if (auto i = index_.find(text); i != index_.end()) {
-    if (i->second != entries_.begin())
-      entries_.splice(entries_.begin(), entries_, i->second);
+  // The same again, as often as not.
+  if (!entries_.empty() && entries_.front().text == text) {
     ++entries_.front().uses;
     return entries_.front();
   }
-  entry fresh{std::string{text}, pg_traits_of(text), 1, true, {}, {}};
+  if (auto i = index_.find(text); i != index_.end()) {
+    entries_.splice(entries_.begin(), entries_, i->second);
+    ++entries_.front().uses;
+    return entries_.front();
+  }
+  entry fresh{std::string{text}, pg_traits_of(text), 1, true, {}, false, {}};
   if (capacity_ == 0 || text.size() > max_text) {
     fresh.kept = false;
     passing_ = std::move(fresh);

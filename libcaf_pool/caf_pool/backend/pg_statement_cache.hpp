@@ -26,6 +26,9 @@ public:
     bool kept = false;
     /// The name under which the server holds it; empty if it does not.
     std::string name;
+    /// Whether its last result was so small that there is no need to take it in
+    /// portions.
+    bool small = false;
     /// The parameters that are bytes: part of what was prepared.
     std::vector<bool> binary;
   };

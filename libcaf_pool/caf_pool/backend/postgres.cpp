@@ -5,8 +5,9 @@
 #include "caf_pool/backend/pg_options.hpp"
 
 #include <memory>
-#include <string>
+#include <mutex>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace caf_pool {
@@ -24,8 +25,14 @@ public:
     auto session = pg_open(*options_, deadline);
     if (!session)
       return session.error();
-    auto result
-      = std::make_unique<pg_connection>(options_, *std::move(session));
+    auto dog = find_watchdog();
+    if (!dog)
+      return error{errc::open_failed,
+                   "no thread left to mind the deadlines of statements; raise "
+                   "the limit of threads",
+                   {}};
+    auto result = std::make_unique<pg_connection>(options_, *std::move(session),
+                                                  std::move(dog));
     if (auto ok = result->set_up(deadline); !ok)
       return ok.error();
     return connection_ptr{std::move(result)};
@@ -40,7 +47,21 @@ public:
   }
 
 private:
+  // Making a backend starts no thread, opening the first connection does.
+  std::shared_ptr<pg_watchdog> find_watchdog() {
+    std::lock_guard guard{mtx_};
+    try {
+      if (!dog_)
+        dog_ = std::make_shared<pg_watchdog>();
+    } catch (const std::system_error&) {
+      // Reported by the caller.
+    }
+    return dog_;
+  }
+
   std::shared_ptr<const pg_options> options_;
+  std::mutex mtx_;
+  std::shared_ptr<pg_watchdog> dog_;
 };
 
 std::vector<config_problem> check(const pool_config& config) {

@@ -1,0 +1,34 @@
+#include "caf_pool/backend/pg_server_error.hpp"
+
+#include "caf_pool/backend/pg_notices.hpp"
+
+namespace caf_pool {
+
+pg_server_error pg_server_error::from(const PGresult* what) {
+  pg_server_error result;
+  result.severity = pg_field(what, PG_DIAG_SEVERITY_NONLOCALIZED);
+  result.sqlstate = pg_field(what, PG_DIAG_SQLSTATE);
+  result.text = pg_field(what, PG_DIAG_MESSAGE_PRIMARY);
+  result.source = pg_field(what, PG_DIAG_SOURCE_FUNCTION);
+  result.outermost = pg_field(what, PG_DIAG_INTERNAL_QUERY).empty()
+                     && pg_field(what, PG_DIAG_CONTEXT).empty();
+  for (auto field : {PG_DIAG_MESSAGE_DETAIL, PG_DIAG_MESSAGE_HINT})
+    if (auto more = pg_field(what, field); !more.empty())
+      result.text += "; " + more;
+  // libpq's own errors have no fields.
+  if (result.text.empty())
+    result.text = PQresultErrorMessage(what);
+  return result;
+}
+
+bool pg_server_error::is_outdated_plan() const {
+  return sqlstate == "26000"
+         || (sqlstate == "0A000" && source == "RevalidateCachedQuery");
+}
+
+bool pg_server_error::is_misspelt() const {
+  return outermost
+         && (source == "scanner_yyerror" || source == "exec_parse_message");
+}
+
+} // namespace caf_pool

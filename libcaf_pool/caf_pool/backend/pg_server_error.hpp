@@ -1,0 +1,30 @@
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <string>
+
+namespace caf_pool {
+
+/// What the server said when it refused a statement.
+struct pg_server_error {
+  std::string severity;
+  std::string sqlstate;
+  /// The message with detail and hint.
+  std::string text;
+  /// The server's function that raised it: never translated.
+  std::string source;
+  /// Raised for the statement itself, not for one that a function ran.
+  bool outermost = true;
+
+  static pg_server_error from(const PGresult* what);
+
+  /// "cached plan must not change result type", or a prepared statement that is
+  /// gone.
+  bool is_outdated_plan() const;
+
+  /// The server did not understand the text, so nothing of it was run.
+  bool is_misspelt() const;
+};
+
+} // namespace caf_pool
