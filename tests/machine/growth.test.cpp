@@ -34,6 +34,14 @@ TEST_CASE("senseless settings of a growing wait do no harm") {
   CHECK(grown(1min, 2.0, 0, 30s) == 30s);
 }
 
+TEST_CASE("a percentage is exact and does not overflow") {
+  CHECK(percent_of(200ns, 5) == 10ns);
+  CHECK(percent_of(199ns, 50) == 99ns);
+  CHECK(percent_of(99ns, 1) == 0ns);
+  CHECK(percent_of(duration::max(), 100) == duration::max());
+  CHECK(percent_of(1h, 0) == 0s);
+}
+
 TEST_CASE("a wait never shrinks with more steps and never exceeds the cap") {
   CHECK(rc::check("grown", [] {
     auto start = duration{*rc::gen::inRange<std::int64_t>(0, 1000000000000)};

@@ -16,10 +16,6 @@ bool reaches(std::uint64_t part, std::uint64_t whole,
   return part > 0 && part * 100 >= whole * percent;
 }
 
-duration percent_of(duration x, std::uint32_t percent) noexcept {
-  return x / 100 * percent + x % 100 * percent / 100;
-}
-
 } // namespace
 
 circuit_breaker::circuit_breaker(const breaker_config& config,
@@ -39,8 +35,8 @@ void circuit_breaker::restore(memory x) {
 
 // -- inputs -------------------------------------------------------------------
 
-std::optional<circuit_breaker::permit>
-circuit_breaker::try_acquire(time_point now) {
+std::optional<circuit_breaker::permit> circuit_breaker::try_acquire(
+  time_point now) {
   tick(now);
   switch (memory_.state) {
     case breaker_state::closed:
@@ -90,9 +86,8 @@ void circuit_breaker::tick(time_point now) {
     enter(breaker_state::half_open);
   if (memory_.state != breaker_state::half_open)
     return;
-  auto ended = std::erase_if(trials_, [now](const trial& x) {
-    return x.limit <= now;
-  });
+  auto ended
+    = std::erase_if(trials_, [now](const trial& x) { return x.limit <= now; });
   verdicts_.calls += ended;
   verdicts_.failures += ended;
   judge_trials(now);
@@ -163,9 +158,8 @@ std::vector<circuit_breaker::transition> circuit_breaker::take_transitions() {
 bool circuit_breaker::accept(permit x) {
   auto valid = x.epoch == memory_.epoch;
   if (valid && memory_.state == breaker_state::half_open)
-    valid = std::erase_if(trials_, [x](const trial& y) {
-              return y.id == x.id;
-            }) > 0;
+    valid = std::erase_if(trials_, [x](const trial& y) { return y.id == x.id; })
+            > 0;
   if (!valid)
     ++memory_.late_results;
   return valid;

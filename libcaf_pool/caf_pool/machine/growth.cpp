@@ -19,4 +19,8 @@ duration grown(duration start, double factor, std::uint32_t steps,
   return duration{static_cast<duration::rep>(exact)};
 }
 
+duration percent_of(duration x, std::uint32_t percent) noexcept {
+  return x / 100 * percent + x % 100 * percent / 100;
+}
+
 } // namespace caf_pool

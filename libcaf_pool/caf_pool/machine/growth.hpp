@@ -11,4 +11,8 @@ namespace caf_pool {
 duration grown(duration start, double factor, std::uint32_t steps,
                duration cap) noexcept;
 
+/// Returns `percent` (up to 100) percent of `x`, to the nanosecond and without
+/// overflowing.
+duration percent_of(duration x, std::uint32_t percent) noexcept;
+
 } // namespace caf_pool

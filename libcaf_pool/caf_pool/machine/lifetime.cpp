@@ -1,5 +1,7 @@
 #include "caf_pool/machine/lifetime.hpp"
 
+#include "caf_pool/machine/growth.hpp"
+
 #include <algorithm>
 
 namespace caf_pool {
@@ -21,8 +23,8 @@ time_point end_of_life(const connection_age& age) noexcept {
 
 time_point end_of_idleness(const connection_age& age, const pool_config& config,
                            bool is_overflow) noexcept {
-  auto limit = is_on(config.max_idle_time) ? config.max_idle_time
-                                           : duration::max();
+  auto limit
+    = is_on(config.max_idle_time) ? config.max_idle_time : duration::max();
   if (is_overflow && is_on(config.overflow_idle_time))
     limit = std::min(limit, config.overflow_idle_time);
   if (limit == duration::max())
@@ -44,8 +46,8 @@ duration draw_lifetime(const pool_config& config,
   auto most = config.max_lifetime;
   if (!is_on(most))
     return duration::zero();
-  auto percent = std::min(config.lifetime_jitter_percent, 100u);
-  auto spread = most / 100 * percent + most % 100 * percent / 100;
+  auto spread
+    = percent_of(most, std::min(config.lifetime_jitter_percent, 100u));
   auto result = most - random.between(duration::zero(), spread);
   // Zero would mean "unlimited".
   return std::max(result, duration{1});

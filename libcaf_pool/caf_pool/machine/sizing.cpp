@@ -27,8 +27,7 @@ std::uint32_t missing(const sizing_input& x) noexcept {
 }
 
 bool has_forecast(const sizing_input& x) noexcept {
-  return x.serving() > 0 && x.typical_use > duration::zero()
-         && x.typical_open > duration::zero();
+  return x.typical_use > duration::zero() && x.typical_open > duration::zero();
 }
 
 /// Tells whether the leases that come back are expected to suffice.
