@@ -206,7 +206,7 @@ void pg_connection::close(time_point deadline) noexcept {
   channel_.close(deadline);
 }
 
-void* pg_connection::native() noexcept {
+void* pg_connection::native_handle() noexcept {
   if (!hand_out())
     return nullptr;
   try {
@@ -217,6 +217,15 @@ void* pg_connection::native() noexcept {
     condition_.broken = true;
     return nullptr;
   }
+}
+
+pqxx_connection& pg_connection::native() {
+  if (auto* raw = native_handle())
+    return *static_cast<pqxx_connection*>(raw);
+  throw pool_error{{errc::connection_lost,
+                    "the connection is broken: release it and acquire another "
+                    "one",
+                    {}}};
 }
 
 PGconn* pg_connection::raw() noexcept {

@@ -46,9 +46,14 @@ public:
 
   void close(time_point deadline) noexcept override;
 
-  void* native() noexcept override;
+  void* native_handle() noexcept override;
 
   // -- for who has the type ----------------------------------------------------
+
+  /// libpqxx's connection, e.g. to copy or to listen. Throws `pool_error` if it
+  /// is broken. Whoever takes it may leave anything behind: the connection is
+  /// reset afterwards.
+  pqxx_connection& native();
 
   /// libpq's handle, or null if the connection is broken. Counts as `native`.
   PGconn* raw() noexcept;

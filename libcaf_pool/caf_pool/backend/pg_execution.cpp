@@ -49,7 +49,6 @@ result<sql_result> pg_execution::attempt(pg_statement_cache::entry& what) {
       return *failed;
   dirty_before_ = std::exchange(at_.condition.dirty,
                                 at_.condition.dirty | what.traits.leaves_trace);
-  requests_before_ = at_.channel.interrupter().requests();
   if (!send(what)) [[unlikely]]
     return lost(PQerrorMessage(raw), {});
   if (!what.small)
@@ -80,7 +79,6 @@ std::optional<error> pg_execution::prepare(pg_statement_cache::entry& what) {
   auto name = at_.cache.next_name();
   // Nothing takes effect by preparing.
   may_write_ = false;
-  requests_before_ = at_.channel.interrupter().requests();
   if (PQsendPrepare(raw, name.c_str(), what.text.c_str(), at_.parameters.size(),
                     at_.parameters.types())
       == 0)
@@ -269,9 +267,8 @@ error pg_execution::stopped(const pg_server_error& what) const {
                 "the statement was stopped at its deadline; raise the limit, "
                 "or look for locks and missing indexes",
                 what.sqlstate);
-  auto asked = requests_before_ != at_.channel.interrupter().requests();
-  return make(asked ? errc::cancelled : errc::execute_timeout, what.text,
-              what.sqlstate);
+  return make(at_.channel.unsettled() ? errc::cancelled : errc::execute_timeout,
+              what.text, what.sqlstate);
 }
 
 bool pg_execution::lost_its_role(const pg_server_error& what) const {

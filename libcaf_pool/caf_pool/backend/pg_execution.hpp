@@ -12,7 +12,6 @@
 #include "caf_pool/core/sql_result.hpp"
 #include "caf_pool/core/time.hpp"
 
-#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -79,7 +78,6 @@ private:
   bool commits_ = false;
   bool dirty_before_ = false;
   PGTransactionStatusType before_ = PQTRANS_IDLE;
-  std::uint64_t requests_before_ = 0;
   bool late_ = false;
   bool too_large_ = false;
   bool outdated_ = false;
