@@ -54,10 +54,11 @@ struct any_pool::impl {
   pool_config config;
 
   impl(std::shared_ptr<runtime> rt, caf::actor_system& system,
-       const pool_config& cfg, backend_ptr way)
+       const pool_config& cfg, backend_ptr way, error why)
     : own(std::move(rt)),
       sys(&system),
-      ref(spawn_pool(system, cfg, std::move(way))),
+      ref(why ? result<pool_ref>{std::move(why)}
+              : spawn_pool(system, cfg, std::move(way))),
       config(cfg) {
     // nop
   }
@@ -85,15 +86,17 @@ struct any_pool::impl {
   }
 };
 
-any_pool::any_pool(const pool_config& config, backend_ptr way) {
+any_pool::any_pool(const pool_config& config, backend_ptr way, error why) {
   auto rt = runtime::shared();
   auto& sys = rt->system();
-  impl_ = std::make_unique<impl>(std::move(rt), sys, config, std::move(way));
+  impl_ = std::make_unique<impl>(std::move(rt), sys, config, std::move(way),
+                                 std::move(why));
 }
 
 any_pool::any_pool(caf::actor_system& sys, const pool_config& config,
-                   backend_ptr way)
-  : impl_(std::make_unique<impl>(nullptr, sys, config, std::move(way))) {
+                   backend_ptr way, error why)
+  : impl_(std::make_unique<impl>(nullptr, sys, config, std::move(way),
+                                 std::move(why))) {
   // nop
 }
 

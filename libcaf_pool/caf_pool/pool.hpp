@@ -45,8 +45,11 @@ public:
   /// Calls back once, on a thread of the actor system: do not block there.
   using acquire_handler = std::function<void(result<lease>)>;
 
-  any_pool(const pool_config& config, backend_ptr way);
-  any_pool(caf::actor_system& sys, const pool_config& config, backend_ptr way);
+  /// Makes an actor system of its own, shared by all pools of the process.
+  /// `why` tells why there is no way to the server, if there is none.
+  any_pool(const pool_config& config, backend_ptr way, error why = {});
+  any_pool(caf::actor_system& sys, const pool_config& config, backend_ptr way,
+           error why = {});
 
   /// Joins a pool that was made by `spawn_pool`; ends it, too.
   any_pool(pool_ref ref, const pool_config& config);
@@ -135,12 +138,12 @@ public:
   using lease_type = typed_lease<Connection>;
 
   explicit pool(backend_spec<Connection> x)
-    : any_pool(x.config, std::move(x.way)) {
+    : any_pool(x.config, std::move(x.way), std::move(x.why)) {
     // nop
   }
 
   pool(caf::actor_system& sys, backend_spec<Connection> x)
-    : any_pool(sys, x.config, std::move(x.way)) {
+    : any_pool(sys, x.config, std::move(x.way), std::move(x.why)) {
     // nop
   }
 

@@ -177,7 +177,7 @@ TEST_CASE("the record has statement, parameters, deadline and connection",
   CHECK(call.parameters == stmt.parameters);
   CHECK(call.deadline == deadline);
   CHECK(call.connection == 1);
-  CHECK(static_cast<scripted_handle*>(conn->native())->connection == 1);
+  CHECK(static_cast<scripted_handle*>(conn->native_handle())->connection == 1);
 }
 
 // -- gates -------------------------------------------------------------------

@@ -181,7 +181,7 @@ TEST_CASE("the statement cache is bounded, and may be off", "[sqlite]") {
       for (int i = 0; i < 10; ++i)
         CHECK(value_of<int>(*db.conn, "SELECT " + std::to_string(i)) == i);
     // Each statement that exists can be found by its handle.
-    auto* handle = static_cast<sqlite3*>(db.conn->native());
+    auto* handle = static_cast<sqlite3*>(db.conn->native_handle());
     int kept = 0;
     for (sqlite3_stmt* stmt = nullptr;
          (stmt = sqlite3_next_stmt(handle, stmt)) != nullptr;)

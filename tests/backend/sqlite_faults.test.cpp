@@ -45,7 +45,7 @@ story tell_story(backend& server) {
       && exec("SELECT * FROM t"))
     told.committed = exec("COMMIT");
   // The bare handle makes the reset take a fresh one.
-  conn->native();
+  conn->native_handle();
   if (conn->state() != trace::broken
       && told.tell(conn->reset(reset_policy::automatic, soon())))
     told.tell(conn->probe(soon()));

@@ -149,7 +149,7 @@ TEST_CASE("a cancel does not hit a reset or a probe", "[sqlite][trap-T19]") {
     strange += !conn->probe(soon());
     static_cast<void>(conn->execute("BEGIN", soon()));
     static_cast<void>(conn->execute("INSERT INTO t VALUES (1)", soon()));
-    conn->native();
+    conn->native_handle();
     strange += !conn->reset(reset_policy::automatic, soon());
     strange += conn->state() != trace::clean;
   }

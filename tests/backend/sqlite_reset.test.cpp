@@ -172,7 +172,7 @@ TEST_CASE("hooks and functions of the bare handle end with the lease",
   for (auto& server : all.both) {
     INFO(server->describe());
     auto conn = open(*server);
-    auto* db = static_cast<sqlite3*>(conn->native());
+    auto* db = static_cast<sqlite3*>(conn->native_handle());
     auto seven = [](sqlite3_context* context, int, sqlite3_value**) {
       sqlite3_result_int(context, 7);
     };
@@ -202,7 +202,7 @@ TEST_CASE("a statement of the bare handle may be finalized after the lease",
     INFO(server->describe());
     auto conn = open(*server);
     run(*conn, "INSERT INTO t VALUES (1), (2), (3)");
-    auto* db = static_cast<sqlite3*>(conn->native());
+    auto* db = static_cast<sqlite3*>(conn->native_handle());
     auto prepare = [&] {
       sqlite3_stmt* stmt = nullptr;
       REQUIRE(sqlite3_prepare_v2(db, "SELECT x FROM t", -1, &stmt, nullptr)
@@ -213,7 +213,7 @@ TEST_CASE("a statement of the bare handle may be finalized after the lease",
     auto* before_reset = prepare();
     // In the middle of reading, too, the writers get their turn.
     reset(*conn);
-    db = static_cast<sqlite3*>(conn->native());
+    db = static_cast<sqlite3*>(conn->native_handle());
     auto* before_close = prepare();
     conn = nullptr;
     conn = open(*server);
@@ -227,7 +227,7 @@ TEST_CASE("a holder that takes the place of our hooks does not keep it",
           "[sqlite]") {
   places all;
   auto conn = open(*all.file);
-  auto* db = static_cast<sqlite3*>(conn->native());
+  auto* db = static_cast<sqlite3*>(conn->native_handle());
   sqlite3_progress_handler(db, 0, nullptr, nullptr);
   sqlite3_busy_handler(db, nullptr, nullptr);
   sqlite3_set_authorizer(db, nullptr, nullptr);
@@ -235,7 +235,7 @@ TEST_CASE("a holder that takes the place of our hooks does not keep it",
         == errc::execute_timeout);
   run(*conn, "PRAGMA busy_timeout=1");
   auto other = open(*all.file);
-  auto* rival = static_cast<sqlite3*>(other->native());
+  auto* rival = static_cast<sqlite3*>(other->native_handle());
   REQUIRE(sqlite3_exec(rival, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr)
           == SQLITE_OK);
   auto began = clock::now();
@@ -329,7 +329,7 @@ TEST_CASE("a reset keeps the file and its log open", "[sqlite]") {
   run(*conn, "CREATE TABLE t (x)");
   auto log = std::filesystem::file_size(folder.file("a.db-wal"));
   CHECK(log > 0);
-  conn->native();
+  conn->native_handle();
   reset(*conn);
   CHECK(std::filesystem::file_size(folder.file("a.db-wal")) == log);
   conn->close(soon());

@@ -440,7 +440,7 @@ TEST_CASE("the bare handle waits for locks and can be cancelled",
   bench env;
   auto first = env.connect();
   auto second = env.connect();
-  auto* db = static_cast<sqlite3*>(first->native());
+  auto* db = static_cast<sqlite3*>(first->native_handle());
   auto exec = [&](const char* sql) {
     return sqlite3_exec(db, sql, nullptr, nullptr, nullptr);
   };
@@ -476,6 +476,6 @@ TEST_CASE("the bare handle waits for locks and can be cancelled",
       first->abort();
     CHECK((call.get() & 0xff) == SQLITE_INTERRUPT);
     CHECK((exec(endless_sql) & 0xff) == SQLITE_INTERRUPT);
-    CHECK(first->native() == nullptr);
+    CHECK(first->native_handle() == nullptr);
   }
 }

@@ -129,7 +129,7 @@ void check_reset(bench& env) {
   }
   SECTION("who takes the driver's handle makes the connection dirty") {
     auto conn = env.open();
-    if (conn->native() == nullptr)
+    if (conn->native_handle() == nullptr)
       return;
     CHECK(conn->state() == trace::dirty);
     env.reset(*conn, reset_policy::automatic);

@@ -62,7 +62,7 @@ public:
 
   /// The driver's own handle (`pqxx::connection*`, `sqlite3*`, ...). Whoever
   /// takes it may leave anything behind: the connection counts as dirty.
-  virtual void* native() noexcept = 0;
+  virtual void* native_handle() noexcept = 0;
 };
 
 using connection_ptr = std::unique_ptr<connection>;

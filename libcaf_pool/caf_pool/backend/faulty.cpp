@@ -179,8 +179,8 @@ public:
     inner_->close(deadline);
   }
 
-  void* native() noexcept override {
-    return broken_ ? nullptr : inner_->native();
+  void* native_handle() noexcept override {
+    return broken_ ? nullptr : inner_->native_handle();
   }
 
 private:

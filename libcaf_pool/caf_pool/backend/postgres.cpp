@@ -84,13 +84,19 @@ result<backend_ptr> make_postgres(const pool_config& config) {
   return backend_ptr{std::make_shared<postgres_backend>(std::move(options))};
 }
 
+backend_spec<postgres_connection> postgres(std::string_view url) {
+  auto config = parse_postgres_url(url);
+  if (!config)
+    return {{}, nullptr, config.error()};
+  config->backend = "postgres";
+  auto way = make_postgres(*config);
+  if (!way)
+    return {*std::move(config), nullptr, way.error()};
+  return {*std::move(config), *std::move(way), {}};
+}
+
 pqxx_connection& pg_native(connection& x) {
-  if (auto* raw = x.native())
-    return *static_cast<pqxx_connection*>(raw);
-  throw pool_error{{errc::connection_lost,
-                    "the connection is broken: release it and acquire another "
-                    "one",
-                    {}}};
+  return dynamic_cast<pg_connection&>(x).native();
 }
 
 PGconn* pg_raw(connection& x) noexcept {

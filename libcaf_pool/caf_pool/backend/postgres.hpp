@@ -2,14 +2,30 @@
 
 #include "caf_pool/backend/backend.hpp"
 #include "caf_pool/backend/pg_compat.hpp"
+#include "caf_pool/backend/pg_connection.hpp"
 #include "caf_pool/backend/pg_notices.hpp"
 #include "caf_pool/backend/pg_url.hpp"
 #include "caf_pool/backend/registry.hpp"
+#include "caf_pool/backend/spec.hpp"
 #include "caf_pool/core/pool_config.hpp"
 
+#include <string_view>
 #include <vector>
 
 namespace caf_pool {
+
+/// What leases of a PostgreSQL pool hold.
+using postgres_connection = pg_connection;
+
+/// Describes a server for a pool in the program:
+///
+/// ~~~
+/// caf_pool::pool db{caf_pool::postgres("postgres://app@localhost/shop")};
+/// ~~~
+///
+/// A URL that makes no sense is reported by the pool's `ready()` and by every
+/// call. See `parse_postgres_url` for what it may say.
+backend_spec<postgres_connection> postgres(std::string_view url);
 
 /// PostgreSQL by libpqxx and libpq.
 ///

@@ -85,7 +85,7 @@ public:
       server_->connection_closed();
   }
 
-  void* native() noexcept override {
+  void* native_handle() noexcept override {
     dirty_ = true;
     return &handle_;
   }

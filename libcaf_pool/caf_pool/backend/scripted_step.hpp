@@ -51,7 +51,7 @@ struct scripted_step {
   scripted_answer answer;
 };
 
-/// What `native()` of a scripted connection points to.
+/// What `native_handle()` of a scripted connection points to.
 struct scripted_handle {
   /// As in `scripted_record`.
   std::uint64_t connection = 0;

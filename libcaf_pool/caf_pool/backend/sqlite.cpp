@@ -3,6 +3,7 @@
 #include "caf_pool/backend/sqlite_connection.hpp"
 #include "caf_pool/backend/sqlite_options.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <mutex>
@@ -78,6 +79,17 @@ result<backend_ptr> make_sqlite(const pool_config& config) {
   if (problems.empty())
     return backend_ptr{std::make_shared<sqlite_backend>(std::move(options))};
   return config_error(problems);
+}
+
+backend_spec<sqlite_connection> sqlite(const std::string& path) {
+  auto config = pool_config{};
+  config.backend = "sqlite";
+  config.options["path"] = path;
+  auto way = make_sqlite(config);
+  if (!way)
+    return {std::move(config), nullptr, way.error()};
+  config.max_size = std::min(config.max_size, (*way)->max_connections());
+  return {std::move(config), *std::move(way), {}};
 }
 
 backend_info sqlite_info() {

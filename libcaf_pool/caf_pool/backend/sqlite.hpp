@@ -2,6 +2,10 @@
 
 #include "caf_pool/backend/backend.hpp"
 #include "caf_pool/backend/registry.hpp"
+#include "caf_pool/backend/spec.hpp"
+#include "caf_pool/backend/sqlite_connection.hpp"
+
+#include <string>
 
 namespace caf_pool {
 
@@ -45,6 +49,14 @@ namespace caf_pool {
 /// Touches no file. Returns `config_invalid` with all problems of the options.
 /// Thread-safety: as `backend`.
 result<backend_ptr> make_sqlite(const pool_config& config);
+
+/// Describes a database for a pool in the program; `:memory:` makes a pool of
+/// one connection.
+///
+/// ~~~
+/// caf_pool::pool db{caf_pool::sqlite("/var/lib/shop/orders.db")};
+/// ~~~
+backend_spec<sqlite_connection> sqlite(const std::string& path);
 
 /// Tells configuration files of it.
 backend_info sqlite_info();

@@ -108,7 +108,7 @@ result<void> sqlite_connection::set_query_only(bool yes) {
   return {};
 }
 
-void* sqlite_connection::native() noexcept {
+void* sqlite_connection::native_handle() noexcept {
   if (state() == trace::broken)
     return nullptr;
   lent_ = true;

@@ -32,7 +32,13 @@ public:
   void cancel() noexcept override;
   void abort() noexcept override;
   void close(time_point deadline) noexcept override;
-  void* native() noexcept override;
+  void* native_handle() noexcept override;
+
+  /// SQLite's handle, or null if the connection is broken. Whoever takes it may
+  /// leave anything behind: the connection is reset afterwards.
+  sqlite3* native() noexcept {
+    return static_cast<sqlite3*>(native_handle());
+  }
 
 private:
   using statement_ptr = std::shared_ptr<sqlite_prepared>;

@@ -5,6 +5,7 @@
 #include "caf_pool/admin/json.hpp"
 #include "caf_pool/admin/server.hpp"
 #include "caf_pool/config/diff.hpp"
+#include "caf_pool/config/state_folder.hpp"
 #include "caf_pool/core/duration_text.hpp"
 #include "caf_pool/node/event_log.hpp"
 #include "caf_pool/node/logger.hpp"
@@ -98,6 +99,8 @@ struct node::impl {
 };
 
 result<void> node::impl::start_pools() {
+  if (auto made = make_state_folder(config.node); !made)
+    return made.error();
   for (auto& warning : config.warnings)
     log->write(severity::warning, "config", {{"text", to_string(warning)}});
   auto answer = ask_manager<accepted>(patience, apply_pools{config.node.pools});
@@ -150,31 +153,28 @@ admin_source node::impl::source_for_admin() {
 
 /// Waits for the pools that are told to warm up; starts degraded at the limit.
 void node::impl::warm_up() {
-  auto deadline = clock::now();
+  auto limit = duration::zero();
   for (auto& pool : config.node.pools)
     if (pool.warm_up == warm_up_policy::to_min)
-      deadline = std::max(deadline, clock::now() + pool.warm_up_timeout);
-  for (;;) {
-    auto all = ask_manager<all_snapshots>(patience, get_all_snapshots{});
-    std::string missing;
-    if (all)
+      limit = std::max(limit, pool.warm_up_timeout);
+  auto deadline = clock::now() + limit;
+  auto missing = std::string{};
+  while (clock::now() < deadline) {
+    missing.clear();
+    if (auto all = ask_manager<all_snapshots>(patience, get_all_snapshots{}))
       for (auto& x : all->pools)
         if (x.gauges.idle + x.gauges.leased < x.min_size)
           missing += (missing.empty() ? "" : ", ") + x.name;
-    if (missing.empty())
+    if (missing.empty()
+        || wait_for_signal(std::chrono::milliseconds{20}) == node_signal::stop)
       return;
-    if (clock::now() >= deadline
-        || wait_for_signal(std::chrono::milliseconds{20})
-             == node_signal::stop) {
-      if (deadline > started)
-        log->write(severity::warning, "start_degraded",
-                   {{"pools", missing},
-                    {"text",
-                     "not warm within warm_up_timeout; callers wait "
-                     "or are told why"}});
-      return;
-    }
   }
+  if (!missing.empty())
+    log->write(severity::warning, "start_degraded",
+               {{"pools", missing},
+                {"text",
+                 "not warm within warm_up_timeout; callers wait or "
+                 "are told why"}});
 }
 
 void node::impl::note_reload(bool ok, std::string text) {
