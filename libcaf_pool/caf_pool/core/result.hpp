@@ -53,7 +53,8 @@ public:
     return *std::get_if<0>(&state_);
   }
 
-  T&& operator*() && noexcept {
+  /// By value, so that a loop over the rows of a temporary does not dangle.
+  T operator*() && {
     return std::move(*std::get_if<0>(&state_));
   }
 
@@ -76,7 +77,7 @@ public:
     return **this;
   }
 
-  T&& value() && {
+  T value() && {
     check();
     return *std::move(*this);
   }

@@ -1,10 +1,10 @@
-#include "caf_pool/core/sql_result.hpp"
+#include "caf_pool/backend/sqlite.hpp"
+#include "caf_pool/pool.hpp"
 
 #include <iostream>
 
 int main() {
-  caf_pool::sql_result rows;
-  rows.columns = {"1"};
-  rows.cells = {caf_pool::sql_value{std::int64_t{1}}};
+  caf_pool::pool db{caf_pool::sqlite(":memory:")};
+  auto rows = db.execute("SELECT 1").value();
   std::cout << rows.size() << " row\n";
 }
