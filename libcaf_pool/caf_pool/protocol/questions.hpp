@@ -1,6 +1,7 @@
 #pragma once
 
 #include "caf_pool/protocol/actor_types.hpp"
+#include "caf_pool/protocol/verb.hpp"
 
 #include <cstdint>
 #include <string>
@@ -52,19 +53,6 @@ struct subscribe {
 
   friend bool operator==(const subscribe&, const subscribe&) = default;
 };
-
-/// What an operator can do. The values travel between processes.
-enum class verb : std::uint8_t {
-  pause = 1,
-  resume = 2,
-  drain = 3,
-  reconnect = 4,
-  force_open = 5,
-  force_closed = 6,
-  reset_breaker = 7,
-};
-
-inline constexpr verb last_verb = verb::reset_breaker;
 
 /// Answer: `done`. Needs the role `operate`.
 struct control {

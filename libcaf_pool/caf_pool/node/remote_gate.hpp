@@ -1,0 +1,83 @@
+#pragma once
+
+#include "caf_pool/actor/manager_messages.hpp"
+#include "caf_pool/core/node_config.hpp"
+#include "caf_pool/core/result.hpp"
+#include "caf_pool/node/logger.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace caf_pool {
+
+/// How a gate is published.
+struct gate_options {
+  remote_config remote;
+  /// Clients are told this name.
+  std::string node_name = "caf_pool";
+  /// Null if nothing shall be logged.
+  std::shared_ptr<logger> log;
+  /// Clients at a time.
+  std::uint32_t max_sessions = 1000;
+};
+
+/// What a gate saw since it was published.
+struct gate_stats {
+  std::uint64_t sessions = 0;
+  std::uint64_t logins = 0;
+  std::uint64_t refused_logins = 0;
+  std::uint64_t strangers = 0;
+  std::uint64_t requests = 0;
+  std::uint64_t duplicates = 0;
+  std::uint64_t stale_tokens = 0;
+  std::uint64_t leases_revoked = 0;
+  std::uint64_t gate_restarts = 0;
+};
+
+/// The gate of a node while it is published; ends with the object.
+///
+/// Thread-safety: `stats` and `reload_tokens` from any thread, the rest from
+/// one that may block.
+class published_gate {
+public:
+  struct impl;
+
+  explicit published_gate(std::unique_ptr<impl> x);
+  published_gate(published_gate&&) noexcept;
+  published_gate& operator=(published_gate&&) noexcept;
+  ~published_gate();
+
+  /// The port in use.
+  std::uint16_t port() const noexcept;
+
+  /// Reads the token file again; on error the present tokens stay. Sessions
+  /// that are open stay open.
+  result<void> reload_tokens();
+
+  gate_stats stats() const;
+
+  /// Closes the port and ends all sessions; their clients are told why. A
+  /// second time is a no-op. Must come before the end of the actor system,
+  /// which waits for all actors.
+  void stop(const std::string& reason);
+
+private:
+  std::unique_ptr<impl> impl_;
+};
+
+/// Opens a port for remote clients. The actor system must have been configured
+/// by `configure_remote`.
+///
+/// CAF's network protocol trusts its peers: whoever reaches the port can make
+/// the process allocate without bounds or end its published actors, before any
+/// login. Hence it listens on loopback only; `config_invalid` for every other
+/// address. What can be fended off is: CAF's own services (spawning actors,
+/// looking them up, changing the configuration) are taken out of reach, the
+/// gate comes back when it is killed, and no other actor than gate and sessions
+/// has an address that a peer could use.
+result<published_gate> publish_gate(caf::actor_system& sys,
+                                    manager_handle manager,
+                                    gate_options options);
+
+} // namespace caf_pool

@@ -1,0 +1,149 @@
+#pragma once
+
+#include "caf_pool/actor/manager_messages.hpp"
+#include "caf_pool/node/gate_counters.hpp"
+#include "caf_pool/node/logger.hpp"
+#include "caf_pool/node/reply_memory.hpp"
+#include "caf_pool/node/tokens.hpp"
+#include "caf_pool/protocol/messages.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <variant>
+
+namespace caf_pool {
+
+/// Ends a session; the client is told why.
+struct end_session {
+  std::string reason;
+};
+
+struct session_tick {};
+
+} // namespace caf_pool
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::end_session)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::session_tick)
+
+namespace caf_pool {
+
+/// A session with what only its own process may send to it.
+using session_shell = actor_with<wire::session_handle, void(end_session),
+                                 void(session_tick), void(pool_event)>;
+
+/// What a session works for and with.
+struct session_setup {
+  manager_handle manager;
+  /// Whose messages count; all others are dropped.
+  caf::strong_actor_ptr client;
+  principal who;
+  /// What the client calls itself; printable.
+  std::string client_name;
+  remote_config limits;
+  std::shared_ptr<gate_counters> counters;
+  std::shared_ptr<logger> log;
+};
+
+/// Works for one client: passes its requests on to pools and holds its leases.
+/// Whatever happens to the client, nothing of it stays behind: it is monitored,
+/// its leases end when it is silent for `lease_ttl`, and the pools watch the
+/// session in their turn. Every request is answered exactly once, whatever
+/// happens to the pool.
+class remote_session : public session_shell::base {
+public:
+  remote_session(caf::actor_config& cfg, session_setup setup);
+
+  behavior_type make_behavior() override;
+
+  void on_exit() override;
+
+private:
+  using reply
+    = std::variant<wire::done, wire::granted, wire::answer, wire::failed>;
+
+  enum class request_kind { acquire, execute, other };
+
+  struct open_request {
+    request_kind kind = request_kind::other;
+    std::string pool_name;
+    pool_handle pool;
+    /// The lease it runs on.
+    std::string token;
+    /// When the session answers by itself.
+    time_point guard;
+    bool withdrawn = false;
+  };
+
+  struct held_lease {
+    lease_id id;
+    pool_handle pool;
+    std::string pool_name;
+  };
+
+  // -- requests ----------------------------------------------------------------
+
+  template <class T>
+  auto guarded(void (remote_session::*handler)(const T&));
+
+  bool from_client();
+  open_request* begin(std::uint64_t request, request_kind kind, role needed,
+                      duration limit);
+  void finish(std::uint64_t request, reply x);
+  void fail(std::uint64_t request, error why);
+  void fail_as_pool_said(std::uint64_t request, const caf::error& why);
+  void deliver(const reply& x);
+  void with_pool(std::uint64_t request, const std::string& name,
+                 std::function<void(const pool_handle&)> f);
+  void run(std::uint64_t request, const pool_handle& pool, execute what);
+
+  void on_find(const wire::find_pool& x);
+  void on_list(const wire::list_pools& x);
+  void on_execute(const wire::execute& x);
+  void on_acquire(const wire::acquire& x);
+  void on_execute_on(const wire::execute_on& x);
+  void on_release(const wire::release& x);
+  void on_cancel(const wire::cancel& x);
+  void on_snapshot(const wire::get_snapshot& x);
+  void on_health(const wire::get_health& x);
+  void on_subscribe(const wire::subscribe& x);
+  void on_control(const wire::control& x);
+  void on_renew(const wire::renew& x);
+  void on_goodbye(const wire::goodbye& x);
+  void on_event(const pool_event& x);
+
+  // -- leases ------------------------------------------------------------------
+
+  void granted(std::uint64_t request, const lease_grant& x,
+               const pool_handle& pool);
+  void take_back(const std::string& token, const std::string& broken);
+  void revoke_all(const std::string& reason);
+  bool at_lease_limit() const;
+
+  void on_tick();
+  void arm();
+  void expire_requests(time_point now);
+  void expire_client(time_point now);
+  void end(const std::string& reason, bool tell_client);
+  void clean_up();
+
+  session_setup setup_;
+  /// For people: "remote shop orders-7".
+  std::string holder_;
+  wire::client_handle client_;
+  std::unordered_map<std::uint64_t, open_request> open_;
+  reply_memory<reply> memory_;
+  std::map<std::string, held_lease> leases_;
+  std::map<std::string, pool_handle> pools_;
+  std::set<std::string> subscriptions_;
+  time_point heard_at_;
+  time_point next_tick_ = never;
+  /// Events that may go out before the next refill.
+  std::uint32_t event_credit_;
+  std::uint64_t missed_events_ = 0;
+};
+
+} // namespace caf_pool

@@ -1,0 +1,123 @@
+#pragma once
+
+#include "caf_pool/actor/caf_compat.hpp"
+#include "caf_pool/core/pool_event.hpp"
+#include "caf_pool/core/pool_snapshot.hpp"
+#include "caf_pool/core/result.hpp"
+#include "caf_pool/core/sql_result.hpp"
+#include "caf_pool/core/sql_statement.hpp"
+#include "caf_pool/protocol/pool_health.hpp"
+#include "caf_pool/protocol/questions.hpp"
+#include "caf_pool/remote/options.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// Remote pools for programs with actors of their own. These messages stay
+/// within the process; limits of zero mean the client's own.
+namespace caf_pool {
+
+/// Runs one statement, or several as one transaction: on any connection, or on
+/// that of a lease. Answer: `remote_rows`.
+struct remote_execute {
+  std::string pool;
+  std::vector<sql_statement> statements;
+  duration limit = duration::zero();
+  std::string lease;
+};
+
+struct remote_rows {
+  std::vector<sql_result> results;
+};
+
+/// Asks for a connection. It comes back by `remote_release`, or when the asking
+/// actor ends. Do not put a timeout on the request itself, an answer that comes
+/// after it would be lost: `wait` is there for that. Answer: `remote_grant`.
+struct remote_acquire {
+  std::string pool;
+  duration wait = duration::zero();
+  bool only_if_free = false;
+};
+
+struct remote_grant {
+  /// For `remote_execute` and `remote_release`.
+  std::string lease;
+  duration waited = duration::zero();
+};
+
+struct remote_release {
+  std::string lease;
+  /// Why the connection should be closed; empty if it should not.
+  std::string broken;
+};
+
+/// Answer: `remote_names`.
+struct remote_list {};
+
+struct remote_names {
+  std::vector<std::string> names;
+};
+
+/// Answer: `remote_snapshot`.
+struct remote_get_snapshot {
+  std::string pool;
+};
+
+struct remote_snapshot {
+  pool_snapshot value;
+};
+
+/// Of all pools if none is named. Answer: `remote_health`.
+struct remote_get_health {
+  std::string pool;
+};
+
+struct remote_health {
+  std::vector<pool_health> pools;
+};
+
+/// Needs the role `operate`. Answer: `remote_done`.
+struct remote_control {
+  std::string pool;
+  wire::verb what = wire::verb::pause;
+  duration limit = duration::zero();
+};
+
+struct remote_done {};
+
+/// Ends the client; what it holds goes back.
+struct remote_close {};
+
+/// Everything that a remote client does, for actors. Errors are those of the
+/// pool, and `node_unreachable`, `outcome_unknown`, `unauthorized`,
+/// `protocol_mismatch` and `lease_lost`: see `from_caf`.
+using remote_handle
+  = actor_of<remote_rows(remote_execute), remote_grant(remote_acquire),
+             void(remote_release), remote_names(remote_list),
+             remote_snapshot(remote_get_snapshot),
+             remote_health(remote_get_health), remote_done(remote_control),
+             void(remote_close)>;
+
+/// Spawns a client that connects, and connects again when the node went away.
+/// The actor system must have been configured by `configure_remote`. Returns
+/// `invalid_argument` for an address that is none.
+result<remote_handle> spawn_remote_client(caf::actor_system& sys,
+                                          remote_options options);
+
+} // namespace caf_pool
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::remote_execute)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::remote_rows)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::remote_acquire)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::remote_grant)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::remote_release)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::remote_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::remote_names)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::remote_get_snapshot)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::remote_snapshot)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::remote_get_health)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::remote_health)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::remote_control)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::remote_done)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::remote_close)

@@ -1,0 +1,363 @@
+#include "caf_pool/remote/connector_actor.hpp"
+
+#include "caf_pool/core/duration_text.hpp"
+#include "caf_pool/protocol/codec.hpp"
+
+#include <caf/io/middleman.hpp>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace caf_pool {
+
+namespace {
+
+/// How often a connect that is under way is looked at.
+constexpr duration probe_interval = std::chrono::milliseconds{5};
+
+/// Answers that will not change by themselves are asked for rarely, lest a
+/// wrong token looks like an attack.
+constexpr duration pause_after_refusal = std::chrono::seconds{30};
+
+bool is_refusal(const error& x) {
+  return x.code == errc::unauthorized || x.code == errc::protocol_mismatch;
+}
+
+std::uint64_t seed() {
+  return static_cast<std::uint64_t>(clock::now().time_since_epoch().count());
+}
+
+/// Errors of CAF while connecting.
+error cannot_connect(const tcp_address& where, const caf::error& why) {
+  auto problem = from_caf(why);
+  if (problem.code == errc::unauthorized
+      || problem.code == errc::protocol_mismatch
+      || problem.code == errc::overloaded)
+    return problem;
+  if (why == caf::sec::unexpected_message
+      || why == caf::sec::unexpected_actor_messaging_interface)
+    return {errc::protocol_mismatch,
+            to_string(where) + " is no node of caf_pool, or one of another "
+            "release",
+            {}};
+  return {errc::node_unreachable,
+          to_string(where) + " accepted the connection but did not complete "
+          "the login (" + problem.message + "); is the node frozen?",
+          {}};
+}
+
+} // namespace
+
+connector_actor::connector_actor(caf::actor_config& cfg, connector_setup setup)
+  : connector_shell::base(cfg), setup_(std::move(setup)), dice_(seed()) {
+  drop_unexpected(this);
+  set_exit_handler([this](caf::exit_msg& x) {
+    // Peers can send these, too; those of this process are meant.
+    if (!x.source || x.source.node() == system().node())
+      quit();
+  });
+}
+
+connector_actor::behavior_type connector_actor::make_behavior() {
+  dial();
+  return {
+    [this](const remote_execute& x) { return on_execute(x); },
+    [this](const remote_acquire& x) { return on_acquire(x); },
+    [this](const remote_release& x) { on_release(x); },
+    [this](const remote_list& x) { return on_list(x); },
+    [this](const remote_get_snapshot& x) { return on_snapshot(x); },
+    [this](const remote_get_health& x) { return on_health(x); },
+    [this](const remote_control& x) { return on_control(x); },
+    [this](const remote_close&) { quit(); },
+    [this](const wire::done& x) {
+      if (from_session())
+        setup_.link->settle(x.request, {});
+    },
+    [this](const wire::granted& x) {
+      if (from_session())
+        setup_.link->settle_grant(x, clock::now());
+    },
+    [this](const wire::answer& x) {
+      if (from_session())
+        setup_.link->settle(x.request, {{}, x.payload, nullptr, {}});
+    },
+    [this](const wire::failed& x) {
+      if (from_session())
+        setup_.link->settle(x.request, {wire::to_error(x), {}, nullptr, {}});
+    },
+    [this](const wire::event& x) { on_event(x); },
+    [this](const wire::revoked& x) {
+      if (from_session())
+        setup_.link->revoke(x);
+    },
+    [this](const wire::renewed& x) {
+      if (!from_session() || x.sequence != sequence_)
+        return;
+      setup_.link->confirm(beat_sent_, heard_at_);
+      setup_.link->measured(heard_at_ - beat_sent_);
+    },
+    [this](const wire::farewell& x) {
+      if (from_session())
+        lost({errc::node_unreachable,
+              "the node ended the session: " + x.reason,
+              {}});
+    },
+    [this](const dial_step& x) { on_step(x); },
+    [this](const connector_wake& x) { on_wake(x); },
+    [this](const link_poke&) { arm(); },
+    [this](const listen_to& x) { on_listen(x); },
+  };
+}
+
+void connector_actor::on_exit() {
+  if (stage_ == stage::ready)
+    setup_.link->note(wire::goodbye{"the client ends"});
+  auto why = error{errc::closed, "this client is closed", {}};
+  setup_.link->down(why);
+  tell_outcome(why);
+}
+
+// -- connecting ---------------------------------------------------------------
+
+void connector_actor::dial() {
+  ++attempt_;
+  stage_ = stage::probing;
+  give_up_at_ = clock::now() + setup_.options.connect_limit;
+  probe_.start(setup_.where);
+  on_probe();
+}
+
+void connector_actor::after(duration delay) {
+  send_later(this, connector_shell{this}, delay, dial_step{attempt_});
+}
+
+void connector_actor::on_step(const dial_step& x) {
+  if (x.attempt != attempt_)
+    return;
+  if (stage_ == stage::waiting)
+    dial();
+  else if (stage_ == stage::probing)
+    on_probe();
+}
+
+void connector_actor::on_probe() {
+  auto why = error{errc::node_unreachable, {}, {}};
+  switch (probe_.poll()) {
+    case tcp_probe::state::open:
+      connect();
+      return;
+    case tcp_probe::state::idle:
+    case tcp_probe::state::failed:
+      why.message = "nobody listens at " + to_string(setup_.where) + " ("
+                    + probe_.reason() + "); is the node running?";
+      lost(std::move(why));
+      return;
+    case tcp_probe::state::pending:
+      break;
+  }
+  if (clock::now() < give_up_at_) {
+    after(probe_interval);
+    return;
+  }
+  probe_.stop();
+  why.message = to_string(setup_.where) + " did not answer within "
+                + to_rough_text(setup_.options.connect_limit);
+  lost(std::move(why));
+}
+
+void connector_actor::connect() {
+  stage_ = stage::connecting;
+  auto limit = caf::timespan{setup_.options.connect_limit};
+  ask(this, system().middleman().actor_handle(), limit, caf::connect_atom_v,
+      setup_.where.host, setup_.where.port)
+    .then(
+      [this, attempt = attempt_](const caf::node_id&,
+                                 const caf::strong_actor_ptr& gate,
+                                 const std::set<std::string>&) {
+        if (attempt != attempt_ || stage_ != stage::connecting)
+          return;
+        if (gate)
+          log_in(gate);
+        else
+          lost({errc::protocol_mismatch,
+                to_string(setup_.where) + " publishes no gate",
+                {}});
+      },
+      [this, attempt = attempt_](const caf::error& why) {
+        if (attempt == attempt_ && stage_ == stage::connecting)
+          lost(cannot_connect(setup_.where, why));
+      });
+}
+
+void connector_actor::log_in(const caf::strong_actor_ptr& gate) {
+  stage_ = stage::login;
+  auto& options = setup_.options;
+  auto greeting = wire::hello{wire::protocol_version, options.principal,
+                              options.token.reveal(), options.client};
+  ask(this, caf::actor_cast<wire::gate_handle>(gate),
+      caf::timespan{options.connect_limit}, std::move(greeting))
+    .then(
+      [this, attempt = attempt_](const wire::welcome& x) {
+        if (attempt == attempt_ && stage_ == stage::login)
+          ready(x);
+        else
+          send_to(this, x.session, wire::goodbye{"came too late"});
+      },
+      [this, attempt = attempt_](const caf::error& why) {
+        if (attempt == attempt_ && stage_ == stage::login)
+          lost(cannot_connect(setup_.where, why));
+      });
+}
+
+void connector_actor::ready(const wire::welcome& x) {
+  auto now = clock::now();
+  stage_ = stage::ready;
+  session_ = x.session;
+  heartbeat_ = std::min(setup_.options.link.heartbeat,
+                        std::max<duration>(wire::from_us(x.heartbeat_us),
+                                           std::chrono::milliseconds{1}));
+  ttl_ = wire::from_us(x.lease_ttl_us);
+  heard_at_ = ready_since_ = now;
+  watch(this, session_,
+        [this](const caf::actor_addr& who, const caf::error& why) {
+          on_down(who, why);
+        });
+  setup_.link->up(session_, caf::actor_cast<caf::strong_actor_ptr>(this), x,
+                  now);
+  beat(now);
+  arm();
+  for (auto& [pool, handler] : listeners_)
+    ask_for_events(pool, false);
+  tell_outcome({});
+}
+
+void connector_actor::on_down(const caf::actor_addr& who,
+                              const caf::error& why) {
+  if (stage_ == stage::ready && who == session_.address()) {
+    lost({errc::node_unreachable,
+          "the connection to " + to_string(setup_.where) + " is lost ("
+            + to_string(why) + ')',
+          {}});
+    return;
+  }
+  for (auto i = leases_.begin(); i != leases_.end();) {
+    if (i->second.owner == who) {
+      setup_.link->release(*i->second.state, {});
+      i = leases_.erase(i);
+    } else {
+      ++i;
+    }
+  }
+}
+
+void connector_actor::lost(error why) {
+  auto& options = setup_.options;
+  if (stage_ == stage::ready) {
+    unwatch(this, session_);
+    // The node may just not have heard from us.
+    setup_.link->note(wire::goodbye{why.message});
+    session_ = nullptr;
+    leases_.clear();
+    if (clock::now() - ready_since_ > options.longest_pause)
+      failures_ = 0;
+  }
+  auto pause = std::min(options.first_pause * (1u << std::min(failures_, 16u)),
+                        options.longest_pause);
+  ++failures_;
+  pause = dice_.between(std::chrono::milliseconds{1}, pause);
+  if (is_refusal(why))
+    pause = pause_after_refusal;
+  ++attempt_;
+  stage_ = stage::waiting;
+  next_beat_ = never;
+  setup_.link->down(why);
+  tell_outcome(why);
+  after(pause);
+}
+
+void connector_actor::tell_outcome(const error& why) {
+  if (auto f = std::exchange(setup_.first_outcome, nullptr))
+    f(why);
+}
+
+// -- while connected ----------------------------------------------------------
+
+bool connector_actor::from_session() {
+  auto& from = current_sender();
+  if (stage_ != stage::ready || !from
+      || caf::actor_cast<caf::actor_addr>(from) != session_.address())
+    return false;
+  heard_at_ = clock::now();
+  return true;
+}
+
+void connector_actor::arm() {
+  if (stage_ != stage::ready)
+    return;
+  auto at = setup_.link->sleep_until(next_beat_);
+  auto delay = std::max<duration>(at - clock::now(), duration::zero());
+  send_later(this, connector_shell{this}, delay, connector_wake{++timer_});
+}
+
+void connector_actor::on_wake(const connector_wake& x) {
+  if (x.number != timer_ || stage_ != stage::ready)
+    return;
+  auto now = clock::now();
+  setup_.link->expire(now);
+  if (now >= next_beat_)
+    beat(now);
+  if (stage_ == stage::ready)
+    arm();
+}
+
+void connector_actor::beat(time_point now) {
+  // This process stood still, or has just begun: what the node said meanwhile
+  // is still in the mailbox.
+  if (next_beat_ == never || now - next_beat_ > ttl_ / 2)
+    heard_at_ = now;
+  if (now - heard_at_ > ttl_) {
+    lost({errc::node_unreachable,
+          "the node at " + to_string(setup_.where) + " was silent for "
+            + to_rough_text(now - heard_at_),
+          {}});
+    return;
+  }
+  next_beat_ = now + heartbeat_;
+  beat_sent_ = now;
+  setup_.link->note(wire::renew{++sequence_});
+}
+
+// -- events -------------------------------------------------------------------
+
+void connector_actor::ask_for_events(const std::string& pool, bool stop) {
+  auto deadline = clock::now() + setup_.options.limit;
+  auto order = wire::subscribe{0, pool, stop};
+  // A pool that does not exist sends no events; that is all.
+  static_cast<void>(setup_.link->call(
+    std::move(order),
+    {call_kind::question, clock::now(), deadline, [](const remote_reply&) {}}));
+}
+
+void connector_actor::on_listen(const listen_to& x) {
+  if (x.handler)
+    listeners_.insert_or_assign(x.pool, x.handler);
+  else
+    listeners_.erase(x.pool);
+  if (stage_ == stage::ready)
+    ask_for_events(x.pool, !x.handler);
+}
+
+void connector_actor::on_event(const wire::event& x) {
+  if (!from_session())
+    return;
+  auto event = wire::decode<pool_event>(x.payload);
+  if (!event)
+    return;
+  auto listeners = listeners_;
+  for (auto& [pool, handler] : listeners)
+    if (pool.empty() || pool == event->pool)
+      handler(*event);
+}
+
+} // namespace caf_pool

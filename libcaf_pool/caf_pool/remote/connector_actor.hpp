@@ -1,0 +1,146 @@
+#pragma once
+
+#include "caf_pool/core/random.hpp"
+#include "caf_pool/protocol/messages.hpp"
+#include "caf_pool/remote/connector.hpp"
+#include "caf_pool/remote/link.hpp"
+#include "caf_pool/remote/tcp_probe.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace caf_pool {
+
+/// The next step of an attempt to connect; others' steps are ignored.
+struct dial_step {
+  std::uint64_t attempt = 0;
+};
+
+/// A connector looks at its clocks; only the last one that was ordered counts.
+struct connector_wake {
+  std::uint64_t number = 0;
+};
+
+/// From now on events of a pool, or of all, go to a function; none means stop.
+struct listen_to {
+  std::string pool;
+  std::function<void(const pool_event&)> handler;
+};
+
+} // namespace caf_pool
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::dial_step)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::connector_wake)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::listen_to)
+
+namespace caf_pool {
+
+/// A connector with what only its own process, and its session, send to it.
+using connector_shell
+  = actor_with<remote_handle, void(wire::done), void(wire::granted),
+               void(wire::answer), void(wire::failed), void(wire::event),
+               void(wire::revoked), void(wire::renewed), void(wire::farewell),
+               void(dial_step), void(connector_wake), void(link_poke),
+               void(listen_to)>;
+
+struct connector_setup {
+  remote_options options;
+  tcp_address where;
+  std::shared_ptr<remote_link> link;
+  /// Called once, with how the first attempt went.
+  std::function<void(error)> first_outcome;
+};
+
+/// Keeps a client connected, and receives what its session says.
+///
+/// ~~~
+///            start                    somebody listens         handshake
+///   waiting -------> probing ---------------------> connecting --------> login
+///      ^                | nobody listens                 | failed          |
+///      +----------------+--------------------------------+-----------------+
+///      |                                                    welcome |
+///      +------------------------------------------------------- ready
+///              the session ended, or was silent for too long
+/// ~~~
+class connector_actor : public connector_shell::base {
+public:
+  connector_actor(caf::actor_config& cfg, connector_setup setup);
+
+  behavior_type make_behavior() override;
+
+  void on_exit() override;
+
+private:
+  enum class stage { waiting, probing, connecting, login, ready };
+
+  template <class T>
+  using promise = caf::typed_response_promise<T>;
+
+  // -- connecting --------------------------------------------------------------
+
+  void dial();
+  void on_step(const dial_step& x);
+  void on_probe();
+  void connect();
+  void log_in(const caf::strong_actor_ptr& gate);
+  void ready(const wire::welcome& x);
+  void lost(error why);
+  void tell_outcome(const error& why);
+  void after(duration delay);
+  void on_down(const caf::actor_addr& who, const caf::error& why);
+
+  // -- while connected ---------------------------------------------------------
+
+  bool from_session();
+  void on_wake(const connector_wake& x);
+  void beat(time_point now);
+  void arm();
+  void on_event(const wire::event& x);
+  void on_listen(const listen_to& x);
+  void ask_for_events(const std::string& pool, bool stop);
+
+  // -- for actors --------------------------------------------------------------
+
+  promise<remote_rows> on_execute(const remote_execute& x);
+  promise<remote_grant> on_acquire(const remote_acquire& x);
+  void on_release(const remote_release& x);
+  promise<remote_names> on_list(const remote_list& x);
+  promise<remote_snapshot> on_snapshot(const remote_get_snapshot& x);
+  promise<remote_health> on_health(const remote_get_health& x);
+  promise<remote_done> on_control(const remote_control& x);
+
+  template <class Reply, class Message, class Convert>
+  promise<Reply> forward(call_kind kind, Message x, duration limit,
+                         Convert convert);
+  duration limit_or_default(duration x) const;
+  void own(std::shared_ptr<remote_lease_state> lease, const caf::actor& owner);
+  bool owns_any(const caf::actor_addr& who) const;
+
+  struct local_lease {
+    std::shared_ptr<remote_lease_state> state;
+    caf::actor_addr owner;
+  };
+
+  connector_setup setup_;
+  random_source dice_;
+  tcp_probe probe_;
+  stage stage_ = stage::waiting;
+  std::uint64_t attempt_ = 0;
+  std::uint32_t failures_ = 0;
+  time_point give_up_at_{};
+  time_point ready_since_{};
+  wire::session_handle session_;
+  duration heartbeat_{};
+  duration ttl_{};
+  time_point heard_at_{};
+  time_point next_beat_ = never;
+  std::uint64_t sequence_ = 0;
+  time_point beat_sent_{};
+  std::uint64_t timer_ = 0;
+  std::map<std::string, std::function<void(const pool_event&)>> listeners_;
+  std::map<std::string, local_lease> leases_;
+};
+
+} // namespace caf_pool

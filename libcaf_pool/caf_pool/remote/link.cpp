@@ -1,0 +1,240 @@
+#include "caf_pool/remote/link.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace caf_pool {
+
+namespace {
+
+error no_answer(call_kind kind, const error& why) {
+  if (kind != call_kind::execute)
+    return why;
+  return {errc::outcome_unknown,
+          why.message
+            + "; what was sent may or may not have taken effect: look before "
+              "you repeat it",
+          why.state};
+}
+
+error timed_out(call_kind kind) {
+  auto text = std::string{"the node did not answer within the limit"};
+  switch (kind) {
+    case call_kind::acquire:
+      return {errc::acquire_timeout, text + "; the request was withdrawn", {}};
+    case call_kind::execute:
+      return no_answer(kind, {errc::execute_timeout, text, {}});
+    case call_kind::question:
+      break;
+  }
+  return {errc::node_unreachable, text, {}};
+}
+
+} // namespace
+
+remote_link::remote_link(std::string address) : address_(std::move(address)) {
+  // nop
+}
+
+// -- for callers --------------------------------------------------------------
+
+error remote_link::not_connected() const {
+  auto text = "not connected to the node at " + address_;
+  if (!last_error_)
+    return {errc::node_unreachable, text, {}};
+  return {last_error_.code, text + ": " + last_error_.message, {}};
+}
+
+error remote_link::not_connected_error() const {
+  std::lock_guard guard{mutex_};
+  return not_connected();
+}
+
+void remote_link::enter(std::uint64_t request, remote_call c) {
+  auto deadline = c.deadline;
+  calls_.insert(request, std::move(c));
+  if (deadline >= wake_at_)
+    return;
+  wake_at_ = deadline;
+  connector_->enqueue(nullptr, caf::make_message_id(),
+                      caf::make_message(link_poke{}), nullptr);
+}
+
+void remote_link::enqueue(caf::message x) {
+  session_->enqueue(connector_, caf::make_message_id(), std::move(x), nullptr);
+}
+
+bool remote_link::withdraw(std::uint64_t request) {
+  std::lock_guard guard{mutex_};
+  if (!calls_.take(request))
+    return false;
+  if (session_)
+    enqueue(caf::make_message(wire::cancel{request}));
+  return true;
+}
+
+void remote_link::release(const remote_lease_state& x,
+                          const std::string& broken) {
+  std::lock_guard guard{mutex_};
+  leases_.erase(x.token);
+  // Leases of an earlier term are gone already, and their tokens with them.
+  if (session_ && x.term == term_)
+    enqueue(caf::make_message(wire::release{x.token, broken}));
+}
+
+bool remote_link::alive(const remote_lease_state& x) {
+  std::lock_guard guard{mutex_};
+  check_term(clock::now());
+  return session_ && x.term == term_ && !x.lost;
+}
+
+duration remote_link::travel_limit(duration limit) const {
+  constexpr duration longest_margin = std::chrono::milliseconds{20};
+  std::lock_guard guard{mutex_};
+  auto margin = std::min<duration>(limit / 20, longest_margin);
+  return std::max<duration>(limit - round_trip_ - margin, duration{1});
+}
+
+bool remote_link::connected() const {
+  std::lock_guard guard{mutex_};
+  return session_ != nullptr;
+}
+
+std::string remote_link::node() const {
+  std::lock_guard guard{mutex_};
+  return node_;
+}
+
+// -- for the connector --------------------------------------------------------
+
+void remote_link::up(const wire::session_handle& session,
+                     const caf::strong_actor_ptr& connector,
+                     const wire::welcome& x, time_point now) {
+  std::lock_guard guard{mutex_};
+  session_ = caf::actor_cast<caf::strong_actor_ptr>(session);
+  connector_ = connector;
+  node_ = x.node;
+  ttl_ = wire::from_us(x.lease_ttl_us);
+  confirmed_ = now;
+  last_error_ = {};
+  ++term_;
+}
+
+void remote_link::down(error why) {
+  std::vector<remote_call> lost;
+  {
+    std::lock_guard guard{mutex_};
+    session_ = nullptr;
+    connector_ = nullptr;
+    ++term_;
+    for (auto& [token, lease] : leases_)
+      if (auto x = lease.lock())
+        x->lost = true;
+    leases_.clear();
+    last_error_ = why;
+    lost = calls_.take_all();
+  }
+  for (auto& x : lost)
+    x.handler({no_answer(x.kind, why), {}, nullptr, {}});
+}
+
+void remote_link::explain(error why) {
+  std::lock_guard guard{mutex_};
+  last_error_ = std::move(why);
+}
+
+void remote_link::settle(std::uint64_t request, remote_reply x) {
+  std::optional<remote_call> call;
+  {
+    std::lock_guard guard{mutex_};
+    call = calls_.take(request);
+    if (call)
+      confirmed_ = std::max(confirmed_, call->started);
+  }
+  // Without a call: it came late or twice.
+  if (call)
+    call->handler(std::move(x));
+}
+
+void remote_link::settle_grant(const wire::granted& x, time_point now) {
+  remote_reply reply;
+  std::optional<remote_call> call;
+  {
+    std::lock_guard guard{mutex_};
+    check_term(now);
+    call = calls_.take(x.request);
+    if (!call) {
+      // The caller gave up before the grant came.
+      if (session_)
+        enqueue(caf::make_message(wire::release{x.token, {}}));
+      return;
+    }
+    confirmed_ = std::max(confirmed_, call->started);
+    reply.lease = std::make_shared<remote_lease_state>();
+    reply.lease->token = x.token;
+    reply.lease->term = term_;
+    reply.waited = wire::from_us(x.waited_us);
+    leases_.insert_or_assign(x.token, reply.lease);
+  }
+  call->handler(std::move(reply));
+}
+
+void remote_link::revoke(const wire::revoked& x) {
+  std::lock_guard guard{mutex_};
+  auto node = leases_.extract(x.token);
+  if (node.empty())
+    return;
+  if (auto lease = node.mapped().lock())
+    lease->lost = true;
+}
+
+void remote_link::expire(time_point now) {
+  std::vector<std::pair<std::uint64_t, remote_call>> overdue;
+  {
+    std::lock_guard guard{mutex_};
+    check_term(now);
+    overdue = calls_.take_expired(now);
+    if (session_)
+      for (auto& [request, x] : overdue)
+        enqueue(caf::make_message(wire::cancel{request}));
+  }
+  for (auto& [request, x] : overdue)
+    x.handler({timed_out(x.kind), {}, nullptr, {}});
+}
+
+void remote_link::confirm(time_point sent, time_point now) {
+  std::lock_guard guard{mutex_};
+  // What was given up stays given up.
+  check_term(now);
+  confirmed_ = std::max(confirmed_, sent);
+}
+
+void remote_link::measured(duration round_trip) {
+  std::lock_guard guard{mutex_};
+  round_trip_ = round_trip_ == duration::zero()
+                  ? round_trip
+                  : (7 * round_trip_ + round_trip) / 8;
+}
+
+time_point remote_link::sleep_until(time_point heartbeat) {
+  std::lock_guard guard{mutex_};
+  wake_at_ = std::min(heartbeat, calls_.next_deadline());
+  return wake_at_;
+}
+
+void remote_link::check_term(time_point now) {
+  if (!session_ || now - confirmed_ <= ttl_)
+    return;
+  ++term_;
+  confirmed_ = now;
+  for (auto& [token, lease] : leases_) {
+    if (auto x = lease.lock())
+      x->lost = true;
+    // In case the node sees it otherwise, for example because it was the node
+    // that stood still.
+    enqueue(caf::make_message(wire::release{token, {}}));
+  }
+  leases_.clear();
+}
+
+} // namespace caf_pool

@@ -1,0 +1,120 @@
+#pragma once
+
+#include "caf_pool/core/result.hpp"
+#include "caf_pool/protocol/messages.hpp"
+#include "caf_pool/remote/call_table.hpp"
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace caf_pool {
+
+/// A client's side of a session: what its threads and its connector share. The
+/// connector brings it up and down and receives; everybody sends.
+///
+/// Leases are fenced on this side, too: the node counts a client as gone that
+/// was silent for the time to live, so a client that cannot be sure that it was
+/// heard within that time (because it was frozen, or the link was) gives its
+/// leases up before the node does. Only clocks of this process are compared.
+///
+/// Thread-safety: all members from any thread. Handlers run on the thread that
+/// settles a call, without a lock.
+class remote_link {
+public:
+  explicit remote_link(std::string address);
+
+  // -- for callers -------------------------------------------------------------
+
+  /// Sends a request and notes who waits for the answer. Returns its number, or
+  /// why nothing was sent. Requests arrive in the order of their numbers.
+  template <class Message>
+  result<std::uint64_t> call(Message x, remote_call c) {
+    std::lock_guard guard{mutex_};
+    if (!session_)
+      return not_connected();
+    x.request = ++last_request_;
+    enter(x.request, std::move(c));
+    enqueue(caf::make_message(std::move(x)));
+    return last_request_;
+  }
+
+  /// Sends what needs no answer; drops it if there is no session.
+  template <class Message>
+  void note(Message x) {
+    std::lock_guard guard{mutex_};
+    if (session_)
+      enqueue(caf::make_message(std::move(x)));
+  }
+
+  /// Gives up waiting. Returns false if the answer is just being delivered;
+  /// otherwise the node is told, and a lease that comes late goes back.
+  bool withdraw(std::uint64_t request);
+
+  /// Gives a lease back; `broken` tells why it should not be used again.
+  void release(const remote_lease_state& x, const std::string& broken);
+
+  /// Tells whether a lease may still be used, as far as this side can know.
+  bool alive(const remote_lease_state& x);
+
+  /// Returns what the node should be told of a limit: less than it, so that the
+  /// node's answer, which knows more, comes before the caller gives up.
+  duration travel_limit(duration limit) const;
+
+  bool connected() const;
+  std::string node() const;
+  error not_connected_error() const;
+
+  // -- for the connector -------------------------------------------------------
+
+  void up(const wire::session_handle& session,
+          const caf::strong_actor_ptr& connector, const wire::welcome& x,
+          time_point now);
+
+  /// Fails all calls: `outcome_unknown` for statements, `why` for the rest.
+  void down(error why);
+
+  /// Says why there is no session.
+  void explain(error why);
+
+  void settle(std::uint64_t request, remote_reply x);
+  void settle_grant(const wire::granted& x, time_point now);
+  void revoke(const wire::revoked& x);
+  void expire(time_point now);
+
+  /// The node heard what was sent at `sent`, at `now` at the latest.
+  void confirm(time_point sent, time_point now);
+  void measured(duration round_trip);
+
+  /// Until when the connector sleeps; `call` wakes it for earlier deadlines.
+  time_point sleep_until(time_point heartbeat);
+
+private:
+  error not_connected() const;
+  void enter(std::uint64_t request, remote_call c);
+  void enqueue(caf::message x);
+  void check_term(time_point now);
+
+  mutable std::mutex mutex_;
+  std::string address_;
+  std::string node_;
+  caf::strong_actor_ptr session_;
+  caf::strong_actor_ptr connector_;
+  error last_error_;
+  call_table calls_;
+  std::uint64_t last_request_ = 0;
+  std::map<std::string, std::weak_ptr<remote_lease_state>> leases_;
+  std::uint64_t term_ = 0;
+  time_point confirmed_{};
+  duration ttl_ = duration::zero();
+  duration round_trip_ = duration::zero();
+  time_point wake_at_ = never;
+};
+
+/// Wakes a connector for a deadline that is earlier than it knew.
+struct link_poke {};
+
+} // namespace caf_pool
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::link_poke)

@@ -1,0 +1,24 @@
+#include "caf_pool/remote/waiting_call.hpp"
+
+#include "caf_pool/core/duration_text.hpp"
+
+namespace caf_pool {
+
+error no_answer_in_time(call_kind kind, duration limit) {
+  auto text = "the node did not answer within " + to_rough_text(limit);
+  switch (kind) {
+    case call_kind::question:
+      return {errc::node_unreachable, text, {}};
+    case call_kind::acquire:
+      return {errc::acquire_timeout, text + "; the request was withdrawn", {}};
+    case call_kind::execute:
+      break;
+  }
+  return {errc::outcome_unknown,
+          text
+            + "; a cancel was sent, but it may or may not have taken effect: "
+              "look before you repeat it",
+          {}};
+}
+
+} // namespace caf_pool
