@@ -31,25 +31,19 @@ public:
       case caller_step::use:
         return use();
       case caller_step::look_before_release:
-        self_.gate = w_.gate;
-        return go(caller_step::release, "looks at the gate, to give back");
+        return look_before_release();
       case caller_step::release:
         return release();
       case caller_step::look_again:
-        return go(w_.look() == front_gate::shut ? caller_step::pull_back
-                                                : after_release(),
-                  "looks at the gate again");
+        return look_again();
       case caller_step::pull_back:
         return pull_back();
       case caller_step::find_sink:
-        self_.sink = w_.sink;
-        return go(caller_step::tell, "looks for the sink");
+        return find_sink();
       case caller_step::tell:
         return tell();
       case caller_step::drop_orphan:
-        if (--w_.users == 0)
-          ++w_.dropped;
-        return go(after_release(), "drops the keep-alive");
+        return drop_orphan();
       case caller_step::wait:
       case caller_step::done:
         return nullptr;
@@ -120,6 +114,11 @@ private:
     return go(caller_step::look_before_release, "has used the connection");
   }
 
+  const char* look_before_release() {
+    self_.gate = w_.gate;
+    return go(caller_step::release, "looks at the gate, to give back");
+  }
+
   const char* release() {
     if (fault_ == fault::blind_release) {
       word() = slot_word{slot_state::offered, self_.generation};
@@ -146,6 +145,12 @@ private:
               "lets go of a closed pool's connection");
   }
 
+  const char* look_again() {
+    return go(w_.look() == front_gate::shut ? caller_step::pull_back
+                                            : after_release(),
+              "looks at the gate again");
+  }
+
   const char* pull_back() {
     auto next = slot_rules::pull_back(word(), self_.generation);
     if (!next)
@@ -157,6 +162,17 @@ private:
   caller_step told() {
     return fault_ == fault::no_notice ? after_release()
                                       : caller_step::find_sink;
+  }
+
+  const char* find_sink() {
+    self_.sink = w_.sink;
+    return go(caller_step::tell, "looks for the sink");
+  }
+
+  const char* drop_orphan() {
+    if (--w_.users == 0)
+      ++w_.dropped;
+    return go(after_release(), "drops the keep-alive");
   }
 
   const char* tell() {

@@ -1,6 +1,7 @@
 #include "caf_pool/front/slot_table.hpp"
 
 #include "front/recording_sink.hpp"
+#include "front/rounds.hpp"
 #include "support/catch_compat.hpp"
 #include "support/eventually.hpp"
 
@@ -205,7 +206,7 @@ TEST_CASE("the sink can be replaced at any time", "[slot_table]") {
 TEST_CASE("holders that race with the end of the pool touch nothing too late",
           "[slot_table][trap-T74]") {
   constexpr auto threads = 4;
-  for (auto round = 0; round < 300; ++round) {
+  for (rounds left{300}; left.next();) {
     fixture f{3};
     std::latch ready{threads};
     std::vector<std::jthread> callers;

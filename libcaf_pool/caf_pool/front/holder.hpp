@@ -5,9 +5,22 @@
 
 namespace caf_pool {
 
+namespace detail {
+
+/// The calling thread's number; 0 until it is asked for.
+inline constinit thread_local std::uint32_t own_number = 0;
+
+std::uint32_t next_thread_number() noexcept;
+
+} // namespace detail
+
 /// Returns a small number that names the calling thread: 1 for the first one
 /// that asks, never reused.
-std::uint32_t thread_number() noexcept;
+inline std::uint32_t thread_number() noexcept {
+  if (detail::own_number == 0) [[unlikely]]
+    detail::own_number = detail::next_thread_number();
+  return detail::own_number;
+}
 
 /// Who holds a connection, as plain words that cost nothing to write down. All
 /// texts live as long as the program.

@@ -16,6 +16,10 @@ struct hint {
   std::uint64_t serial = 0;
   time_point::rep tick = 0;
   slot_index slot = 0;
+
+  bool fits(std::uint64_t table, time_point::rep now) const noexcept {
+    return serial == table && tick == now;
+  }
 };
 
 /// What the front keeps for each thread.
@@ -41,16 +45,54 @@ time_point sample_begin() noexcept {
 
 // -- taking --------------------------------------------------------------------
 
+// Inline, because the compiler must not look through functions that another
+// library could replace; on this path it shows.
+inline slot_lender::holding slot_lender::take(slot_index i) noexcept {
+  auto& x = slots_.at(i);
+  auto word = x.load();
+  auto next = slot_rules::take(word);
+  if (!next || !x.replace(word, *next))
+    return {};
+  return {next->generation(), i};
+}
+
+inline loan slot_lender::describe(holding what, const holder& who) noexcept {
+  auto& x = slots_.at(what.slot);
+  x.note(who, clock_.load(std::memory_order_relaxed), what.generation);
+  return {.table = this,
+          .object = x.object.load(std::memory_order_relaxed),
+          .connection = {x.connection.load(std::memory_order_relaxed)},
+          .generation = what.generation,
+          .slot = what.slot,
+          .sampled_at = sample_begin()};
+}
+
+loan slot_lender::lend(holding what, const holder& who) noexcept {
+  return describe(what, who);
+}
+
 loan slot_lender::try_take(const holder& who, std::uint32_t tries) noexcept {
+  auto& last = notes.of(serial_);
+  auto tick = clock_.load(std::memory_order_relaxed);
+  holding found;
+  if (tries > 0 && last.fits(serial_, tick) && !shut()) [[likely]]
+    found = take(last.slot);
+  if (!found) [[unlikely]]
+    found = search(tries);
+  if (!found)
+    return {};
+  return describe(found, who);
+}
+
+slot_lender::holding slot_lender::search(std::uint32_t tries) noexcept {
   auto& last = notes.of(serial_);
   for (std::uint32_t n = 0; n < tries; ++n) {
     if (shut())
       return {};
     auto tick = clock_.load(std::memory_order_relaxed);
-    auto start = last.serial == serial_ && last.tick == tick ? last.slot : 0;
-    if (auto found = scan(start)) {
+    if (auto found = scan(last.fits(serial_, tick) ? last.slot : 0)) {
       last = {serial_, tick, found.slot};
-      return lend(found, who);
+      return found;
     }
     pause_after(n);
   }
@@ -62,24 +104,10 @@ slot_lender::holding slot_lender::scan(slot_index start) noexcept {
   for (slot_index n = 0, i = start; n < size; ++n, ++i) {
     if (i >= size)
       i = 0;
-    auto& x = slots_.at(i);
-    auto word = x.load();
-    auto next = slot_rules::take(word);
-    if (next && x.replace(word, *next))
-      return {next->generation(), i};
+    if (auto found = take(i))
+      return found;
   }
   return {};
-}
-
-loan slot_lender::lend(holding what, const holder& who) noexcept {
-  auto& x = slots_.at(what.slot);
-  x.note(who, clock_.load(std::memory_order_relaxed), what.generation);
-  return {.table = this,
-          .object = x.object.load(std::memory_order_relaxed),
-          .connection = {x.connection.load(std::memory_order_relaxed)},
-          .generation = what.generation,
-          .slot = what.slot,
-          .sampled_at = sample_begin()};
 }
 
 // -- giving back ---------------------------------------------------------------

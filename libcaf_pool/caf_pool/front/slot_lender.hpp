@@ -105,7 +105,10 @@ protected:
   keep_alive keep_alive_;
 
 private:
+  holding take(slot_index i) noexcept;
   holding scan(slot_index start) noexcept;
+  holding search(std::uint32_t tries) noexcept;
+  loan describe(holding what, const holder& who) noexcept;
   handed_back pull_back(slot_index i, slot_word offered) noexcept;
   handed_back settle(slot_index i, slot_word was, slot_word is) noexcept;
   void record_use(const loan& x) noexcept;

@@ -67,7 +67,8 @@ public:
 
   /// Blocks until the verdict, at most until `deadline`. Returns nothing if
   /// the deadline came first: a later grant stays with the granter. Looks
-  /// `spins` times before it sleeps. Returns nothing after the first verdict.
+  /// `spins` times before it sleeps, which pays only where cores are idle.
+  /// Returns nothing after the first verdict.
   std::optional<result<loan>> wait_until(time_point deadline,
                                          std::uint32_t spins = 0) noexcept;
 
