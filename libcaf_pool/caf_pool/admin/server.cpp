@@ -217,6 +217,7 @@ private:
       if (!stopped)
         look_again();
     });
+    reserve_.refill();
     watch_.want();
     start_look();
   }
@@ -250,10 +251,15 @@ std::thread start_thread(F f) {
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread result{std::move(f)};
-  pthread_setname_np(result.native_handle(), "admin");
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return result;
+  try {
+    std::thread result{std::move(f)};
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    pthread_setname_np(result.native_handle(), "admin");
+    return result;
+  } catch (...) {
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    throw;
+  }
 }
 
 error listen_error(const admin_config& config, const std::string& why) {
@@ -265,7 +271,7 @@ error listen_error(const admin_config& config, const std::string& why) {
 
 } // namespace
 
-// -- admin_server --------------------------------------------------------------
+// -- admin_server -------------------------------------------------------------
 
 struct admin_server::impl {
   /// Null after `stop`.
@@ -282,21 +288,23 @@ result<std::unique_ptr<admin_server>> admin_server::start(
                         "it has neither TLS nor logins, so that it must "
                         "not be reachable from other machines; use "
                         "127.0.0.1, ::1 or localhost, and a tunnel");
-  asio_error err;
   auto text = config.address == "localhost" ? "127.0.0.1" : config.address;
-  auto address = net::ip::make_address(text, err);
-  if (err)
-    return listen_error(config, err.message());
   auto state = std::make_unique<impl>();
-  state->core = std::make_unique<server_core>(std::move(source), limits);
-  err = state->core->listen(address, config.port);
-  if (err)
-    return listen_error(config, err.message()
-                                  + "; end what uses the port, or choose "
-                                    "another one with admin.port (0 picks a "
-                                    "free one)");
-  state->port = state->core->port();
-  state->thread = start_thread([core = state->core.get()] { core->run(); });
+  try {
+    auto address = net::ip::make_address(text);
+    state->core = std::make_unique<server_core>(std::move(source), limits);
+    auto err = state->core->listen(address, config.port);
+    if (err)
+      return listen_error(config, err.message()
+                                    + "; end what uses the port, or choose "
+                                      "another one with admin.port (0 picks "
+                                      "a free one)");
+    state->port = state->core->port();
+    state->thread = start_thread([core = state->core.get()] { core->run(); });
+  } catch (const std::exception& what) {
+    // Out of file descriptors or threads.
+    return listen_error(config, what.what());
+  }
   return std::unique_ptr<admin_server>{new admin_server{std::move(state)}};
 }
 

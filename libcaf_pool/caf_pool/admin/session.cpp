@@ -29,15 +29,21 @@ constexpr int linger_reads = 64;
 
 constexpr std::size_t read_size = 4096;
 
-// The date as RFC 9110 wants it.
+// The date as RFC 9110 wants it: in English, whatever the locale.
 std::string http_date() {
+  static constexpr const char* days[]
+    = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static constexpr const char* months[]
+    = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   auto now = std::time(nullptr);
   std::tm parts{};
   gmtime_r(&now, &parts);
-  char text[64];
-  auto size
-    = std::strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  return {text, size};
+  char text[32];
+  auto size = std::strftime(text, sizeof(text), "%Y %H:%M:%S GMT", &parts);
+  std::string day = std::to_string(parts.tm_mday);
+  return std::string{days[parts.tm_wday]} + (day.size() == 1 ? ", 0" : ", ")
+         + day + ' ' + months[parts.tm_mon] + ' ' + std::string{text, size};
 }
 
 class session : public std::enable_shared_from_this<session> {
@@ -78,6 +84,7 @@ private:
     parser_->header_limit(host_.limits().max_header);
     parser_->body_limit(host_.limits().max_body);
     header_bytes_ = 0;
+    head_only_ = false;
     if (buffer_.size() > 0)
       stream_.expires_after(host_.limits().header_time);
     parse_header();
