@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::string_view toml
   = "[pools.main]\n"
+    "sqlite.path = \"x\"\n"
     "[pools.read-only]\n"
     "sqlite.path = \"x\"\n";
 
