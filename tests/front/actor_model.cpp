@@ -59,7 +59,7 @@ private:
     return static_cast<std::uint8_t>(1u << slot);
   }
 
-  // -- between two messages ----------------------------------------------------
+  // -- between two messages ---------------------------------------------------
 
   const char* next_message(int choice) {
     switch (choice) {
@@ -147,7 +147,7 @@ private:
     return go(first_close_step(), "closes the gate");
   }
 
-  // -- serving -----------------------------------------------------------------
+  // -- serving ----------------------------------------------------------------
 
   const char* serve(int choice) {
     if (self_.waiting.size == 0)
@@ -245,7 +245,7 @@ private:
     return result;
   }
 
-  // -- closing -----------------------------------------------------------------
+  // -- closing ----------------------------------------------------------------
 
   actor_step first_close_step() const {
     return fault_ == fault::mark_before_count ? actor_step::mark

@@ -23,7 +23,7 @@ void require_found(const scenario& what, fault deliberate,
 
 } // namespace
 
-// -- the front as it is --------------------------------------------------------
+// -- the front as it is -------------------------------------------------------
 
 TEST_CASE(
   "no interleaving of two callers and the actor loses a connection, "
@@ -81,7 +81,7 @@ TEST_CASE("closing keeps what holders use until the last one let go",
                  .release_twice = true});
 }
 
-// -- deliberate faults ---------------------------------------------------------
+// -- deliberate faults --------------------------------------------------------
 
 TEST_CASE(
   "the exploration finds a holder that does not look at the gate "

@@ -4,7 +4,7 @@
 
 namespace caf_pool::test {
 
-// -- messages ------------------------------------------------------------------
+// -- messages -----------------------------------------------------------------
 
 void mini_pool::mailbox::put(message x) {
   {
@@ -29,7 +29,7 @@ private:
   std::shared_ptr<mailbox> box_;
 };
 
-// -- life ----------------------------------------------------------------------
+// -- life ---------------------------------------------------------------------
 
 mini_pool::mini_pool(slot_index size, std::uint32_t tries, std::uint32_t spins)
   : tries_(tries), spins_(spins) {
@@ -78,7 +78,7 @@ void mini_pool::restart() {
   serve();
 }
 
-// -- callers -------------------------------------------------------------------
+// -- callers ------------------------------------------------------------------
 
 std::optional<result<loan>> mini_pool::acquire(time_point deadline) {
   if (auto x = table_->try_take(holder::here(), tries_))
@@ -93,7 +93,7 @@ void mini_pool::order(std::function<void(mini_pool&)> what) {
   box()->put(std::move(what));
 }
 
-// -- the actor -----------------------------------------------------------------
+// -- the actor ----------------------------------------------------------------
 
 void mini_pool::handle(granter& x) {
   waiting_.push_back(std::move(x));
@@ -153,7 +153,7 @@ void mini_pool::revoke(slot_index i) {
   table_->revoke(i, table_->view(i).generation);
 }
 
-// -- the end -------------------------------------------------------------------
+// -- the end ------------------------------------------------------------------
 
 bool mini_pool::at_rest() {
   auto free = [this] {

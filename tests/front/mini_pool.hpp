@@ -44,7 +44,7 @@ public:
   /// Does something on the pool's thread.
   void order(std::function<void(mini_pool&)> what);
 
-  // -- on the pool's thread ----------------------------------------------------
+  // -- on the pool's thread ---------------------------------------------------
 
   slot_table& table() noexcept {
     return *table_;
@@ -57,7 +57,7 @@ public:
   /// The actor dies and a successor takes over: messages and waiters are lost.
   void restart();
 
-  // -- when nobody does anything any more --------------------------------------
+  // -- when nobody does anything any more -------------------------------------
 
   /// Tells whether every connection is free to be taken.
   bool at_rest();

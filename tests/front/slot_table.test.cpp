@@ -37,7 +37,7 @@ struct fixture {
 
 } // namespace
 
-// -- taking and giving back ----------------------------------------------------
+// -- taking and giving back ---------------------------------------------------
 
 TEST_CASE("an offered connection goes to one caller only",
           "[slot_table][C06]") {
@@ -129,7 +129,7 @@ TEST_CASE("under light load callers gather on the lowest slots",
   CHECK(f.take().slot == 0);
 }
 
-// -- shut ----------------------------------------------------------------------
+// -- shut ---------------------------------------------------------------------
 
 TEST_CASE("while somebody waits nobody takes from the front",
           "[slot_table][trap-T11]") {
@@ -151,7 +151,7 @@ TEST_CASE("while somebody waits every release goes to the actor",
   CHECK(f.table->collect(0)->left == condition::clean);
 }
 
-// -- the actor's orders --------------------------------------------------------
+// -- the actor's orders -------------------------------------------------------
 
 TEST_CASE("only an offered slot can be withdrawn", "[slot_table]") {
   fixture f{2};
@@ -247,7 +247,7 @@ TEST_CASE("a fenced holder keeps nobody else from the truth",
   CHECK(f.sink->slots().size() == 1);
 }
 
-// -- looking at it -------------------------------------------------------------
+// -- looking at it ------------------------------------------------------------
 
 TEST_CASE("a look shows who holds a connection since when",
           "[slot_table][K01]") {

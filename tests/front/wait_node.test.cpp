@@ -43,7 +43,7 @@ time_point soon(duration d = 20s) {
 
 } // namespace
 
-// -- blocking ------------------------------------------------------------------
+// -- blocking -----------------------------------------------------------------
 
 TEST_CASE("a waiter gets what is granted before it looks", "[wait_node]") {
   fixture f;
@@ -155,7 +155,7 @@ TEST_CASE("a waiter that ends unserved refuses later grants", "[wait_node]") {
   CHECK(f.table->holds(x));
 }
 
-// -- callback ------------------------------------------------------------------
+// -- callback -----------------------------------------------------------------
 
 TEST_CASE("a callback gets the verdict on the granter's thread, once",
           "[wait_node]") {
@@ -220,7 +220,7 @@ TEST_CASE("empty ends do nothing", "[wait_node]") {
   CHECK(!canceller{}.cancel());
 }
 
-// -- races ---------------------------------------------------------------------
+// -- races --------------------------------------------------------------------
 
 TEST_CASE("of a grant and a deadline that race, exactly one wins",
           "[wait_node][trap-T1]") {

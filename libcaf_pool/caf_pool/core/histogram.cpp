@@ -19,7 +19,7 @@ static_assert(histogram::buckets
 
 } // namespace
 
-// -- snapshot ------------------------------------------------------------------
+// -- snapshot -----------------------------------------------------------------
 
 duration histogram_snapshot::percentile(double p) const noexcept {
   if (count == 0)
@@ -52,7 +52,7 @@ std::uint64_t histogram_snapshot::count_until(duration limit) const noexcept {
   return result;
 }
 
-// -- histogram -----------------------------------------------------------------
+// -- histogram ----------------------------------------------------------------
 
 void histogram::record(duration x) noexcept {
   auto ticks = std::max(x, duration::zero()).count();

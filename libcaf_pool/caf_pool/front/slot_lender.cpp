@@ -43,7 +43,7 @@ time_point sample_begin() noexcept {
 
 } // namespace
 
-// -- taking --------------------------------------------------------------------
+// -- taking -------------------------------------------------------------------
 
 // Inline, because the compiler must not look through functions that another
 // library could replace; on this path it shows.
@@ -110,7 +110,7 @@ slot_lender::holding slot_lender::scan(slot_index start) noexcept {
   return {};
 }
 
-// -- giving back ---------------------------------------------------------------
+// -- giving back --------------------------------------------------------------
 
 handed_back slot_lender::give_back(const loan& x, condition how) noexcept {
   if (x.sampled_at != time_point{}) [[unlikely]]
@@ -167,7 +167,7 @@ bool slot_lender::holds(const loan& x) const noexcept {
   return word.state() == slot_state::taken && word.generation() == x.generation;
 }
 
-// -- looking at it -------------------------------------------------------------
+// -- looking at it ------------------------------------------------------------
 
 slot_view slot_lender::view(slot_index i) const noexcept {
   constexpr auto get = std::memory_order_acquire;

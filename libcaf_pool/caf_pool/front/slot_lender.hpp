@@ -25,7 +25,7 @@ public:
   slot_lender(const slot_lender&) = delete;
   slot_lender& operator=(const slot_lender&) = delete;
 
-  // -- lending -----------------------------------------------------------------
+  // -- lending ----------------------------------------------------------------
 
   /// Takes an offered connection. Looks at most `tries` times at all slots and
   /// pauses in between. Returns nothing if none is free or the front is shut.
@@ -38,7 +38,7 @@ public:
   /// Tells whether the holding goes on: not given back, not fenced off.
   bool holds(const loan& x) const noexcept;
 
-  // -- looking at it -----------------------------------------------------------
+  // -- looking at it ----------------------------------------------------------
 
   /// Tells that nothing can be taken because somebody waits, or for ever.
   bool shut() const noexcept {
@@ -89,7 +89,7 @@ protected:
   /// Writes down who holds a slot that was just taken.
   loan lend(holding what, const holder& who) noexcept;
 
-  // -- read by everybody, seldom written ---------------------------------------
+  // -- read by everybody, seldom written --------------------------------------
 
   alignas(64) std::atomic<front_gate> gate_{front_gate::closed};
   std::atomic<slot_index> in_use_{0};
@@ -98,7 +98,7 @@ protected:
   std::uint64_t serial_ = 0;
   std::unique_ptr<histogram> use_times_;
 
-  // -- the rest ----------------------------------------------------------------
+  // -- the rest ---------------------------------------------------------------
 
   alignas(64) slot_store slots_;
   sink_holder sink_;

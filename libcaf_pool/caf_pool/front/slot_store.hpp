@@ -19,7 +19,7 @@ struct alignas(64) slot {
   std::atomic<std::uint64_t> connection{0};
   std::atomic<void*> object{nullptr};
 
-  // -- written by the holder ---------------------------------------------------
+  // -- written by the holder --------------------------------------------------
 
   std::atomic<time_point::rep> since{0};
   std::atomic<const char*> file{nullptr};
@@ -43,19 +43,22 @@ struct alignas(64) slot {
     return ok;
   }
 
-  /// Writes down who holds generation `x`. Each store releases, so that whoever
-  /// reads one of the new values and then the word again finds the new holding
-  /// there. On x86 this costs nothing.
-  void note(const holder& who, time_point::rep at, std::uint64_t x) noexcept {
-    constexpr auto put = std::memory_order_release;
-    since.store(at, put);
-    file.store(who.file, put);
-    label.store(who.label, put);
-    line.store(who.line, put);
-    thread.store(who.thread, put);
-    noted.store(x, put);
-  }
+  /// Writes down who holds generation `x`.
+  void note(const holder& who, time_point::rep at, std::uint64_t x) noexcept;
 };
+
+// Each store releases, so that whoever reads one of the new values and then the
+// word again finds the new holding there. On x86 this costs nothing.
+inline void slot::note(const holder& who, time_point::rep at,
+                       std::uint64_t x) noexcept {
+  constexpr auto put = std::memory_order_release;
+  since.store(at, put);
+  file.store(who.file, put);
+  label.store(who.label, put);
+  line.store(who.line, put);
+  thread.store(who.thread, put);
+  noted.store(x, put);
+}
 
 static_assert(sizeof(slot) == 64);
 

@@ -6,7 +6,7 @@
 
 namespace caf_pool {
 
-// -- life ----------------------------------------------------------------------
+// -- life ---------------------------------------------------------------------
 
 /// Keeps the memory of all tables: one that ends lies here until the next one
 /// begins. Never destroyed, because leases may outlive every static object.
@@ -93,7 +93,7 @@ void slot_table::close(std::shared_ptr<void> what) noexcept {
   keep_alive_.drop();
 }
 
-// -- slots ---------------------------------------------------------------------
+// -- slots --------------------------------------------------------------------
 
 std::optional<slot_word> slot_table::change(slot_index i, rule next) noexcept {
   auto* x = slots_.find(i);
@@ -206,7 +206,7 @@ std::optional<slot_return> slot_table::collect(slot_index i) noexcept {
     .fenced = was->has(slot_word::fenced)};
 }
 
-// -- the whole -----------------------------------------------------------------
+// -- the whole ----------------------------------------------------------------
 
 void slot_table::set_shut(bool shut) noexcept {
   if (!closed())

@@ -46,7 +46,7 @@ public:
   static std::shared_ptr<slot_table> make(std::shared_ptr<release_sink> sink
                                           = nullptr);
 
-  // -- slots -------------------------------------------------------------------
+  // -- slots ------------------------------------------------------------------
 
   /// Binds a connection to the lowest free slot, which becomes the actor's.
   /// `object` is opaque. Nothing if `slot_store::max_size` slots are bound.
@@ -79,7 +79,7 @@ public:
   /// Makes a returned slot empty; nothing unless it was returned.
   std::optional<slot_return> collect(slot_index i) noexcept;
 
-  // -- the whole ---------------------------------------------------------------
+  // -- the whole --------------------------------------------------------------
 
   /// Shuts or opens the front. Shut first, withdraw then.
   void set_shut(bool shut) noexcept;

@@ -85,7 +85,7 @@ public:
            && (state() == slot_state::taken || state() == slot_state::revoked);
   }
 
-  // -- successors; each requires the state that its comment names ------------
+  // -- successors; each requires the state that its comment names -------------
 
   /// empty or offered: the next holding begins.
   constexpr slot_word take() const noexcept {

@@ -1,14 +1,15 @@
 #include "caf_pool/front/wait_node.hpp"
 
-#include "caf_pool/front/parking.hpp"
 #include "caf_pool/front/pause.hpp"
 #include "caf_pool/front/slot_lender.hpp"
 
 #include <atomic>
+#include <condition_variable>
+#include <mutex>
 
 namespace caf_pool {
 
-// -- node ----------------------------------------------------------------------
+// -- node ---------------------------------------------------------------------
 
 class wait_node {
 public:
@@ -34,9 +35,7 @@ public:
       state_.store(settled, std::memory_order_release);
     } else {
       outcome_.emplace(std::move(outcome));
-      state_.store(settled, std::memory_order_release);
-      if (before == asleep)
-        unpark(state_);
+      wake(before == asleep);
     }
     return true;
   }
@@ -63,13 +62,11 @@ public:
     // Never by yielding: on a busy machine that costs more than the sleep.
     for (std::uint32_t n = 0; n < spins && is_waiting(); ++n)
       pause_briefly();
-    auto expected = static_cast<std::uint32_t>(waiting);
-    state_.compare_exchange_strong(expected, asleep, std::memory_order_acq_rel);
-    while (is_waiting()) {
-      if (clock::now() >= deadline && cancel())
-        return false;
-      park(state_, asleep, deadline);
-    }
+    auto expected = waiting;
+    if (state_.compare_exchange_strong(expected, asleep,
+                                       std::memory_order_acq_rel)
+        && !sleep_until(deadline) && cancel())
+      return false;
     // The granter is between two instructions.
     for (std::uint32_t n = 0; state_.load(std::memory_order_acquire) == claimed;
          ++n)
@@ -82,14 +79,39 @@ public:
   }
 
 private:
-  enum : std::uint32_t { waiting, asleep, claimed, settled, cancelled };
+  enum state { waiting, asleep, claimed, settled, cancelled };
 
-  std::atomic<std::uint32_t> state_{waiting};
+  void wake(bool sleeper) {
+    if (!sleeper) {
+      state_.store(settled, std::memory_order_release);
+      return;
+    }
+    {
+      std::lock_guard guard{mutex_};
+      state_.store(settled, std::memory_order_release);
+    }
+    wake_.notify_one();
+  }
+
+  /// Returns false if the deadline came before the granter was done.
+  bool sleep_until(time_point deadline) {
+    auto done
+      = [this] { return state_.load(std::memory_order_acquire) == settled; };
+    std::unique_lock guard{mutex_};
+    if (deadline != never)
+      return wake_.wait_until(guard, deadline, done);
+    wake_.wait(guard, done);
+    return true;
+  }
+
+  std::atomic<state> state_{waiting};
+  std::mutex mutex_;
+  std::condition_variable wake_;
   grant_handler handler_;
   std::optional<result<loan>> outcome_;
 };
 
-// -- granter -------------------------------------------------------------------
+// -- granter ------------------------------------------------------------------
 
 granter::granter(std::shared_ptr<wait_node> node) noexcept
   : node_(std::move(node)) {
@@ -124,7 +146,7 @@ bool granter::waiting() const noexcept {
   return node_ != nullptr && node_->is_waiting();
 }
 
-// -- wait_handle ---------------------------------------------------------------
+// -- wait_handle --------------------------------------------------------------
 
 wait_handle::wait_handle(std::shared_ptr<wait_node> node) noexcept
   : node_(std::move(node)) {
@@ -153,7 +175,7 @@ std::optional<result<loan>> wait_handle::wait_until(
   return node_->fetch();
 }
 
-// -- canceller -----------------------------------------------------------------
+// -- canceller ----------------------------------------------------------------
 
 canceller::canceller(std::shared_ptr<wait_node> node) noexcept
   : node_(std::move(node)) {
@@ -164,7 +186,7 @@ bool canceller::cancel() noexcept {
   return node_ != nullptr && node_->cancel();
 }
 
-// -- factories -----------------------------------------------------------------
+// -- factories ----------------------------------------------------------------
 
 std::pair<wait_handle, granter> make_waiter() {
   auto node = std::make_shared<wait_node>();
