@@ -7,7 +7,7 @@
 
 using namespace caf_pool;
 
-// -- the whole backend ----------------------------------------------------------
+// -- the whole backend -------------------------------------------------------
 
 class counter : public connection {
 public:
@@ -59,7 +59,7 @@ public:
   }
 };
 
-// -- its use --------------------------------------------------------------------
+// -- its use -----------------------------------------------------------------
 
 int main() {
   pool db{backend_spec<counter>{{}, std::make_shared<counters>()}};

@@ -147,8 +147,9 @@ TEST_CASE("a cancel does not hit a reset or a probe", "[sqlite][trap-T19]") {
   int strange = 0;
   for (int i = 0; i < 200; ++i) {
     strange += !conn->probe(soon());
-    static_cast<void>(conn->execute("BEGIN", soon()));
-    static_cast<void>(conn->execute("INSERT INTO t VALUES (1)", soon()));
+    // A cancelled BEGIN would leave the INSERT to commit by itself.
+    if (conn->execute("BEGIN", soon()))
+      static_cast<void>(conn->execute("INSERT INTO t VALUES (1)", soon()));
     conn->native_handle();
     strange += !conn->reset(reset_policy::automatic, soon());
     strange += conn->state() != trace::clean;

@@ -137,12 +137,15 @@ void chaos_proxy::engine::change_mode(mode x) {
 
 // Called by the thread itself: a socket that a poll looks at is not closed.
 void chaos_proxy::engine::set_mode(mode x) {
+  auto listening = mode_ == mode::pass || mode_ == mode::stall;
   mode_ = x;
   mode_set_.notify_all();
   fillers_.clear();
   switch (x) {
     case mode::pass:
     case mode::stall:
+      if (listening)
+        return;
       listener_ = {};
       listener_ = chaos_socket::listen(port_, 64);
       break;

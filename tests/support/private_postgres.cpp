@@ -7,7 +7,6 @@
 
 #include <signal.h>
 #include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
@@ -369,7 +368,7 @@ std::string private_postgres::query(std::string_view sql,
 
 std::size_t private_postgres::terminate_backends(std::string_view where) const {
   auto text = query(
-    "SELECT count(pg_terminate_backend(pid)) FROM "
+    "SELECT count(pg_terminate_backend(pid, 10000)) FROM "
     "pg_stat_activity WHERE usename IN ('app', 'guarded') AND ("
     + std::string{where} + ')');
   return std::stoul(text);

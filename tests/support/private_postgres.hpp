@@ -53,7 +53,7 @@ public:
 
   ~private_postgres();
 
-  // -- where -------------------------------------------------------------------
+  // -- where ------------------------------------------------------------------
 
   /// The directory of the unix socket: the host in connection settings.
   std::string socket_dir() const;
@@ -71,7 +71,7 @@ public:
   /// What the server wrote to its log.
   std::string log() const;
 
-  // -- what it goes through ----------------------------------------------------
+  // -- what it goes through ---------------------------------------------------
 
   void start();
 
@@ -90,7 +90,7 @@ public:
 
   bool running() const;
 
-  // -- inside ------------------------------------------------------------------
+  // -- inside -----------------------------------------------------------------
 
   /// Runs SQL as superuser and returns the rows, one a line, columns separated
   /// by '|'. Throws `std::runtime_error` with the server's text.
@@ -98,7 +98,7 @@ public:
                     std::string_view database = "app") const;
 
   /// Ends the sessions of "app" and "guarded" that match, e.g. "state =
-  /// 'idle'"; returns how many.
+  /// 'idle'", and waits until they are gone; returns how many.
   std::size_t terminate_backends(std::string_view where = "true") const;
 
   /// Holds connections until the server refuses one ("too many clients"), as

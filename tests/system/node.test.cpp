@@ -185,10 +185,13 @@ TEST_CASE("a node starts although its server is down, and says so") {
   scratch folder;
   auto file = folder.path / "down.toml";
   std::ofstream{file} << "[pools.main]\nbackend = \"sqlite\"\n"
-                         "[pools.main.sqlite]\npath = \"/nosuch/folder/db\"\n";
+                         "warm_up = \"to_min\"\nwarm_up_timeout = "
+                         "\"200ms\"\n[pools.main.sqlite]\n"
+                         "path = \"/nosuch/folder/db\"\n";
   process node{node_options(folder, {"--config", file.string()})};
   REQUIRE(node.wait_for_line("ready "));
-  CHECK(node.wait_for_line("open_failed"));
+  CHECK_THAT(node.err(), ContainsSubstring("open_failed"));
+  CHECK_THAT(node.err(), ContainsSubstring("start_degraded"));
   node.signal(SIGTERM);
   CHECK(node.wait() == 0);
 }

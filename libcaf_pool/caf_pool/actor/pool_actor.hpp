@@ -45,7 +45,7 @@ private:
     std::string name;
   };
 
-  // -- messages ----------------------------------------------------------------
+  // -- messages ---------------------------------------------------------------
 
   promise<lease_grant> on_acquire(const acquire& x);
   promise<lease_ptr> on_acquire_lease(const acquire_lease& x);
@@ -63,7 +63,7 @@ private:
   void on_wake_up(const wake_up& x);
   void on_drain_limit();
 
-  // -- effects, one overload each ----------------------------------------------
+  // -- effects, one overload each ---------------------------------------------
 
   void perform(const effect::grant& x);
   void perform(effect::reject& x);
@@ -83,7 +83,7 @@ private:
   void act(effects orders);
   void arm_timer();
 
-  // -- leases ------------------------------------------------------------------
+  // -- leases -----------------------------------------------------------------
 
   void give(const std::shared_ptr<granter>& to, const effect::grant& x);
   void give(const promise<lease_grant>& to, const effect::grant& x,
@@ -96,7 +96,7 @@ private:
   void forget_holding(const lease_id& lease);
   std::vector<front_view> look_at_front(bool with_names) const;
 
-  // -- workers -----------------------------------------------------------------
+  // -- workers ----------------------------------------------------------------
 
   job_ptr make_job(job_kind kind, connection_id id, time_point deadline);
   void start(job_ptr job);
@@ -110,7 +110,7 @@ private:
   void dismiss_idle(time_point now);
   void finish_if_over();
 
-  // -- succession --------------------------------------------------------------
+  // -- succession -------------------------------------------------------------
 
   void take_over();
 

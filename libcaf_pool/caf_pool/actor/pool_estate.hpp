@@ -3,9 +3,9 @@
 #include "caf_pool/actor/pool_job.hpp"
 #include "caf_pool/actor/pool_shell.hpp"
 #include "caf_pool/backend/backend.hpp"
+#include "caf_pool/lease/pool_port.hpp"
+#include "caf_pool/lease/pooled_connection.hpp"
 #include "caf_pool/machine/pool_machine.hpp"
-#include "caf_pool/pool_port.hpp"
-#include "caf_pool/pooled_connection.hpp"
 
 #include <atomic>
 #include <deque>
@@ -57,7 +57,7 @@ public:
   pool_estate(const pool_config& config, backend_ptr way);
   ~pool_estate() override;
 
-  // -- callers, any thread -----------------------------------------------------
+  // -- callers, any thread ----------------------------------------------------
 
   void queue(acquire_input wish, granter verdict) override;
   void withdraw(ticket caller) override;
@@ -74,7 +74,7 @@ public:
   /// still holds a connection keeps the estate alive.
   void finish();
 
-  // -- the pool's actor --------------------------------------------------------
+  // -- the pool's actor -------------------------------------------------------
 
   /// Puts a fresh connection into the vault.
   vault_entry& store(connection_id id, connection_ptr object);

@@ -6,7 +6,7 @@
 #include "caf_pool/core/pool_config.hpp"
 #include "caf_pool/core/sql_result.hpp"
 #include "caf_pool/core/time.hpp"
-#include "caf_pool/pooled_connection.hpp"
+#include "caf_pool/lease/pooled_connection.hpp"
 
 #include <atomic>
 #include <memory>
@@ -40,7 +40,7 @@ struct pool_job {
   ticket caller;
   lease_id lease;
 
-  // -- results -----------------------------------------------------------------
+  // -- results ----------------------------------------------------------------
 
   connection_ptr opened;
   std::vector<sql_result> results;

@@ -1,12 +1,13 @@
 #pragma once
 
 #include "caf_pool/actor/caf_compat.hpp"
+#include "caf_pool/actor/pool_control.hpp"
 #include "caf_pool/core/ids.hpp"
 #include "caf_pool/core/pool_config.hpp"
 #include "caf_pool/core/pool_event.hpp"
 #include "caf_pool/core/pool_snapshot.hpp"
 #include "caf_pool/core/sql_result.hpp"
-#include "caf_pool/lease.hpp"
+#include "caf_pool/lease/lease.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -99,35 +100,6 @@ struct subscribe {
   caf::actor who;
 };
 
-/// What an operator can do. Answer: `accepted`, or an error. `drain` answers
-/// the last connection is closed, at its limit at the latest.
-struct control {
-  enum class verb : std::uint8_t {
-    pause,
-    resume,
-    drain,
-    reconnect,
-    force_open,
-    force_closed,
-    reset_breaker,
-  };
-  verb what = verb::pause;
-  /// For `drain`; zero means at once.
-  duration limit = duration::zero();
-};
-
-/// Puts new settings in force, live. Answer: `accepted`, or an error.
-struct reconfigure {
-  pool_config config;
-  /// The way to the server from now on; null keeps the present one.
-  backend_ptr way;
-  /// Replace connections as they come back.
-  bool recycle = false;
-};
-
-/// The answer when there is nothing to say.
-struct accepted {};
-
 /// What a pool is to other actors. The supervisor speaks it, too, and is the
 /// address that stays when the pool's actor is restarted.
 using pool_handle
@@ -151,6 +123,3 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::get_snapshot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::pool_snapshot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::pool_event)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::subscribe)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::control)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::reconfigure)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::accepted)

@@ -110,7 +110,8 @@ inline constexpr histogram_metric histogram_metrics[] = {
    "Time from asking for a connection to having it.",
    &pool_snapshot::wait_time},
   {"caf_pool_connection_use_seconds",
-   "Time from having a connection to giving it back.",
+   "Time from having a connection to giving it back; of the fast lane a "
+   "sample.",
    &pool_snapshot::use_time},
   {"caf_pool_execute_seconds", "Time that statements of the pool itself took.",
    &pool_snapshot::execute_time},

@@ -38,6 +38,11 @@ pg_channel::pg_channel(pg_session session)
   PQsetnonblocking(raw(), 1);
 }
 
+pg_channel::~pg_channel() {
+  if (raw() != nullptr)
+    stop_server();
+}
+
 bool pg_channel::lost() const noexcept {
   return raw() == nullptr || PQstatus(raw()) != CONNECTION_OK
          || interrupter_.is_shut_down();
@@ -129,12 +134,19 @@ bool pg_channel::settle(time_point deadline) {
 void pg_channel::close(time_point deadline) noexcept {
   if (raw() == nullptr)
     return;
+  stop_server();
   auto polite = !lost();
   PQsetnonblocking(raw(), 1);
   session_.handle.reset();
   if (polite)
     interrupter_.wait_for_end(deadline);
   interrupter_.close_socket();
+}
+
+// A server in the middle of a statement does not notice that nobody listens.
+void pg_channel::stop_server() noexcept {
+  if (PQtransactionStatus(raw()) == PQTRANS_ACTIVE)
+    interrupter_.cancel();
 }
 
 } // namespace caf_pool

@@ -52,6 +52,8 @@ public:
 
   explicit pg_channel(pg_session session);
 
+  ~pg_channel();
+
   /// Null after `close`.
   PGconn* raw() const noexcept {
     return session_.handle.get();
@@ -79,7 +81,7 @@ public:
   /// a microsecond.
   bool hung_up();
 
-  // -- cancelled statements ----------------------------------------------------
+  // -- cancelled statements ---------------------------------------------------
 
   /// Tells whether a request to cancel may still hit the next statement.
   bool unsettled() const noexcept {
@@ -90,13 +92,14 @@ public:
   /// now a request hits nobody.
   bool settle(time_point deadline);
 
-  // -- end ---------------------------------------------------------------------
+  // -- end --------------------------------------------------------------------
 
   /// Says goodbye and waits until the server's slot is free.
   void close(time_point deadline) noexcept;
 
 private:
   pg_answer drain(time_point deadline);
+  void stop_server() noexcept;
 
   pg_session session_;
   pg_interrupter interrupter_;

@@ -196,6 +196,9 @@ void pg_connection::cancel() noexcept {
 }
 
 void pg_connection::abort() noexcept {
+  // A server in the middle of a statement does not notice that nobody listens.
+  if (watch_.armed())
+    channel_.interrupter().cancel();
   channel_.interrupter().shut_down();
 }
 
@@ -285,10 +288,10 @@ result<void> pg_connection::verdict(const pg_answer& answer, const char* what) {
     return {};
   if (answer.wait == pg_wait::late)
     return lost(std::string{"the server did not answer "} + what + " in time");
-  if (answer.wait != pg_wait::ready)
+  if (answer.text.empty())
     return lost(std::string{"it broke during "} + what);
   auto failed
-    = lost(std::string{"the server refused "} + what + ": " + answer.text);
+    = lost(std::string{"the answer to "} + what + " was: " + answer.text);
   failed.state = answer.sqlstate;
   return failed;
 }

@@ -27,7 +27,7 @@ public:
   /// Makes the session what the options say. Called once, after the login.
   result<void> set_up(time_point deadline);
 
-  // -- contract ----------------------------------------------------------------
+  // -- contract ---------------------------------------------------------------
 
   result<void> probe(time_point deadline) override;
 
@@ -48,7 +48,7 @@ public:
 
   void* native_handle() noexcept override;
 
-  // -- for who has the type ----------------------------------------------------
+  // -- for who has the type ---------------------------------------------------
 
   /// libpqxx's connection, e.g. to copy or to listen. Throws `pool_error` if it
   /// is broken. Whoever takes it may leave anything behind: the connection is

@@ -126,13 +126,13 @@ void pg_conninfo::set_tls(const pg_options& options, const std::string& host) {
 }
 
 void pg_conninfo::set_tcp(const pg_options& options) {
-  auto alive = options.keepalives_idle > duration::zero();
-  set("keepalives", alive ? "1" : "0");
-  if (alive) {
+  // Without keepalives libpq does not set the user timeout either.
+  set("keepalives", "1");
+  if (options.keepalives_idle > duration::zero())
     set("keepalives_idle", in_seconds(options.keepalives_idle));
+  if (options.keepalives_interval > duration::zero())
     set("keepalives_interval", in_seconds(options.keepalives_interval));
-    set("keepalives_count", std::to_string(options.keepalives_count));
-  }
+  set("keepalives_count", std::to_string(options.keepalives_count));
   set("tcp_user_timeout", in_milliseconds(options.tcp_user_timeout));
 }
 

@@ -50,7 +50,7 @@ result<sql_result> pg_execution::attempt(pg_statement_cache::entry& what) {
   dirty_before_ = std::exchange(at_.condition.dirty,
                                 at_.condition.dirty | what.traits.leaves_trace);
   if (!send(what)) [[unlikely]]
-    return lost(PQerrorMessage(raw), {});
+    return lost(pg_error_text(raw), {});
   if (!what.small)
     pg_receive_in_portions(raw);
   auto result = collect();
@@ -82,7 +82,7 @@ std::optional<error> pg_execution::prepare(pg_statement_cache::entry& what) {
   if (PQsendPrepare(raw, name.c_str(), what.text.c_str(), at_.parameters.size(),
                     at_.parameters.types())
       == 0)
-    return lost(PQerrorMessage(raw), {});
+    return lost(pg_error_text(raw), {});
   auto result = collect();
   if (!result)
     return result.error();
@@ -123,7 +123,7 @@ result<sql_result> pg_execution::collect() {
   if (failure_) [[unlikely]]
     return refused(*failure_);
   if (at_.channel.lost()) [[unlikely]]
-    return lost(PQerrorMessage(at_.channel.raw()), {});
+    return lost(pg_error_text(at_.channel.raw()), {});
   return at_.reader.take();
 }
 
@@ -141,7 +141,9 @@ std::optional<error> pg_execution::read_replies() {
       at_.condition.broken = true;
     }
     if (outcome != pg_wait::ready) [[unlikely]]
-      return lost(PQerrorMessage(raw), {});
+      // After the server's last words comes the end of the connection.
+      return failure_ ? lost(failure_->text, failure_->sqlstate)
+                      : lost(pg_error_text(raw), {});
     pg_portion portion{PQgetResult(raw)};
     if (!portion)
       return std::nullopt;
@@ -172,11 +174,12 @@ std::optional<error> pg_execution::take(const PGresult* portion) {
               "can; the connection is given up");
 }
 
-// Time for the server's last word after the deadline: a twentieth of the time
-// that the statement had, so that no caller waits much longer than it said.
+// Time for the server's last word after the deadline. Connections that a slow
+// server loses have to be opened again, which makes it slower; so it is not
+// short. Only callers of a frozen server wait that long.
 duration pg_execution::grace() const {
-  constexpr duration least = std::chrono::milliseconds{50};
-  constexpr duration most = std::chrono::milliseconds{500};
+  constexpr duration least = std::chrono::milliseconds{500};
+  constexpr duration most = std::chrono::seconds{1};
   if (deadline_ == never)
     return most;
   return std::clamp((deadline_ - started_) / 20, least, most);
@@ -190,8 +193,6 @@ bool pg_execution::in_doubt() const {
 }
 
 error pg_execution::make(errc code, std::string text, std::string state) const {
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' '))
-    text.pop_back();
   return {code,
           pg_scrub(std::move(text), at_.options.password) + " (after "
             + to_rough_text(clock::now() - started_) + ", "
@@ -203,7 +204,7 @@ error pg_execution::lost(std::string why, std::string state) {
   at_.condition.broken = true;
   auto& last = at_.channel.notices().last_words();
   if (state.empty() && !last.text.empty()) {
-    why = last.text;
+    why += ": " + last.text;
     state = last.sqlstate;
   }
   if (at_.channel.interrupter().is_shut_down())

@@ -50,14 +50,14 @@ private:
   bool worth_preparing(const pg_statement_cache::entry& what) const;
   bool send(const pg_statement_cache::entry& what);
 
-  // -- replies -----------------------------------------------------------------
+  // -- replies ----------------------------------------------------------------
 
   result<sql_result> collect();
   std::optional<error> read_replies();
   std::optional<error> take(const PGresult* portion);
   duration grace() const;
 
-  // -- errors ------------------------------------------------------------------
+  // -- errors -----------------------------------------------------------------
 
   bool in_doubt() const;
   error make(errc code, std::string text, std::string state = {}) const;
@@ -72,7 +72,7 @@ private:
   time_point started_;
   time_point deadline_;
 
-  // -- of the attempt ----------------------------------------------------------
+  // -- of the attempt ---------------------------------------------------------
 
   bool may_write_ = false;
   bool commits_ = false;

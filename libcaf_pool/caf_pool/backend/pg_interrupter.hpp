@@ -36,7 +36,7 @@ public:
     return socket_ >= 0;
   }
 
-  // -- cancelling --------------------------------------------------------------
+  // -- cancelling -------------------------------------------------------------
 
   /// Asks the server to stop what it does; returns at once.
   void cancel() noexcept;
@@ -47,7 +47,7 @@ public:
   /// Counts the requests so far.
   std::uint64_t requests() const noexcept;
 
-  // -- shutting down -----------------------------------------------------------
+  // -- shutting down ----------------------------------------------------------
 
   /// Makes every blocked call of this connection return.
   void shut_down() noexcept;

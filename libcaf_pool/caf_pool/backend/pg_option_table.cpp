@@ -55,9 +55,10 @@ std::vector<backend_option> limit_options() {
      "A server that does not confirm data for so long is lost; 0 means the "
      "system's."},
     {"keepalives_idle", "10s",
-     "Silence before TCP asks whether the server is "
-     "there; 0 turns keepalives off."},
-    {"keepalives_interval", "5s", "Time between such questions."},
+     "Silence before TCP asks whether the server is there; 0 means the "
+     "system's."},
+    {"keepalives_interval", "5s",
+     "Time between such questions; 0 means the system's."},
     {"keepalives_count", "3", "Unanswered questions until it is lost."},
     {"statement_cache", "128",
      "Statements that each connection remembers; 0 means that none is "

@@ -33,7 +33,7 @@ struct pg_options {
   /// Settings of the session travel in the login; poolers may refuse that.
   bool startup_options = true;
 
-  // -- TLS ---------------------------------------------------------------------
+  // -- TLS --------------------------------------------------------------------
 
   /// Empty: `verify-full`, or `prefer` where no network is crossed.
   std::string sslmode;
@@ -41,7 +41,7 @@ struct pg_options {
   std::string sslcert;
   std::string sslkey;
 
-  // -- limits ------------------------------------------------------------------
+  // -- limits -----------------------------------------------------------------
 
   /// Zero turns these three off.
   duration statement_timeout = duration::zero();

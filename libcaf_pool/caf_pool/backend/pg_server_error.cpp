@@ -2,7 +2,27 @@
 
 #include "caf_pool/backend/pg_notices.hpp"
 
+#include <string_view>
+
 namespace caf_pool {
+
+namespace {
+
+std::string in_one_line(std::string_view text) {
+  std::string result;
+  for (auto c : text) {
+    auto blank = c == '\n' || c == '\t' || c == ' ';
+    if (!blank)
+      result += c;
+    else if (!result.empty() && result.back() != ' ')
+      result += ' ';
+  }
+  if (result.ends_with(' '))
+    result.pop_back();
+  return result;
+}
+
+} // namespace
 
 pg_server_error pg_server_error::from(const PGresult* what) {
   pg_server_error result;
@@ -17,7 +37,7 @@ pg_server_error pg_server_error::from(const PGresult* what) {
       result.text += "; " + more;
   // libpq's own errors have no fields.
   if (result.text.empty())
-    result.text = PQresultErrorMessage(what);
+    result.text = in_one_line(PQresultErrorMessage(what));
   return result;
 }
 
@@ -29,6 +49,10 @@ bool pg_server_error::is_outdated_plan() const {
 bool pg_server_error::is_misspelt() const {
   return outermost
          && (source == "scanner_yyerror" || source == "exec_parse_message");
+}
+
+std::string pg_error_text(const PGconn* raw) {
+  return in_one_line(PQerrorMessage(raw));
 }
 
 } // namespace caf_pool

@@ -27,4 +27,7 @@ struct pg_server_error {
   bool is_misspelt() const;
 };
 
+/// Returns what libpq said last, in one line.
+std::string pg_error_text(const PGconn* raw);
+
 } // namespace caf_pool

@@ -72,6 +72,11 @@ public:
   /// if so, that request is known to the interrupter by now.
   bool disarm() noexcept;
 
+  /// Tells whether a statement is running; from any thread.
+  bool armed() const noexcept {
+    return due_.load() != nothing;
+  }
+
 private:
   friend class pg_watchdog;
 

@@ -1,6 +1,5 @@
 #include "caf_pool/backend/sqlite_statements.hpp"
 
-#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -179,11 +178,6 @@ void sqlite_statements::keep(std::string_view text,
   }
   entries_.push_front({std::string{text}, std::move(stmt)});
   by_text_.emplace(entries_.front().text, entries_.begin());
-}
-
-bool sqlite_statements::keeps(const sqlite3_stmt* stmt) const noexcept {
-  return std::any_of(entries_.begin(), entries_.end(),
-                     [&](const entry& x) { return x.stmt->get() == stmt; });
 }
 
 } // namespace caf_pool

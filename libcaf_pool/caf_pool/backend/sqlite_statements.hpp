@@ -72,9 +72,6 @@ public:
     return denial_;
   }
 
-  /// Tells whether `stmt` is one of the kept ones.
-  bool keeps(const sqlite3_stmt* stmt) const noexcept;
-
 private:
   struct entry {
     std::string text;

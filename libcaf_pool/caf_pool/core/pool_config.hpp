@@ -1,5 +1,6 @@
 #pragma once
 
+#include "caf_pool/core/resilience_config.hpp"
 #include "caf_pool/core/secret.hpp"
 #include "caf_pool/core/time.hpp"
 
@@ -38,52 +39,6 @@ enum class warm_up_policy : std::uint8_t {
   to_min,
 };
 
-/// Reconnecting after a failure: full jitter, as in "Exponential Backoff And
-/// Jitter" (AWS Architecture Blog, 2015): a delay is drawn from
-/// [floor, min(cap, start * factor^n)].
-struct backoff_config {
-  duration start = std::chrono::milliseconds{500};
-  double factor = 2.0;
-  duration cap = std::chrono::seconds{30};
-  duration floor = std::chrono::milliseconds{10};
-  /// After so many failures in a row the pool reports itself as down; it goes
-  /// on trying at `cap`.
-  std::uint32_t attempts = 5;
-
-  friend bool operator==(const backoff_config&, const backoff_config&)
-    = default;
-};
-
-/// When to stop sending work to a failing server, and when to try again.
-struct breaker_config {
-  bool enabled = true;
-  /// Opens when this share of the calls in the window failed, in percent.
-  std::uint32_t failure_percent = 50;
-  /// Calls in the window before the shares count.
-  std::uint32_t min_calls = 20;
-  duration window = std::chrono::seconds{10};
-  /// Opens after so many failures in a row, regardless of the share.
-  std::uint32_t consecutive_failures = 5;
-  /// A call that takes longer counts as slow; zero turns this off.
-  duration slow_call = duration::zero();
-  /// Opens when this share of the calls in the window was slow, in percent.
-  std::uint32_t slow_percent = 100;
-  /// How long the breaker stays open the first time.
-  duration open_time = std::chrono::seconds{5};
-  /// Each opening in a row multiplies the open time by this.
-  double open_factor = 2.0;
-  duration open_cap = std::chrono::seconds{60};
-  /// The open time varies by up to so many percent, both ways.
-  std::uint32_t open_jitter_percent = 20;
-  /// Trials at the same time while half open.
-  std::uint32_t half_open_permits = 1;
-  /// Trials without a verdict after so long count as failed.
-  duration half_open_timeout = std::chrono::seconds{10};
-
-  friend bool operator==(const breaker_config&, const breaker_config&)
-    = default;
-};
-
 /// Everything that a pool can be told. Defaults are those of the base profile.
 /// `validate()` in validate.hpp returns all problems; `settings.hpp` names
 /// every key with its range and one sentence.
@@ -96,7 +51,7 @@ struct pool_config {
   /// The node is only ready while this pool can serve.
   bool required = true;
 
-  // -- size --------------------------------------------------------------------
+  // -- size -------------------------------------------------------------------
 
   std::uint32_t min_size = 1;
   std::uint32_t max_size = 10;
@@ -109,7 +64,7 @@ struct pool_config {
   /// Threads that open, probe, reset, execute and close for the pool.
   std::uint32_t workers = 4;
 
-  // -- limits ------------------------------------------------------------------
+  // -- limits -----------------------------------------------------------------
 
   duration acquire_timeout = std::chrono::seconds{30};
   duration open_timeout = std::chrono::seconds{30};
@@ -118,7 +73,7 @@ struct pool_config {
   duration close_timeout = std::chrono::seconds{5};
   std::uint64_t max_result_bytes = std::uint64_t{64} << 20;
 
-  // -- lifetime ----------------------------------------------------------------
+  // -- lifetime ---------------------------------------------------------------
 
   /// Zero turns these three off.
   duration max_idle_time = std::chrono::seconds{300};
@@ -128,7 +83,7 @@ struct pool_config {
   std::uint32_t lifetime_jitter_percent = 5;
   duration sweep_interval = std::chrono::seconds{60};
 
-  // -- validation and health ---------------------------------------------------
+  // -- validation and health --------------------------------------------------
 
   bool validate_on_acquire = true;
   /// A connection that worked this recently is handed out without a probe.
@@ -140,7 +95,7 @@ struct pool_config {
   warm_up_policy warm_up = warm_up_policy::none;
   duration warm_up_timeout = std::chrono::seconds{30};
 
-  // -- fairness and overload ---------------------------------------------------
+  // -- fairness and overload --------------------------------------------------
 
   hand_out_order order = hand_out_order::lifo;
   /// A waiter gains one priority step each time this passes; zero: never.
@@ -154,7 +109,7 @@ struct pool_config {
   /// Looks for a free connection so often before a caller queues.
   std::uint32_t fast_lane_tries = 32;
 
-  // -- leaks -------------------------------------------------------------------
+  // -- leaks ------------------------------------------------------------------
 
   /// Warn once about a lease held longer; zero: never.
   duration leak_threshold = duration::zero();

@@ -99,6 +99,17 @@ bool remote_session::from_client() {
 
 // -- requests -----------------------------------------------------------------
 
+namespace {
+
+error too_old(std::uint64_t request) {
+  return {errc::invalid_argument,
+          "request " + std::to_string(request)
+            + " is too old or its number was used; numbers start at 1 and grow",
+          {}};
+}
+
+} // namespace
+
 remote_session::open_request* remote_session::begin(std::uint64_t request,
                                                     request_kind kind,
                                                     role needed,
@@ -112,11 +123,7 @@ remote_session::open_request* remote_session::begin(std::uint64_t request,
     return nullptr;
   }
   if (known == request_state::forgotten) {
-    deliver(wire::to_failed(request, {errc::invalid_argument,
-                                      "request " + std::to_string(request)
-                                        + " is too old or its number was used; "
-                                          "numbers start at 1 and grow",
-                                      {}}));
+    deliver(wire::to_failed(request, too_old(request)));
     return nullptr;
   }
   ++setup_.counters->requests;

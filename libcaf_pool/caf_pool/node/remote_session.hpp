@@ -84,7 +84,7 @@ private:
     std::string pool_name;
   };
 
-  // -- requests ----------------------------------------------------------------
+  // -- requests ---------------------------------------------------------------
 
   template <class T>
   auto guarded(void (remote_session::*handler)(const T&));
@@ -115,7 +115,7 @@ private:
   void on_goodbye(const wire::goodbye& x);
   void on_event(const pool_event& x);
 
-  // -- leases ------------------------------------------------------------------
+  // -- leases -----------------------------------------------------------------
 
   void granted(std::uint64_t request, const lease_grant& x,
                const pool_handle& pool);

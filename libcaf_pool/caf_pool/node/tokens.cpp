@@ -148,6 +148,17 @@ std::optional<role> role_from_string(std::string_view str) noexcept {
   return std::nullopt;
 }
 
+namespace {
+
+/// Returns the hash of a token, or the hash that stands in its place.
+std::optional<sha256_digest> digest_of(std::string_view token) {
+  if (token.starts_with(hash_prefix))
+    return digest_from_hex(token.substr(hash_prefix.size()));
+  return sha256(token);
+}
+
+} // namespace
+
 result<token_table> token_table::parse(std::string_view text,
                                        std::string_view path) {
   token_table result;
@@ -173,9 +184,7 @@ result<token_table> token_table::parse(std::string_view text,
       complain("\"" + std::string{words[1]}
                + "\" is no role; there are read, use and operate");
     auto token = words[2];
-    auto digest = std::optional{sha256(token)};
-    if (token.starts_with(hash_prefix))
-      digest = digest_from_hex(token.substr(hash_prefix.size()));
+    auto digest = digest_of(token);
     if (!digest)
       complain("after \"sha256:\" there have to be 64 hexadecimal digits");
     else if (token.size() < min_length)

@@ -53,7 +53,7 @@ public:
   /// Leases that are still out stay valid objects; they are lost.
   ~remote_client();
 
-  // -- statements --------------------------------------------------------------
+  // -- statements -------------------------------------------------------------
 
   /// Acquires, executes and releases, at the node, within `limit` or the limit
   /// of the options.
@@ -76,7 +76,7 @@ public:
     const std::string& pool, const std::vector<sql_statement>& statements,
     std::optional<duration> limit = {});
 
-  // -- leases ------------------------------------------------------------------
+  // -- leases -----------------------------------------------------------------
 
   /// Takes a connection, waits for one if need be.
   result<remote_lease> acquire(const std::string& pool,
@@ -89,7 +89,7 @@ public:
   void acquire_async(const std::string& pool, acquire_handler handler,
                      std::optional<duration> wait = {});
 
-  // -- questions ---------------------------------------------------------------
+  // -- questions --------------------------------------------------------------
 
   /// Returns `pool_not_found` with the names that exist if there is none.
   result<void> find(const std::string& pool);
@@ -112,7 +112,7 @@ public:
   result<void> control(const std::string& pool, wire::verb what,
                        duration limit = duration::zero());
 
-  // -- the connection ----------------------------------------------------------
+  // -- the connection ---------------------------------------------------------
 
   bool connected() const;
 

@@ -59,6 +59,13 @@ connector_actor::connector_actor(caf::actor_config& cfg, connector_setup setup)
   });
 }
 
+void connector_actor::on_renewed(const wire::renewed& x) {
+  if (!from_session() || x.sequence != sequence_)
+    return;
+  setup_.link->confirm(beat_sent_, heard_at_);
+  setup_.link->measured(heard_at_ - beat_sent_);
+}
+
 connector_actor::behavior_type connector_actor::make_behavior() {
   dial();
   return {
@@ -91,17 +98,10 @@ connector_actor::behavior_type connector_actor::make_behavior() {
       if (from_session())
         setup_.link->revoke(x);
     },
-    [this](const wire::renewed& x) {
-      if (!from_session() || x.sequence != sequence_)
-        return;
-      setup_.link->confirm(beat_sent_, heard_at_);
-      setup_.link->measured(heard_at_ - beat_sent_);
-    },
+    [this](const wire::renewed& x) { on_renewed(x); },
     [this](const wire::farewell& x) {
       if (from_session())
-        lost({errc::node_unreachable,
-              "the node ended the session: " + x.reason,
-              {}});
+        lost({errc::node_unreachable, "the node said: " + x.reason, {}});
     },
     [this](const dial_step& x) { on_step(x); },
     [this](const connector_wake& x) { on_wake(x); },

@@ -78,7 +78,7 @@ private:
   template <class T>
   using promise = caf::typed_response_promise<T>;
 
-  // -- connecting --------------------------------------------------------------
+  // -- connecting -------------------------------------------------------------
 
   void dial();
   void on_step(const dial_step& x);
@@ -91,17 +91,18 @@ private:
   void after(duration delay);
   void on_down(const caf::actor_addr& who, const caf::error& why);
 
-  // -- while connected ---------------------------------------------------------
+  // -- while connected --------------------------------------------------------
 
   bool from_session();
   void on_wake(const connector_wake& x);
   void beat(time_point now);
   void arm();
   void on_event(const wire::event& x);
+  void on_renewed(const wire::renewed& x);
   void on_listen(const listen_to& x);
   void ask_for_events(const std::string& pool, bool stop);
 
-  // -- for actors --------------------------------------------------------------
+  // -- for actors -------------------------------------------------------------
 
   promise<remote_rows> on_execute(const remote_execute& x);
   promise<remote_grant> on_acquire(const remote_acquire& x);

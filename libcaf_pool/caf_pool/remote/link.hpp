@@ -2,6 +2,7 @@
 
 #include "caf_pool/core/result.hpp"
 #include "caf_pool/protocol/messages.hpp"
+#include "caf_pool/protocol/send_as.hpp"
 #include "caf_pool/remote/call_table.hpp"
 
 #include <map>
@@ -25,7 +26,7 @@ class remote_link {
 public:
   explicit remote_link(std::string address);
 
-  // -- for callers -------------------------------------------------------------
+  // -- for callers ------------------------------------------------------------
 
   /// Sends a request and notes who waits for the answer. Returns its number, or
   /// why nothing was sent. Requests arrive in the order of their numbers.
@@ -36,7 +37,7 @@ public:
       return not_connected();
     x.request = ++last_request_;
     enter(x.request, std::move(c));
-    enqueue(caf::make_message(std::move(x)));
+    enqueue(std::move(x));
     return last_request_;
   }
 
@@ -45,7 +46,7 @@ public:
   void note(Message x) {
     std::lock_guard guard{mutex_};
     if (session_)
-      enqueue(caf::make_message(std::move(x)));
+      enqueue(std::move(x));
   }
 
   /// Gives up waiting. Returns false if the answer is just being delivered;
@@ -66,7 +67,7 @@ public:
   std::string node() const;
   error not_connected_error() const;
 
-  // -- for the connector -------------------------------------------------------
+  // -- for the connector ------------------------------------------------------
 
   void up(const wire::session_handle& session,
           const caf::strong_actor_ptr& connector, const wire::welcome& x,
@@ -93,7 +94,12 @@ public:
 private:
   error not_connected() const;
   void enter(std::uint64_t request, remote_call c);
-  void enqueue(caf::message x);
+
+  template <class Message>
+  void enqueue(Message x) {
+    send_as(connector_, session_, std::move(x));
+  }
+
   void check_term(time_point now);
 
   mutable std::mutex mutex_;

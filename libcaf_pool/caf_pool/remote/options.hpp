@@ -22,8 +22,8 @@ struct remote_options {
   duration limit = std::chrono::seconds{30};
   /// How long connecting and logging in may take.
   duration connect_limit = std::chrono::seconds{5};
-  /// How long to wait before connecting again: drawn from zero up to this, which
-  /// doubles from one to the other.
+  /// How long to wait before connecting again: drawn from zero up to this, and
+  /// that doubles from one to the other.
   duration first_pause = std::chrono::milliseconds{50};
   duration longest_pause = std::chrono::seconds{5};
   /// Has to match the node's settings: silence for longer than the timeout ends

@@ -1,4 +1,4 @@
-#include "caf_pool/pooled_connection.hpp"
+#include "caf_pool/lease/pooled_connection.hpp"
 
 namespace caf_pool {
 

@@ -1,4 +1,4 @@
-#include "caf_pool/lease.hpp"
+#include "caf_pool/lease/lease.hpp"
 
 namespace caf_pool {
 

@@ -1,4 +1,4 @@
-#include "caf_pool/pool.hpp"
+#include "caf_pool/any_pool.hpp"
 
 #include "caf_pool/actor/pool_supervisor.hpp"
 #include "caf_pool/front/wait_node.hpp"

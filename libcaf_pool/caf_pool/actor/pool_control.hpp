@@ -1,0 +1,46 @@
+#pragma once
+
+#include "caf_pool/actor/caf_compat.hpp"
+#include "caf_pool/backend/backend.hpp"
+#include "caf_pool/core/pool_config.hpp"
+#include "caf_pool/core/time.hpp"
+
+#include <cstdint>
+
+/// What operators and the manager say to a pool.
+namespace caf_pool {
+
+/// What an operator can do. Answer: `accepted`, or an error. `drain` answers
+/// the last connection is closed, at its limit at the latest.
+struct control {
+  enum class verb : std::uint8_t {
+    pause,
+    resume,
+    drain,
+    reconnect,
+    force_open,
+    force_closed,
+    reset_breaker,
+  };
+  verb what = verb::pause;
+  /// For `drain`; zero means at once.
+  duration limit = duration::zero();
+};
+
+/// Puts new settings in force, live. Answer: `accepted`, or an error.
+struct reconfigure {
+  pool_config config;
+  /// The way to the server from now on; null keeps the present one.
+  backend_ptr way;
+  /// Replace connections as they come back.
+  bool recycle = false;
+};
+
+/// The answer when there is nothing to say.
+struct accepted {};
+
+} // namespace caf_pool
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::control)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::reconfigure)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::accepted)

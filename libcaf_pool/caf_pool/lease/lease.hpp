@@ -1,0 +1,116 @@
+#pragma once
+
+#include "caf_pool/core/result.hpp"
+#include "caf_pool/front/slot_table.hpp"
+#include "caf_pool/lease/pooled_connection.hpp"
+
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace caf_pool {
+
+/// The right to use a connection alone. Gives it back when destroyed; safe even
+/// when the pool or its actor system is gone by then.
+///
+/// ~~~
+/// auto conn = db.acquire(2s);
+/// if (!conn)
+///   return conn.error();
+/// auto rows = conn->execute("SELECT 1");
+/// ~~~
+///
+/// Thread-safety: one thread at a time; may move between threads.
+class [[nodiscard]] lease {
+public:
+  lease() = default;
+
+  explicit lease(const loan& held) noexcept : loan_(held) {
+    // nop
+  }
+
+  lease(lease&& other) noexcept : loan_(std::exchange(other.loan_, {})) {
+    // nop
+  }
+
+  lease& operator=(lease&& other) noexcept {
+    if (this != &other) {
+      release();
+      loan_ = std::exchange(other.loan_, {});
+    }
+    return *this;
+  }
+
+  ~lease() {
+    release();
+  }
+
+  /// Tells whether there is something to give back.
+  explicit operator bool() const noexcept {
+    return static_cast<bool>(loan_);
+  }
+
+  /// Runs a statement within the pool's `execute_timeout`, or within `limit`.
+  /// Returns `lease_lost` if the pool took the connection away, and
+  /// `lease_released` after `release`.
+  result<sql_result> execute(const sql_statement& what,
+                             std::optional<duration> limit = {});
+
+  /// Runs all of the statements in one transaction, or none.
+  result<std::vector<sql_result>> transaction(
+    const std::vector<sql_statement>& statements,
+    std::optional<duration> limit = {});
+
+  /// Gives the connection back; a second time is a no-op. What the holder left
+  /// on it is removed before the next holder sees it.
+  void release() noexcept;
+
+  /// Gives the connection back to be closed. The reason goes to the log.
+  void discard(std::string reason);
+
+  /// Tells whether the pool took the connection away, or the server did.
+  bool lost() const noexcept;
+
+  /// The connection as its backend made it. Requires a lease that was not
+  /// released.
+  connection& get() const noexcept {
+    return *pooled().object;
+  }
+
+  connection_id id() const noexcept {
+    return loan_.connection;
+  }
+
+protected:
+  pooled_connection& pooled() const noexcept {
+    return *static_cast<pooled_connection*>(loan_.object);
+  }
+
+private:
+  std::optional<error> unusable() const;
+
+  loan loan_;
+};
+
+/// A lease that knows what kind of connection it holds: `held->native()` is the
+/// driver's own object.
+template <class Connection>
+class [[nodiscard]] typed_lease : public lease {
+public:
+  typed_lease() = default;
+
+  explicit typed_lease(lease&& other) noexcept : lease(std::move(other)) {
+    // nop
+  }
+
+  Connection* operator->() const noexcept {
+    return &static_cast<Connection&>(get());
+  }
+
+  Connection& operator*() const noexcept {
+    return static_cast<Connection&>(get());
+  }
+};
+
+} // namespace caf_pool
