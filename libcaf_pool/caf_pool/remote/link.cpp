@@ -56,7 +56,12 @@ void remote_link::enter(std::uint64_t request, remote_call c) {
   if (deadline >= wake_at_)
     return;
   wake_at_ = deadline;
-  send_as(nullptr, connector_, link_poke{});
+  connector_->enqueue(nullptr, caf::make_message_id(),
+                      caf::make_message(link_poke{}), nullptr);
+}
+
+void remote_link::enqueue(caf::message x) {
+  session_->enqueue(connector_, caf::make_message_id(), std::move(x), nullptr);
 }
 
 bool remote_link::withdraw(std::uint64_t request) {
@@ -64,7 +69,7 @@ bool remote_link::withdraw(std::uint64_t request) {
   if (!calls_.take(request))
     return false;
   if (session_)
-    enqueue(wire::cancel{request});
+    enqueue(caf::make_message(wire::cancel{request}));
   return true;
 }
 
@@ -74,7 +79,7 @@ void remote_link::release(const remote_lease_state& x,
   leases_.erase(x.token);
   // Leases of an earlier term are gone already, and their tokens with them.
   if (session_ && x.term == term_)
-    enqueue(wire::release{x.token, broken});
+    enqueue(caf::make_message(wire::release{x.token, broken}));
 }
 
 bool remote_link::alive(const remote_lease_state& x) {
@@ -161,7 +166,7 @@ void remote_link::settle_grant(const wire::granted& x, time_point now) {
     if (!call) {
       // The caller gave up before the grant came.
       if (session_)
-        enqueue(wire::release{x.token, {}});
+        enqueue(caf::make_message(wire::release{x.token, {}}));
       return;
     }
     confirmed_ = std::max(confirmed_, call->started);
@@ -191,7 +196,7 @@ void remote_link::expire(time_point now) {
     overdue = calls_.take_expired(now);
     if (session_)
       for (auto& [request, x] : overdue)
-        enqueue(wire::cancel{request});
+        enqueue(caf::make_message(wire::cancel{request}));
   }
   for (auto& [request, x] : overdue)
     x.handler({timed_out(x.kind), {}, nullptr, {}});
@@ -227,7 +232,7 @@ void remote_link::check_term(time_point now) {
       x->lost = true;
     // In case the node sees it otherwise, for example because it was the node
     // that stood still.
-    enqueue(wire::release{token, {}});
+    enqueue(caf::make_message(wire::release{token, {}}));
   }
   leases_.clear();
 }

@@ -2,7 +2,6 @@
 
 #include "caf_pool/core/result.hpp"
 #include "caf_pool/protocol/messages.hpp"
-#include "caf_pool/protocol/send_as.hpp"
 #include "caf_pool/remote/call_table.hpp"
 
 #include <map>
@@ -37,7 +36,7 @@ public:
       return not_connected();
     x.request = ++last_request_;
     enter(x.request, std::move(c));
-    enqueue(std::move(x));
+    enqueue(caf::make_message(std::move(x)));
     return last_request_;
   }
 
@@ -46,7 +45,7 @@ public:
   void note(Message x) {
     std::lock_guard guard{mutex_};
     if (session_)
-      enqueue(std::move(x));
+      enqueue(caf::make_message(std::move(x)));
   }
 
   /// Gives up waiting. Returns false if the answer is just being delivered;
@@ -94,12 +93,7 @@ public:
 private:
   error not_connected() const;
   void enter(std::uint64_t request, remote_call c);
-
-  template <class Message>
-  void enqueue(Message x) {
-    send_as(connector_, session_, std::move(x));
-  }
-
+  void enqueue(caf::message x);
   void check_term(time_point now);
 
   mutable std::mutex mutex_;
