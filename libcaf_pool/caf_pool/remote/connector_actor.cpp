@@ -66,6 +66,11 @@ void connector_actor::on_renewed(const wire::renewed& x) {
   setup_.link->measured(heard_at_ - beat_sent_);
 }
 
+void connector_actor::on_farewell(const wire::farewell& x) {
+  if (from_session())
+    lost({errc::node_unreachable, "the node said: " + x.reason, {}});
+}
+
 connector_actor::behavior_type connector_actor::make_behavior() {
   dial();
   return {
@@ -99,10 +104,7 @@ connector_actor::behavior_type connector_actor::make_behavior() {
         setup_.link->revoke(x);
     },
     [this](const wire::renewed& x) { on_renewed(x); },
-    [this](const wire::farewell& x) {
-      if (from_session())
-        lost({errc::node_unreachable, "the node said: " + x.reason, {}});
-    },
+    [this](const wire::farewell& x) { on_farewell(x); },
     [this](const dial_step& x) { on_step(x); },
     [this](const connector_wake& x) { on_wake(x); },
     [this](const link_poke&) { arm(); },

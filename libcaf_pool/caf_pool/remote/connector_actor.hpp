@@ -99,6 +99,7 @@ private:
   void arm();
   void on_event(const wire::event& x);
   void on_renewed(const wire::renewed& x);
+  void on_farewell(const wire::farewell& x);
   void on_listen(const listen_to& x);
   void ask_for_events(const std::string& pool, bool stop);
 

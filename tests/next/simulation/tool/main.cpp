@@ -1,0 +1,53 @@
+// Plays many seeds of the simulation: simulate [--seeds N] [--from S]
+// [--seed S]. Tells the rate, and the shortened history of a failing seed.
+
+#include "simulation/simulate.hpp"
+
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+
+namespace {
+
+using namespace caf_pool::simulation;
+
+int usage() {
+  std::cerr << "usage: simulate [--seeds N] [--from S] | --seed S\n";
+  return 64;
+}
+
+int play(campaign x) {
+  auto begin = std::chrono::steady_clock::now();
+  auto ok = x.play();
+  auto took
+    = std::chrono::duration<double>{std::chrono::steady_clock::now() - begin};
+  std::cout << x.played << " seeds, " << x.inputs << " inputs, "
+            << static_cast<std::uint64_t>(static_cast<double>(x.played) * 60
+                                          / took.count())
+            << " seeds a minute\n";
+  if (!ok)
+    std::cout << explain(x.failing_seed);
+  return ok ? 0 : 1;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  campaign x;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    auto option = std::string{argv[i]};
+    auto value = std::strtoull(argv[i + 1], nullptr, 10);
+    if (option == "--seeds") {
+      x.seeds = value;
+    } else if (option == "--from") {
+      x.from = value;
+    } else if (option == "--seed") {
+      std::cout << explain(value);
+      return run(make_plan(value)).broken.empty() ? 0 : 1;
+    } else {
+      return usage();
+    }
+  }
+  return argc % 2 == 1 ? play(x) : usage();
+}

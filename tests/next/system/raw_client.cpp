@@ -1,0 +1,203 @@
+#include "raw_client.hpp"
+
+#include "caf_pool/protocol/codec.hpp"
+#include "caf_pool/remote/setup.hpp"
+
+#include "support/eventually.hpp"
+
+#include <caf/io/middleman.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace caf_pool::test {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+struct peer_config : caf::actor_system_config {
+  peer_config() {
+    set_fair_scheduler(*this, 2);
+    configure_remote(*this, remote_node::quick_link());
+  }
+};
+
+struct inbox {
+  mutable std::mutex mutex;
+  heard_messages messages;
+  wire::session_handle session;
+  error refused;
+
+  template <class T>
+  auto keep_in(std::vector<T> heard_messages::*where) {
+    return [this, where](const T& x) {
+      std::lock_guard guard{mutex};
+      (messages.*where).push_back(x);
+    };
+  }
+};
+
+class listener : public wire::client_handle::base {
+public:
+  listener(caf::actor_config& cfg, inbox* in, wire::gate_handle gate,
+           wire::hello greeting)
+    : wire::client_handle::base(cfg),
+      in_(in),
+      gate_(std::move(gate)),
+      greeting_(std::move(greeting)) {
+    drop_unexpected(this);
+  }
+
+  behavior_type make_behavior() override {
+    ask(this, gate_, caf::timespan{10s}, greeting_)
+      .then(
+        [this](const wire::welcome& x) {
+          std::lock_guard guard{in_->mutex};
+          in_->session = x.session;
+        },
+        [this](const caf::error& why) {
+          std::lock_guard guard{in_->mutex};
+          in_->refused = from_caf(why);
+        });
+    using heard = heard_messages;
+    return {in_->keep_in(&heard::done),    in_->keep_in(&heard::granted),
+            in_->keep_in(&heard::answers), in_->keep_in(&heard::failed),
+            [](const wire::event&) {},     in_->keep_in(&heard::revoked),
+            in_->keep_in(&heard::renewed), in_->keep_in(&heard::farewells)};
+  }
+
+private:
+  inbox* in_;
+  wire::gate_handle gate_;
+  wire::hello greeting_;
+};
+
+template <class T>
+const T* find_request(const std::vector<T>& xs, std::uint64_t request) {
+  auto i = std::find_if(xs.begin(), xs.end(),
+                        [&](auto& x) { return x.request == request; });
+  return i == xs.end() ? nullptr : &*i;
+}
+
+} // namespace
+
+struct raw_client::impl {
+  impl(remote_node& node, const char* token) : system(config) {
+    auto found = system.middleman().remote_actor<wire::gate_handle>(
+      "127.0.0.1", node.port());
+    if (!found)
+      throw std::runtime_error{"no gate"};
+    gate = *found;
+    auto greeting = wire::hello{wire::protocol_version,
+                                node.options(token).principal, token, "raw"};
+    self = system.spawn<listener>(&in, gate, greeting);
+    auto over = eventually([this] {
+      std::lock_guard guard{in.mutex};
+      return in.session || in.refused;
+    });
+    if (!over || in.refused)
+      throw pool_error{in.refused};
+    session = in.session;
+  }
+
+  ~impl() {
+    caf::anon_send_exit(self, caf::exit_reason::user_shutdown);
+  }
+
+  impl(const impl&) = delete;
+  impl& operator=(const impl&) = delete;
+
+  inbox in;
+  peer_config config;
+  caf::actor_system system;
+  wire::client_handle self;
+  wire::gate_handle gate;
+  wire::session_handle session;
+};
+
+raw_client::raw_client(remote_node& node, const char* token)
+  : impl_(std::make_unique<impl>(node, token)) {
+  // nop
+}
+
+raw_client::~raw_client() = default;
+
+heard_messages raw_client::heard() const {
+  std::lock_guard guard{impl_->in.mutex};
+  return impl_->in.messages;
+}
+
+error raw_client::outcome(std::uint64_t request) const {
+  auto result = error{errc::internal, "no answer", {}};
+  eventually([&] {
+    auto all = heard();
+    if (auto* x = find_request(all.failed, request))
+      result = wire::to_error(*x);
+    else if (find_request(all.done, request)
+             || find_request(all.granted, request)
+             || find_request(all.answers, request))
+      result = {};
+    else
+      return false;
+    return true;
+  });
+  return result;
+}
+
+std::string raw_client::acquire(std::uint64_t request,
+                                const std::string& pool) {
+  auto order = want(request);
+  order.pool = pool;
+  say(order);
+  if (auto why = outcome(request))
+    throw pool_error{why};
+  return find_request(heard().granted, request)->token;
+}
+
+void raw_client::die() {
+  caf::anon_send_exit(impl_->self, caf::exit_reason::kill);
+}
+
+const wire::session_handle& raw_client::session() const {
+  return impl_->session;
+}
+
+const wire::gate_handle& raw_client::gate() const {
+  return impl_->gate;
+}
+
+caf::actor_system& raw_client::system() {
+  return impl_->system;
+}
+
+caf::strong_actor_ptr raw_client::self() const {
+  return caf::actor_cast<caf::strong_actor_ptr>(impl_->self);
+}
+
+caf::strong_actor_ptr raw_client::session_ptr() const {
+  return caf::actor_cast<caf::strong_actor_ptr>(impl_->session);
+}
+
+wire::execute run_sql(std::uint64_t request, const std::string& sql,
+                      duration limit) {
+  return {request, "main", wire::encode(std::vector<sql_statement>{sql}),
+          wire::to_us(limit), 0};
+}
+
+wire::acquire want(std::uint64_t request, duration wait) {
+  auto result = wire::acquire{};
+  result.request = request;
+  result.pool = "main";
+  result.wait_us = wire::to_us(wait);
+  return result;
+}
+
+wire::execute_on run_on(std::uint64_t request, const std::string& token,
+                        const std::string& sql) {
+  return {request, token, wire::encode(std::vector<sql_statement>{sql}),
+          wire::to_us(10s)};
+}
+
+} // namespace caf_pool::test

@@ -1,0 +1,238 @@
+#include "caf_pool/backend/scripted.hpp"
+#include "caf_pool/remote/connector.hpp"
+#include "caf_pool/remote/setup.hpp"
+
+#include "raw_client.hpp"
+#include "remote_node.hpp"
+#include "support/catch_compat.hpp"
+#include "support/chaos_proxy.hpp"
+#include "support/eventually.hpp"
+
+using namespace caf_pool;
+using namespace caf_pool::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+template <class T>
+errc code_of(const result<T>& x) {
+  return x ? errc::none : x.error().code;
+}
+
+remote_options through(const chaos_proxy& proxy, const remote_node& node) {
+  auto result = node.options();
+  result.address = "127.0.0.1:" + std::to_string(proxy.port());
+  result.longest_pause = 200ms;
+  return result;
+}
+
+} // namespace
+
+// -- pools --------------------------------------------------------------------
+
+TEST_CASE(
+  "a request to a pool whose actors died is answered and may be tried "
+  "again",
+  "[trap-T63]") {
+  remote_node node;
+  node.add_sqlite("main");
+  auto db = node.client();
+  REQUIRE(db.execute("main", "SELECT 1"));
+  caf::anon_send_exit(node.pool("main"), caf::exit_reason::kill);
+  // First the session notices, then the manager does not find it any more.
+  REQUIRE(eventually([&] {
+    auto x = code_of(db.execute("main", "SELECT 1"));
+    CHECK((x == errc::restarted || x == errc::pool_not_found));
+    return x == errc::pool_not_found;
+  }));
+  // Under the same name there is another one later.
+  node.add_sqlite("main");
+  CHECK(db.execute("main", "SELECT 1"));
+}
+
+namespace {
+
+/// Finds nothing and says nothing.
+manager_handle::behavior_type silent_manager(manager_handle::pointer self) {
+  auto never_kept = [self](auto reply) {
+    return self->make_response_promise<decltype(reply)>();
+  };
+  return {
+    [=](const find_pool&) { return never_kept(pool_handle{}); },
+    [=](const list_pools&) { return never_kept(pool_list{}); },
+    [=](const create_pool&) { return never_kept(pool_handle{}); },
+    [=](const get_all_snapshots&) { return never_kept(all_snapshots{}); },
+    [=](const apply_pools&) { return never_kept(accepted{}); },
+    [=](const drain_all&) { return never_kept(accepted{}); },
+    [](const subscribe_all&) {},
+  };
+}
+
+} // namespace
+
+TEST_CASE("a session answers in the place of actors that do not") {
+  remote_node node;
+  auto manager = node.system().spawn(silent_manager);
+  auto options = gate_options{};
+  options.remote = remote_node::quick();
+  options.remote.token_file = node.folder() + "/tokens";
+  auto gate = publish_gate(node.system(), manager, options);
+  REQUIRE(gate);
+  auto there = node.options();
+  there.address = "127.0.0.1:" + std::to_string(gate->port());
+  auto db = remote_client::connect(there);
+  REQUIRE(db);
+  // The client's own limit comes first ...
+  CHECK(code_of(db->acquire("main", 100ms)) == errc::acquire_timeout);
+  CHECK(code_of(db->execute("main", "SELECT 1", 100ms))
+        == errc::outcome_unknown);
+  // ... but the session does not keep requests for ever.
+  gate->stop("over");
+  caf::anon_send_exit(manager, caf::exit_reason::user_shutdown);
+}
+
+// -- links --------------------------------------------------------------------
+
+TEST_CASE("a cut connection fails what is under way, and is made again",
+          "[E01][E02][trap-T60]") {
+  remote_node node;
+  auto server = std::make_shared<scripted_backend>();
+  auto config = pool_config{};
+  config.min_size = 0;
+  config.max_size = 3;
+  node.add_pool(config, server);
+  chaos_proxy proxy{node.port()};
+  auto db = remote_client::connect(through(proxy, node));
+  REQUIRE(db);
+  auto held = db->acquire("main");
+  REQUIRE(held);
+  server->hold(backend_call::execute);
+  auto running = db->execute_later("main", {"INSERT"});
+  REQUIRE(server->wait_for_held(backend_call::execute));
+  proxy.reset();
+  auto outcome = running.get();
+  CHECK(code_of(outcome) == errc::outcome_unknown);
+  CHECK(held->lost());
+  CHECK(code_of(held->execute("SELECT")) == errc::lease_lost);
+  server->stop_holding(backend_call::execute);
+  CHECK(eventually([&] { return db->execute("main", "SELECT").has_value(); }));
+  CHECK(eventually([&] { return node.snapshot("main").leases.empty(); }));
+}
+
+TEST_CASE("a silent partition fences both sides",
+          "[E03][E04][trap-T60][trap-T61]") {
+  remote_node node;
+  node.add_sqlite("main", 1);
+  chaos_proxy proxy{node.port()};
+  auto db = remote_client::connect(through(proxy, node));
+  REQUIRE(db);
+  REQUIRE(db->execute("main", "CREATE TABLE t (x)"));
+  auto held = db->acquire("main");
+  REQUIRE(held);
+  REQUIRE(held->execute("BEGIN"));
+  REQUIRE(held->execute("INSERT INTO t VALUES (1)"));
+  proxy.set(chaos_proxy::mode::stall);
+  auto start = clock::now();
+  // The client gives up by itself, and not later than the node.
+  CHECK(eventually([&] { return held->lost(); }));
+  CHECK(clock::now() - start < 2s);
+  CHECK(code_of(held->execute("COMMIT")) == errc::lease_lost);
+  // The node gives the connection to the next one, rolled back.
+  auto other = node.client();
+  auto next = other.acquire("main", 5s);
+  REQUIRE(next);
+  auto rows = next->execute("SELECT count(*) FROM t");
+  REQUIRE(rows);
+  CHECK((*rows)[0][0].as<std::int64_t>() == 0);
+  next->release();
+  proxy.set(chaos_proxy::mode::pass);
+  CHECK(eventually(
+    [&] { return db->execute("main", "SELECT 1", 1s).has_value(); }));
+  CHECK(held->lost());
+}
+
+TEST_CASE("calls without a connection fail at once, and say why") {
+  auto node = std::make_unique<remote_node>();
+  chaos_proxy proxy{node->port()};
+  auto db = remote_client::connect(through(proxy, *node));
+  REQUIRE(db);
+  proxy.set(chaos_proxy::mode::refuse);
+  proxy.reset();
+  REQUIRE(eventually([&] { return !db->connected(); }));
+  auto start = clock::now();
+  auto refused = db->execute("main", "SELECT 1");
+  CHECK(clock::now() - start < 1s);
+  CHECK(code_of(refused) == errc::node_unreachable);
+  CHECK_THAT(refused.error().message, ContainsSubstring("127.0.0.1:"));
+  CHECK(code_of(db->acquire("main")) == errc::node_unreachable);
+  CHECK(code_of(db->list()) == errc::node_unreachable);
+}
+
+TEST_CASE("a listener that never answers does not hold a client up",
+          "[trap-T60]") {
+  remote_node node;
+  chaos_proxy proxy{node.port()};
+  proxy.set(chaos_proxy::mode::stall);
+  auto options = through(proxy, node);
+  options.connect_limit = 1s;
+  auto start = clock::now();
+  auto refused = remote_client::connect(options);
+  CHECK(code_of(refused) == errc::node_unreachable);
+  CHECK(clock::now() - start < 5s);
+}
+
+// -- actors -------------------------------------------------------------------
+
+TEST_CASE("actors use remote pools by messages") {
+  remote_node node;
+  node.add_sqlite("main", 2);
+  struct config : caf::actor_system_config {
+    config() {
+      set_fair_scheduler(*this, 2);
+      configure_remote(*this, remote_node::quick_link());
+    }
+  };
+  config cfg;
+  caf::actor_system system{cfg};
+  auto db = spawn_remote_client(system, node.options());
+  REQUIRE(db);
+  caf::scoped_actor self{system};
+  std::string lease;
+  REQUIRE(eventually([&] {
+    auto ok = false;
+    ask(self.ptr(), *db, caf::infinite, remote_acquire{"main", 5s})
+      .receive(
+        [&](const remote_grant& x) {
+          lease = x.lease;
+          ok = true;
+        },
+        [](const caf::error&) {});
+    return ok;
+  }));
+  std::int64_t number = 0;
+  ask(self.ptr(), *db, caf::infinite,
+      remote_execute{"", {{"SELECT ?1", {7}}}, 5s, lease})
+    .receive(
+      [&](const remote_rows& x) {
+        number = x.results[0][0][0].as<std::int64_t>();
+      },
+      [](const caf::error& why) { FAIL(to_string(from_caf(why))); });
+  CHECK(number == 7);
+  error missing;
+  ask(self.ptr(), *db, caf::infinite, remote_get_snapshot{"none"})
+    .receive([](const remote_snapshot&) {},
+             [&](const caf::error& why) { missing = from_caf(why); });
+  CHECK(missing.code == errc::pool_not_found);
+  // A lease of an actor that ends comes back by itself.
+  CHECK(node.snapshot("main").leases.size() == 1);
+  {
+    caf::scoped_actor brief{system};
+    ask(brief.ptr(), *db, caf::infinite, remote_acquire{"main", 5s})
+      .receive([](const remote_grant&) {}, [](const caf::error&) {});
+    CHECK(eventually([&] { return node.snapshot("main").leases.size() == 2; }));
+  }
+  CHECK(eventually([&] { return node.snapshot("main").leases.size() == 1; }));
+  post_to(*db, remote_release{lease, {}});
+  CHECK(eventually([&] { return node.snapshot("main").leases.empty(); }));
+  post_to(*db, remote_close{});
+}

@@ -1,0 +1,363 @@
+#include "caf_pool/core/random.hpp"
+#include "caf_pool/node/login_guard.hpp"
+#include "caf_pool/node/reply_memory.hpp"
+#include "caf_pool/node/sha256.hpp"
+#include "caf_pool/node/tokens.hpp"
+#include "caf_pool/protocol/messages.hpp"
+
+#include "remote_node.hpp"
+#include "support/catch_compat.hpp"
+
+#include <caf/io/middleman.hpp>
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+using namespace caf_pool;
+using namespace caf_pool::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+template <class T>
+errc code_of(const result<T>& x) {
+  return x ? errc::none : x.error().code;
+}
+
+/// A folder that goes with the test.
+struct folder {
+  std::string path;
+
+  folder() {
+    path = (fs::temp_directory_path() / "remote_login_XXXXXX").string();
+    REQUIRE(mkdtemp(path.data()) != nullptr);
+  }
+
+  folder(const folder&) = delete;
+  folder& operator=(const folder&) = delete;
+
+  ~folder() {
+    fs::remove_all(path);
+  }
+
+  std::string write(const std::string& text, int mode) const {
+    auto file = path + "/tokens";
+    std::ofstream{file} << text;
+    REQUIRE(::chmod(file.c_str(), static_cast<mode_t>(mode)) == 0);
+    return file;
+  }
+};
+
+} // namespace
+
+// -- hashes and tokens --------------------------------------------------------
+
+TEST_CASE("SHA-256 agrees with the standard") {
+  CHECK(to_hex(sha256(""))
+        == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  CHECK(to_hex(sha256("abc"))
+        == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  CHECK(
+    to_hex(sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"))
+    == "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+  CHECK(to_hex(sha256(std::string(1'000'000, 'a')))
+        == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+TEST_CASE("digests are compared and read") {
+  auto x = sha256("x");
+  CHECK(equal_digests(x, x));
+  CHECK(!equal_digests(x, sha256("y")));
+  CHECK(digest_from_hex(to_hex(x)) == x);
+  CHECK(!digest_from_hex("12"));
+  CHECK(!digest_from_hex(std::string(64, 'g')));
+}
+
+TEST_CASE("random tokens have 128 bits and do not repeat") {
+  std::set<std::string> seen;
+  for (int i = 0; i < 1000; ++i)
+    seen.insert(random_token());
+  CHECK(seen.size() == 1000);
+  CHECK(seen.begin()->size() == 32);
+}
+
+TEST_CASE("a token file names who may log in as what") {
+  auto table = token_table::parse(
+    "# a comment\n"
+    "\n"
+    "shop  use\t0123456789abcdef # trailing\n"
+    "ctl operate sha256:"
+      + to_hex(sha256("fedcba9876543210")),
+    "tokens");
+  REQUIRE(table);
+  CHECK(table->size() == 2);
+  CHECK(table->check("shop", "0123456789abcdef")
+        == principal{"shop", role::use, 3});
+  CHECK(table->check("ctl", "fedcba9876543210")
+        == principal{"ctl", role::operate, 4});
+  CHECK(!table->check("ctl", "0123456789abcdef"));
+  CHECK(!table->check("shop", "0123456789abcdeF"));
+  CHECK(!table->check("", ""));
+  // A hash is no token.
+  CHECK(!table->check("ctl", "sha256:" + to_hex(sha256("fedcba9876543210"))));
+}
+
+TEST_CASE("all problems of a token file are reported, and no token", "[S07]") {
+  auto table = token_table::parse(
+    "a use S3cr3tCanary\n"
+    "b rule S3cr3tCanary0123456789\n"
+    "c\n"
+    "d use sha256:S3cr3tCanary\n",
+    "/etc/tokens");
+  REQUIRE(!table);
+  auto& text = table.error().message;
+  CHECK_THAT(text, ContainsSubstring("/etc/tokens:1: "));
+  CHECK_THAT(text, ContainsSubstring("/etc/tokens:2: \"rule\" is no role"));
+  CHECK_THAT(text, ContainsSubstring("/etc/tokens:3: "));
+  CHECK_THAT(text, ContainsSubstring("/etc/tokens:4: "));
+  CHECK(text.find("Canary") == std::string::npos);
+  CHECK(!token_table::parse("# nobody\n", "x"));
+}
+
+TEST_CASE("a missing token file is made for its owner alone") {
+  folder here;
+  auto file = here.path + "/tokens";
+  auto table = load_tokens(file);
+  REQUIRE(table);
+  CHECK(table->size() == 1);
+  struct stat info {};
+  REQUIRE(::stat(file.c_str(), &info) == 0);
+  CHECK((info.st_mode & 0777) == 0600);
+  std::string line;
+  std::string token;
+  for (std::ifstream in{file}; std::getline(in, line);)
+    if (line.starts_with("local operate "))
+      token = line.substr(14);
+  CHECK(token.size() == 64);
+  // The second start reads what the first one made.
+  auto again = load_tokens(file);
+  REQUIRE(again);
+  CHECK(again->check("local", token));
+  // Nothing is left beside it.
+  CHECK(std::distance(fs::directory_iterator{here.path}, {}) == 1);
+}
+
+TEST_CASE("a token file that others may read or change is refused", "[S10]") {
+  folder here;
+  auto text = std::string{"a use 0123456789abcdef\n"};
+  CHECK(load_tokens(here.write(text, 0600)));
+  CHECK(load_tokens(here.write(text, 0640)));
+  for (auto mode : {0644, 0604, 0602, 0620, 0601}) {
+    auto refused = load_tokens(here.write(text, mode));
+    REQUIRE(!refused);
+    CHECK_THAT(refused.error().message, ContainsSubstring("chmod 600"));
+  }
+  CHECK(!load_tokens(here.path));
+  CHECK(!load_tokens(here.path + "/no/such/folder/tokens"));
+  CHECK(!load_tokens(""));
+}
+
+// -- guessing -----------------------------------------------------------------
+
+TEST_CASE("who fails three times is turned away for longer and longer",
+          "[S03]") {
+  login_guard guard;
+  auto now = time_point{} + 1h;
+  guard.failed("eve", now);
+  guard.failed("eve", now);
+  CHECK(guard.blocked_for("eve", now) == 0s);
+  guard.failed("eve", now);
+  CHECK(guard.blocked_for("eve", now) == 1s);
+  CHECK(guard.blocked_for("bob", now) == 0s);
+  CHECK(guard.blocked_for("eve", now + 1s) == 0s);
+  guard.failed("eve", now + 1s);
+  CHECK(guard.blocked_for("eve", now + 1s) == 2s);
+  for (int i = 0; i < 40; ++i)
+    guard.failed("eve", now + 1s);
+  CHECK(guard.blocked_for("eve", now + 1s) == 1min);
+  guard.failed("eve", now + 1h);
+  CHECK(guard.blocked_for("eve", now + 1h) == 0s);
+}
+
+TEST_CASE("a success makes a peer start anew") {
+  login_guard guard;
+  auto now = time_point{} + 1h;
+  for (int i = 0; i < 5; ++i)
+    guard.failed("bob", now);
+  guard.succeeded("bob");
+  CHECK(guard.blocked_for("bob", now) == 0s);
+  CHECK(guard.size() == 0);
+}
+
+TEST_CASE("guessing peers take bounded memory", "[S13]") {
+  login_guard guard;
+  auto now = time_point{} + 1h;
+  for (int i = 0; i < 5000; ++i)
+    guard.failed(std::to_string(i), now + i * 1ms);
+  CHECK(guard.size() <= login_guard::max_peers);
+}
+
+// -- remembering answers ------------------------------------------------------
+
+TEST_CASE("an answer is remembered until newer ones need its place", "[E07]") {
+  reply_memory<int> memory{3, 100};
+  CHECK(memory.state(1) == request_state::fresh);
+  CHECK(memory.state(0) == request_state::forgotten);
+  for (int i = 1; i <= 4; ++i)
+    memory.remember(static_cast<std::uint64_t>(i), 10 * i, 1);
+  CHECK(memory.state(1) == request_state::forgotten);
+  REQUIRE(memory.state(2) == request_state::remembered);
+  CHECK(memory.get(2) == 20);
+  CHECK(memory.state(5) == request_state::fresh);
+  // Large ones need the places of several.
+  memory.remember(5, 50, 99);
+  CHECK(memory.size() == 2);
+  memory.remember(6, 60, 500);
+  CHECK(memory.size() == 1);
+  CHECK(memory.bytes() == 500);
+  CHECK(memory.state(5) == request_state::forgotten);
+  CHECK(memory.state(6) == request_state::remembered);
+}
+
+// -- logging in ---------------------------------------------------------------
+
+TEST_CASE("only name and token together open the gate", "[S03]") {
+  remote_node node;
+  auto options = node.options();
+  CHECK(remote_client::connect(options));
+  options.token = secret{operator_token};
+  auto other = remote_client::connect(options);
+  CHECK(code_of(other) == errc::unauthorized);
+  options.token = secret{};
+  CHECK(code_of(remote_client::connect(options)) == errc::unauthorized);
+  options = node.options();
+  options.principal = "nobody";
+  CHECK(code_of(remote_client::connect(options)) == errc::unauthorized);
+  CHECK(node.stats().logins == 1);
+  CHECK(node.stats().refused_logins == 3);
+}
+
+namespace {
+
+struct peer_config : caf::actor_system_config {
+  peer_config() {
+    set_fair_scheduler(*this, 2);
+    configure_link(*this, remote_node::quick_link());
+    load<caf::io::middleman>();
+  }
+};
+
+} // namespace
+
+TEST_CASE("a peer that guesses is turned away even with the right token",
+          "[S03]") {
+  remote_node node;
+  peer_config config;
+  caf::actor_system system{config};
+  auto gate = system.middleman().remote_actor<wire::gate_handle>("127.0.0.1",
+                                                                 node.port());
+  REQUIRE(gate);
+  caf::scoped_actor self{system};
+  auto login = [&](std::uint32_t version, const char* token) {
+    error outcome;
+    ask(self.ptr(), *gate, 10s, wire::hello{version, "user", token, "peer"})
+      .receive([](const wire::welcome&) {},
+               [&](caf::error& why) { outcome = from_caf(why); });
+    return outcome;
+  };
+  auto old = login(99, user_token);
+  CHECK(old.code == errc::protocol_mismatch);
+  CHECK_THAT(old.message, ContainsSubstring("version 99"));
+  CHECK(login(1, user_token).code == errc::none);
+  for (int i = 0; i < 3; ++i)
+    CHECK(login(1, "wrong-0123456789abcdef").code == errc::unauthorized);
+  auto blocked = login(1, user_token);
+  CHECK(blocked.code == errc::unauthorized);
+  CHECK_THAT(blocked.message, ContainsSubstring("too many failed logins"));
+  // Others are not affected.
+  CHECK(remote_client::connect(node.options()));
+}
+
+TEST_CASE("a client that comes again replaces its old session", "[E02]") {
+  remote_node node;
+  peer_config config;
+  caf::actor_system system{config};
+  auto gate = system.middleman().remote_actor<wire::gate_handle>("127.0.0.1",
+                                                                 node.port());
+  REQUIRE(gate);
+  caf::scoped_actor self{system};
+  std::vector<wire::session_handle> sessions;
+  for (int i = 0; i < 2; ++i)
+    ask(self.ptr(), *gate, 10s, wire::hello{1, "user", user_token, "peer"})
+      .receive([&](const wire::welcome& x) { sessions.push_back(x.session); },
+               [](const caf::error&) {});
+  REQUIRE(sessions.size() == 2);
+  CHECK(sessions[0] != sessions[1]);
+  self->wait_for(sessions[0]);
+  CHECK(node.stats().sessions == 1);
+}
+
+TEST_CASE("new tokens are read without a restart, and kept if they are bad") {
+  remote_node node;
+  auto file = node.folder() + "/tokens";
+  std::ofstream{file} << "user use another-0123456789abcdef\n";
+  REQUIRE(node.gate().reload_tokens());
+  CHECK(code_of(remote_client::connect(node.options())) == errc::unauthorized);
+  std::ofstream{file} << "nonsense\n";
+  CHECK(!node.gate().reload_tokens());
+  auto options = node.options();
+  options.token = secret{"another-0123456789abcdef"};
+  CHECK(remote_client::connect(options));
+}
+
+TEST_CASE("a gate listens on loopback only", "[S01]") {
+  folder here;
+  for (auto address : {"0.0.0.0", "10.0.0.1", "example.org", ""}) {
+    auto remote = remote_node::quick();
+    remote.address = address;
+    try {
+      remote_node node{remote};
+      FAIL("published on " << address);
+    } catch (const pool_error& x) {
+      CHECK(x.why().code == errc::config_invalid);
+      CHECK_THAT(x.why().message, ContainsSubstring("loopback"));
+    }
+  }
+}
+
+TEST_CASE("a port that is taken is reported with what to try") {
+  remote_node first;
+  auto remote = remote_node::quick();
+  remote.port = first.port();
+  try {
+    remote_node second{remote};
+    FAIL("two nodes share a port");
+  } catch (const pool_error& x) {
+    CHECK(x.why().code == errc::open_failed);
+    CHECK_THAT(x.why().message, ContainsSubstring("remote.port"));
+  }
+}
+
+TEST_CASE("addresses of clients are numbers") {
+  auto options = remote_options{};
+  for (auto address : {"", "127.0.0.1", "example.org:4700", "127.0.0.1:0",
+                       "127.0.0.1:70000", "127.0.0.1:47x"}) {
+    options.address = address;
+    CHECK(code_of(remote_client::connect(options)) == errc::invalid_argument);
+  }
+}
+
+TEST_CASE("nobody at home is an error within the limit") {
+  auto options = remote_options{};
+  options.address = "127.0.0.1:1";
+  auto start = clock::now();
+  auto refused = remote_client::connect(options);
+  CHECK(code_of(refused) == errc::node_unreachable);
+  CHECK_THAT(refused.error().message, ContainsSubstring("is the node running"));
+  CHECK(clock::now() - start < 4s);
+}

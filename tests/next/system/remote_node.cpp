@@ -1,0 +1,186 @@
+#include "remote_node.hpp"
+
+#include "caf_pool/backend/sqlite.hpp"
+#include "caf_pool/remote/setup.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+
+namespace caf_pool::test {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string make_folder() {
+  auto pattern
+    = (std::filesystem::temp_directory_path() / "remote_node_XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr)
+    throw std::runtime_error{"no temporary folder"};
+  return pattern;
+}
+
+struct node_system_config : caf::actor_system_config {
+  explicit node_system_config(const remote_config& remote) {
+    set_fair_scheduler(*this, 2);
+    configure_remote(*this, {remote.heartbeat, remote.lease_ttl});
+  }
+};
+
+const remote_config& prepared(const remote_config& x) {
+  prepare_remote();
+  return x;
+}
+
+void write_tokens(const std::string& path) {
+  std::ofstream out{path};
+  out << "reader read " << reader_token << '\n'
+      << "user use " << user_token << '\n'
+      << "operator operate " << operator_token << '\n';
+  out.close();
+  std::filesystem::permissions(path, std::filesystem::perms::owner_read
+                                       | std::filesystem::perms::owner_write);
+}
+
+} // namespace
+
+struct remote_node::impl {
+  explicit impl(const remote_config& remote)
+    : config(prepared(remote)), system(config) {
+    manager = spawn_manager(system, std::make_shared<backend_registry>(
+                                      backend_registry::with_defaults()));
+    auto options = gate_options{};
+    options.remote = remote;
+    options.node_name = "test-node";
+    if (options.remote.token_file.empty()) {
+      options.remote.token_file = folder + "/tokens";
+      write_tokens(options.remote.token_file);
+    }
+    gate = std::make_unique<published_gate>(
+      publish_gate(system, manager, options).value());
+  }
+
+  ~impl() {
+    gate->stop("the test is over");
+    {
+      caf::scoped_actor self{system};
+      ask(self.ptr(), manager, 10s, drain_all{0s})
+        .receive([](const accepted&) {}, [](const caf::error&) {});
+    }
+    caf::anon_send_exit(manager, caf::exit_reason::user_shutdown);
+    manager = nullptr;
+    std::error_code ignored;
+    std::filesystem::remove_all(folder, ignored);
+  }
+
+  impl(const impl&) = delete;
+  impl& operator=(const impl&) = delete;
+
+  template <class T, class Handle, class Message>
+  T ask_for(const Handle& whom, Message x) {
+    caf::scoped_actor self{system};
+    std::optional<T> result;
+    error problem;
+    ask(self.ptr(), whom, 10s, std::move(x))
+      .receive([&result](T& y) { result = std::move(y); },
+               [&problem](caf::error& why) { problem = from_caf(why); });
+    if (!result)
+      throw pool_error{problem};
+    return *std::move(result);
+  }
+
+  std::string folder = make_folder();
+  node_system_config config;
+  caf::actor_system system;
+  manager_handle manager;
+  std::unique_ptr<published_gate> gate;
+};
+
+remote_node::remote_node(remote_config remote)
+  : impl_(std::make_unique<impl>(remote)) {
+  // nop
+}
+
+remote_node::~remote_node() = default;
+
+remote_config remote_node::quick() {
+  auto result = remote_config{};
+  result.port = 0;
+  result.heartbeat = 100ms;
+  result.lease_ttl = 500ms;
+  return result;
+}
+
+link_options remote_node::quick_link() {
+  return {100ms, 500ms};
+}
+
+void remote_node::add_pool(const pool_config& config, backend_ptr way) {
+  impl_->ask_for<pool_handle>(impl_->manager,
+                              create_pool{config, std::move(way)});
+}
+
+void remote_node::add_sqlite(const std::string& name, std::uint32_t max_size) {
+  auto config = pool_config{};
+  config.name = name;
+  config.max_size = max_size;
+  config.min_size = 0;
+  config.options["path"] = impl_->folder + "/" + name + ".db";
+  add_pool(config, nullptr);
+}
+
+std::uint16_t remote_node::port() const {
+  return impl_->gate->port();
+}
+
+std::string remote_node::address() const {
+  return "127.0.0.1:" + std::to_string(port());
+}
+
+remote_options remote_node::options(const char* token) const {
+  auto result = remote_options{};
+  result.address = address();
+  result.token = secret{token};
+  result.principal
+    = std::string{token}.substr(0, result.token.reveal().find('-'));
+  result.client = "test";
+  result.limit = 10s;
+  result.link = quick_link();
+  return result;
+}
+
+remote_client remote_node::client(const char* token) const {
+  return remote_client::connect(options(token)).value();
+}
+
+published_gate& remote_node::gate() {
+  return *impl_->gate;
+}
+
+gate_stats remote_node::stats() const {
+  return impl_->gate->stats();
+}
+
+pool_snapshot remote_node::snapshot(const std::string& name) {
+  return impl_->ask_for<pool_snapshot>(pool(name), get_snapshot{});
+}
+
+pool_handle remote_node::pool(const std::string& name) {
+  return impl_->ask_for<pool_handle>(impl_->manager, find_pool{name});
+}
+
+const manager_handle& remote_node::manager() const {
+  return impl_->manager;
+}
+
+caf::actor_system& remote_node::system() {
+  return impl_->system;
+}
+
+const std::string& remote_node::folder() const {
+  return impl_->folder;
+}
+
+} // namespace caf_pool::test

@@ -1,0 +1,64 @@
+#pragma once
+
+#include "caf_pool/actor/manager.hpp"
+#include "caf_pool/core/pool_config.hpp"
+#include "caf_pool/node/remote_gate.hpp"
+#include "caf_pool/remote/client.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace caf_pool::test {
+
+/// Tokens that a `remote_node` lets in, by the role that they have.
+inline constexpr auto reader_token = "reader-0123456789abcdef";
+inline constexpr auto user_token = "user-0123456789abcdef";
+inline constexpr auto operator_token = "operator-0123456789abcdef";
+
+/// A node for tests of remote access: actor system, manager, gate. Short
+/// heartbeats, so that dead clients are noticed within a test's patience.
+class remote_node {
+public:
+  explicit remote_node(remote_config remote = quick());
+
+  ~remote_node();
+
+  /// Heartbeat 100 ms, time to live 500 ms, any free port.
+  static remote_config quick();
+
+  /// As `quick`, for a client of such a node.
+  static link_options quick_link();
+
+  /// A pool on a database in a file of the node's own.
+  void add_sqlite(const std::string& name, std::uint32_t max_size = 4);
+
+  void add_pool(const pool_config& config, backend_ptr way);
+
+  std::string address() const;
+  std::uint16_t port() const;
+
+  /// What a client with this role says.
+  remote_options options(const char* token = user_token) const;
+
+  /// Throws if it cannot connect.
+  remote_client client(const char* token = user_token) const;
+
+  published_gate& gate();
+  gate_stats stats() const;
+  pool_snapshot snapshot(const std::string& pool);
+
+  /// Finds a pool; throws if there is none.
+  pool_handle pool(const std::string& name);
+  const manager_handle& manager() const;
+  caf::actor_system& system();
+
+  /// Where the token file and databases lie.
+  const std::string& folder() const;
+
+private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace caf_pool::test

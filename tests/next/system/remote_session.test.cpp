@@ -1,0 +1,275 @@
+#include "caf_pool/backend/scripted.hpp"
+
+#include "raw_client.hpp"
+#include "remote_node.hpp"
+#include "support/catch_compat.hpp"
+#include "support/eventually.hpp"
+
+using namespace caf_pool;
+using namespace caf_pool::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A node whose pool "main" is on a scripted server with one connection.
+struct scripted_node : remote_node {
+  std::shared_ptr<scripted_backend> server
+    = std::make_shared<scripted_backend>();
+
+  explicit scripted_node(std::uint32_t size = 1,
+                         const remote_config& remote = patient())
+    : remote_node(remote) {
+    auto config = pool_config{};
+    config.min_size = 0;
+    config.max_size = size;
+    add_pool(config, server);
+  }
+
+  /// Clients that say nothing keep what they have.
+  static remote_config patient() {
+    auto result = quick();
+    result.lease_ttl = 1min;
+    return result;
+  }
+
+  std::size_t leased() {
+    return snapshot("main").leases.size();
+  }
+};
+
+} // namespace
+
+TEST_CASE("a request that comes twice is executed once", "[E07]") {
+  scripted_node node;
+  raw_client peer{node};
+  peer.say(run_sql(1, "INSERT"));
+  peer.say(run_sql(1, "INSERT"));
+  CHECK(peer.outcome(1).code == errc::none);
+  peer.say(run_sql(1, "INSERT"));
+  // The answer comes again, in case it was lost.
+  CHECK(eventually([&] { return peer.heard().answers.size() == 2; }));
+  auto answers = peer.heard().answers;
+  CHECK(answers[0] == answers[1]);
+  CHECK(node.server->count(backend_call::execute) == 1);
+  CHECK(node.stats().duplicates == 2);
+}
+
+TEST_CASE("an acquire that comes twice grants one lease", "[E07][trap-T1]") {
+  scripted_node node{4};
+  raw_client peer{node};
+  auto token = peer.acquire(1);
+  peer.say(want(1));
+  CHECK(eventually([&] { return peer.heard().granted.size() == 2; }));
+  CHECK(peer.heard().granted[1].token == token);
+  CHECK(node.leased() == 1);
+}
+
+TEST_CASE("a request too old to be remembered is refused, not executed",
+          "[E07]") {
+  scripted_node node;
+  raw_client peer{node};
+  for (std::uint64_t i = 1; i <= 1100; ++i)
+    peer.say(wire::list_pools{i});
+  REQUIRE(peer.outcome(1100).code == errc::none);
+  peer.say(run_sql(5, "INSERT"));
+  CHECK(eventually([&] {
+    auto all = peer.heard().failed;
+    return !all.empty() && all.back().request == 5;
+  }));
+  peer.say(run_sql(0, "INSERT"));
+  CHECK(peer.outcome(0).code == errc::invalid_argument);
+  CHECK(node.server->count(backend_call::execute) == 0);
+}
+
+TEST_CASE("a grant that comes after its cancel goes back", "[trap-T1]") {
+  scripted_node node;
+  raw_client peer{node};
+  node.server->hold(backend_call::open);
+  peer.say(want(1));
+  REQUIRE(node.server->wait_for_held(backend_call::open));
+  peer.say(wire::cancel{1});
+  CHECK(peer.outcome(1).code == errc::cancelled);
+  node.server->stop_holding(backend_call::open);
+  CHECK(eventually([&] { return node.snapshot("main").gauges.idle == 1; }));
+  CHECK(node.leased() == 0);
+}
+
+TEST_CASE("a cancel that comes after the grant takes the lease back",
+          "[trap-T1]") {
+  scripted_node node;
+  raw_client peer{node};
+  auto token = peer.acquire(1);
+  peer.say(wire::cancel{1});
+  CHECK(eventually([&] { return node.leased() == 0; }));
+  peer.say(run_on(2, token, "SELECT"));
+  CHECK(peer.outcome(2).code == errc::lease_lost);
+}
+
+TEST_CASE("a cancelled statement is stopped at the server") {
+  scripted_node node;
+  raw_client peer{node};
+  node.server->hold(backend_call::execute);
+  peer.say(run_sql(1, "SELECT slow"));
+  REQUIRE(node.server->wait_for_held(backend_call::execute));
+  peer.say(wire::cancel{1});
+  CHECK(peer.outcome(1).code != errc::none);
+  CHECK(node.server->count(backend_call::cancel) == 1);
+}
+
+TEST_CASE("an outdated token never touches the next holder",
+          "[trap-T7][trap-T61][S14]") {
+  scripted_node node;
+  raw_client peer{node};
+  raw_client other{node};
+  auto old = peer.acquire(1);
+  peer.say(wire::release{old, {}});
+  auto token = other.acquire(1);
+  CHECK(token != old);
+  CHECK(token.size() == 32);
+  // Released again, used again, and the other's token used by the wrong one.
+  peer.say(wire::release{old, {}});
+  peer.say(run_on(2, old, "SELECT"));
+  CHECK(peer.outcome(2).code == errc::lease_lost);
+  peer.say(wire::release{token, {}});
+  peer.say(run_on(3, token, "SELECT"));
+  CHECK(peer.outcome(3).code == errc::lease_lost);
+  CHECK(node.leased() == 1);
+  other.say(run_on(2, token, "SELECT"));
+  CHECK(other.outcome(2).code == errc::none);
+  CHECK(node.stats().stale_tokens == 4);
+}
+
+TEST_CASE("a client that is silent loses its leases, and is told",
+          "[E03][E05][trap-T60][trap-T61]") {
+  scripted_node node{1, remote_node::quick()};
+  raw_client peer{node};
+  auto token = peer.acquire(1);
+  auto start = clock::now();
+  REQUIRE(eventually([&] { return node.leased() == 0; }));
+  auto took = clock::now() - start;
+  CHECK(took > 400ms);
+  CHECK(took < 3s);
+  REQUIRE(eventually([&] { return peer.heard().revoked.size() == 1; }));
+  CHECK(peer.heard().revoked[0].token == token);
+  CHECK_THAT(peer.heard().revoked[0].reason, ContainsSubstring("lease_ttl"));
+  peer.say(run_on(2, token, "SELECT"));
+  CHECK(peer.outcome(2).code == errc::lease_lost);
+  // The session goes on.
+  CHECK(!peer.acquire(3).empty());
+  CHECK(node.stats().leases_revoked == 1);
+}
+
+TEST_CASE("a client that says anything keeps its leases", "[trap-T60]") {
+  scripted_node node{1, remote_node::quick()};
+  raw_client peer{node};
+  auto token = peer.acquire(1);
+  auto until = clock::now() + 1500ms;
+  std::uint64_t sequence = 0;
+  while (clock::now() < until) {
+    peer.say(wire::renew{++sequence});
+    REQUIRE(eventually([&] {
+      auto all = peer.heard().renewed;
+      return !all.empty() && all.back().sequence == sequence;
+    }));
+  }
+  peer.say(run_on(2, token, "SELECT"));
+  CHECK(peer.outcome(2).code == errc::none);
+  CHECK(node.leased() == 1);
+}
+
+TEST_CASE("a silent client does not stay in the queue", "[E01]") {
+  scripted_node node{1, remote_node::quick()};
+  raw_client holder{node};
+  node.server->hold(backend_call::open);
+  holder.say(want(1, 30s));
+  CHECK(holder.outcome(1).code == errc::cancelled);
+  CHECK(node.snapshot("main").gauges.waiting == 0);
+  node.server->stop_holding(backend_call::open);
+}
+
+TEST_CASE("whatever a dead client held comes back",
+          "[E01][E05][E06][trap-T3][trap-T8]") {
+  scripted_node node{3};
+  raw_client peer{node};
+  peer.acquire(1);
+  node.server->hold(backend_call::execute);
+  auto busy = peer.acquire(2);
+  peer.say(run_on(3, busy, "SELECT slow"));
+  peer.say(run_sql(4, "SELECT slow too"));
+  REQUIRE(node.server->wait_for_held(backend_call::execute, 2));
+  peer.say(want(5));
+  peer.die();
+  CHECK(eventually([&] { return node.leased() == 0; }));
+  // Both statements were stopped at the server.
+  CHECK(node.server->wait_for_calls(backend_call::cancel, 2));
+  CHECK(eventually([&] {
+    auto x = node.snapshot("main").gauges;
+    return x.leased == 0 && x.waiting == 0 && x.quarantined == 0;
+  }));
+  CHECK(eventually([&] { return node.stats().sessions == 0; }));
+  CHECK(node.server->verdict() == "");
+}
+
+TEST_CASE("goodbye gives everything back at once") {
+  scripted_node node;
+  raw_client peer{node};
+  peer.acquire(1);
+  peer.say(wire::goodbye{"enough"});
+  CHECK(eventually([&] { return node.leased() == 0; }));
+  CHECK(eventually([&] { return node.stats().sessions == 0; }));
+}
+
+TEST_CASE("a node that stops its gate says farewell", "[S01]") {
+  scripted_node node;
+  raw_client peer{node};
+  peer.acquire(1);
+  node.gate().stop("drained");
+  REQUIRE(eventually([&] { return peer.heard().farewells.size() == 1; }));
+  CHECK(peer.heard().farewells[0].reason == "drained");
+  CHECK(eventually([&] { return node.leased() == 0; }));
+}
+
+// -- limits -------------------------------------------------------------------
+
+TEST_CASE("a client has a limit of leases, waiting ones included", "[S13]") {
+  auto remote = scripted_node::patient();
+  remote.max_leases_per_client = 2;
+  scripted_node node{2, remote};
+  raw_client greedy{node};
+  raw_client other{node};
+  greedy.acquire(1);
+  other.acquire(1);
+  greedy.say(want(2));
+  greedy.say(want(3));
+  auto refused = greedy.outcome(3);
+  CHECK(refused.code == errc::queue_full);
+  CHECK_THAT(refused.message, ContainsSubstring("limit"));
+  other.say(wire::goodbye{"enough"});
+  CHECK(greedy.outcome(2).code == errc::none);
+}
+
+TEST_CASE("a client has a limit of requests", "[S13]") {
+  auto remote = scripted_node::patient();
+  remote.max_requests_per_client = 3;
+  scripted_node node{1, remote};
+  raw_client greedy{node};
+  node.server->hold(backend_call::execute);
+  for (std::uint64_t i = 1; i <= 4; ++i)
+    greedy.say(run_sql(i, "SELECT"));
+  CHECK(greedy.outcome(4).code == errc::queue_full);
+  node.server->stop_holding(backend_call::execute);
+  for (std::uint64_t i = 1; i <= 3; ++i)
+    CHECK(greedy.outcome(i).code == errc::none);
+}
+
+TEST_CASE("payloads that are none are refused", "[X04]") {
+  scripted_node node;
+  raw_client peer{node};
+  peer.say(wire::execute{1, "main", "rubbish", 0, 0});
+  CHECK(peer.outcome(1).code == errc::protocol_mismatch);
+  peer.say(wire::control{2, "main", 200, 0});
+  CHECK(peer.outcome(2).code == errc::forbidden);
+  raw_client boss{node, operator_token};
+  boss.say(wire::control{1, "main", 200, 0});
+  CHECK(boss.outcome(1).code == errc::invalid_argument);
+}
