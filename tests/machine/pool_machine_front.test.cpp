@@ -383,3 +383,36 @@ TEST_CASE("a broken return counts as a failure of the server") {
   CHECK(pool.returned(1, broken_after(1)) == lines{"abort 1", "shut front"});
   CHECK(pool.uut.state().breaker.state() == breaker_state::open);
 }
+
+TEST_CASE("a look may be faster than the message of a return", "[A05]") {
+  pool_bench pool{pool_bench::with_front()};
+  pool.fill(1);
+  pool.observe({seen(1, 3)});
+  CHECK(pool.returned(1, after(3, trace::dirty)) == lines{"reset 1"});
+  CHECK(pool.counters().acquired == 4);
+  CHECK(pool.counters().released == 4);
+}
+
+TEST_CASE(
+  "a reconnect ends what is in the front at once, new settings a few "
+  "at a time",
+  "[L07][trap-T67]") {
+  auto config = pool_bench::with_front();
+  config.max_size = 3;
+  pool_bench pool{config};
+  pool.fill(3);
+  SECTION("reconnect") {
+    CHECK(pool.reconnect() == lines{"withdraw 1", "withdraw 2", "withdraw 3"});
+    CHECK(pool.withdrawn(1) == lines{"close 1"});
+    CHECK(pool.withdrawn(2) == lines{"close 2"});
+    CHECK(pool.returned(3, after(1)) == lines{"close 3"});
+  }
+  SECTION("new settings") {
+    CHECK(pool.configure(config, true)
+          == lines{"withdraw 1", "withdraw 2", "withdraw 3"});
+    CHECK(pool.withdrawn(1) == lines{});
+    CHECK(pool.withdrawn(2) == lines{});
+    CHECK(pool.returned(3, after(1)) == lines{"close 3"});
+    CHECK(pool.pass(60s) == lines{"close 1"});
+  }
+}

@@ -75,7 +75,7 @@ struct connection_record {
   bool recalled = false;
   /// The health check waits for it to come back.
   bool probe_when_back = false;
-  /// It was idle for too long when it was recalled.
+  /// It is to end if nobody used it until it is back.
   bool retire_when_back = false;
 
   /// The probe under way serves a waiter, not the health check.

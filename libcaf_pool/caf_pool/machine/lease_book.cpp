@@ -79,14 +79,18 @@ time_point lease_book::next_check(duration threshold,
   auto next = never;
   if (threshold == duration::zero() && revoke == duration::zero())
     return next;
-  for (auto& [connection, entry] : entries_) {
-    auto warn_after = longer(threshold, entry.expected);
-    auto revoke_after = longer(revoke, entry.expected);
-    if (!entry.suspected && warn_after > duration::zero())
-      next = std::min(next, add_saturated(entry.since, warn_after));
-    if (!entry.revoked && revoke_after > duration::zero())
-      next = std::min(next, add_saturated(entry.since, revoke_after));
-  }
+  for (auto& [connection, entry] : entries_)
+    next = std::min(next, next_check(entry, threshold, revoke));
+  return next;
+}
+
+time_point lease_book::next_check(const lease_entry& x, duration threshold,
+                                  duration revoke) noexcept {
+  auto next = never;
+  if (!x.suspected && threshold > duration::zero())
+    next = add_saturated(x.since, longer(threshold, x.expected));
+  if (!x.revoked && revoke > duration::zero())
+    next = std::min(next, add_saturated(x.since, longer(revoke, x.expected)));
   return next;
 }
 

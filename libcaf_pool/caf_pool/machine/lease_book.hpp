@@ -69,6 +69,10 @@ public:
   /// Returns when `check` may find something.
   time_point next_check(duration threshold, duration revoke) const noexcept;
 
+  /// The same for one lease.
+  static time_point next_check(const lease_entry& x, duration threshold,
+                               duration revoke) noexcept;
+
   std::vector<lease_info> list(time_point now) const;
 
   std::optional<lease_entry> oldest() const;

@@ -42,6 +42,7 @@ struct lease_end {
 /// One slot of the front, as the actor saw it.
 struct front_view {
   connection_id connection;
+  /// Somebody holds it, or its return was not collected yet.
   bool taken = false;
   /// Uses since the connection was opened.
   std::uint64_t uses = 0;

@@ -89,6 +89,7 @@ void adopt_memory(pool_state& s, const pool_state& old) {
   s.failed_at = old.failed_at;
   s.fill = old.fill;
   s.ramp = old.ramp;
+  s.failing = old.failing;
   s.down = old.down;
   s.exhausted = old.exhausted;
   s.told_the_end = old.told_the_end;

@@ -26,6 +26,16 @@ bool count_unseen(step& x, connection_record& record, std::uint64_t uses) {
   return true;
 }
 
+/// Counts the holding that ends now, and those before it.
+void count_return(step& x, connection_record& record, std::uint64_t uses) {
+  if (uses == 0)
+    uses = record.front_uses + (record.front_taken ? 0 : 1);
+  if (uses == record.front_uses && !record.front_taken)
+    return; // a look was faster than the message
+  rules::note_front(x, record, uses, true);
+  ++x.s.counters.released;
+}
+
 } // namespace
 
 effects pool_machine::withdrawn(connection_id id, std::uint64_t front_uses,
@@ -37,7 +47,7 @@ effects pool_machine::withdrawn(connection_id id, std::uint64_t front_uses,
   if (record->state == connection_state::offered) {
     rules::note_front(x, *record, front_uses, false);
     rules::note_front_lease(x, {id, false, 0, 0, {}, {}});
-    rules::rest(x, id);
+    rules::come_back(x, id);
   } else {
     count_unseen(x, *record, front_uses);
   }
@@ -55,13 +65,10 @@ effects pool_machine::returned(connection_id id, const lease_end& how,
                                time_point now) {
   auto x = rules::begin(state_, now);
   auto* record = state_.table.find(id);
-  if (record == nullptr)
-    return settle(x);
-  if (record->state == connection_state::offered) {
-    // This use is among them, and was under way until now.
-    auto least = record->front_uses + (record->front_taken ? 0 : 1);
-    rules::note_front(x, *record, std::max(how.front_uses, least), true);
-    ++state_.counters.released;
+  if (record == nullptr) {
+    ++state_.counters.stale_releases;
+  } else if (record->state == connection_state::offered) {
+    count_return(x, *record, how.front_uses);
     rules::take_back(x, id, how);
   } else if (record->state == connection_state::leased) {
     ++state_.counters.released;
@@ -141,6 +148,8 @@ effects pool_machine::probed(connection_id id, const error& why, duration took,
     s.breaker.observed(1, 0, now);
   rules::healthy(x, *record);
   rules::rest(x, id);
+  if (record->probe_for_waiter)
+    rules::serve_with(x, id);
   return settle(x);
 }
 

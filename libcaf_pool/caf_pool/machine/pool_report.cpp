@@ -69,7 +69,7 @@ error timeout_error(const pool_state& s, duration waited, time_point now) {
             {}};
   auto text = "no connection within " + to_rough_text(waited) + " ("
               + numbers(s, now) + "); ";
-  if (s.retry.failures() > 0 && nothing_serves(s))
+  if (s.failing && nothing_serves(s))
     text += "the server does not accept connections: see the last failure";
   else
     text += "release leases sooner, raise max_size, or allow more time with "
@@ -140,8 +140,7 @@ pool_status status_of(const pool_state& s) {
                 + s.table.count(connection_state::leased);
   if (open || (s.down && usable == 0))
     return pool_status::down;
-  if (s.retry.failures() > 0 || s.exhausted
-      || s.breaker.state() == breaker_state::half_open)
+  if (s.failing || s.exhausted || s.breaker.state() == breaker_state::half_open)
     return pool_status::degraded;
   return pool_status::up;
 }
@@ -155,7 +154,7 @@ std::vector<std::string> reasons_of(const pool_state& s, time_point now) {
       text += " for " + to_rough_text(left);
     result.push_back(std::move(text));
   }
-  if (s.retry.failures() > 0)
+  if (s.failing)
     result.push_back(std::to_string(s.retry.failures())
                      + " failures to open in a row"
                      + (s.last_error ? ": " + to_string(s.last_error) : ""));

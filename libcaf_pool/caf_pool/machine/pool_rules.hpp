@@ -50,6 +50,9 @@ void reject_all(step& x, const error& why);
 void expire(step& x);
 /// Hands idle connections to the head of the queue.
 void serve(step& x);
+/// Hands a connection that was probed for a waiter to the head of the queue,
+/// whatever the order: first in, first out would probe the next one instead.
+void serve_with(step& x, connection_id id);
 /// Rejects callers that will not wait and could not be served at once.
 void turn_impatient_away(step& x);
 
@@ -75,6 +78,9 @@ void give_up_suspects(step& x);
 /// Puts a connection to rest that nobody has and that needs nothing, or ends
 /// it if its time is over.
 void rest(step& x, connection_id id);
+/// The same for one that was withdrawn: what is too old is left to the sweep,
+/// which ends a few at a time, unless it was taken back for that.
+void come_back(step& x, connection_id id);
 /// Decides what becomes of a connection that nobody holds any more.
 void take_back(step& x, connection_id id, const lease_end& how);
 /// The same if its holder is gone and nobody knows what it did last.
@@ -120,6 +126,8 @@ void note_front_lease(step& x, const front_view& slot);
 void give_up_overdue(step& x);
 void sweep(step& x);
 void check_health(step& x);
+/// Has a new lease looked after when it may have become a leak.
+void expect_leak(step& x, const lease_entry& entry);
 void check_leaks(step& x);
 /// Takes a lease away and ends its connection.
 void revoke(step& x, const lease_entry& entry, const error& why);

@@ -63,6 +63,8 @@ struct pool_state {
   bool fill = false;
   /// How many may open at once while recovering; doubles with each success.
   std::uint32_t ramp = 1;
+  /// The last opening that ended failed.
+  bool failing = false;
   bool down = false;
   bool exhausted = false;
   /// Subscribers know that everything is gone.

@@ -51,10 +51,14 @@ void lose(step& x, connection_id id, const error& why) {
 }
 
 void retire_outdated(step& x) {
-  auto idle = x.s.table.idle();
-  for (auto id : idle)
-    if (x.s.table.find(id)->age.generation < x.s.generation)
+  for (auto& [id, record] : x.s.table.records()) {
+    if (record.age.generation == x.s.generation)
+      continue;
+    if (record.state == connection_state::idle)
       retire(x, id, reason_of(verdict::retire_generation));
+    else if (record.state == connection_state::offered)
+      record.retire_when_back = true;
+  }
 }
 
 void give_up_suspects(step& x) {
@@ -73,14 +77,14 @@ void give_up_suspects(step& x) {
 
 namespace {
 
-/// Why a free connection must end; empty if it may go on.
-std::string reason_to_end(const step& x, const connection_age& age) {
+/// Why the pool wants no connection more; empty if it does.
+std::string reason_to_shrink(const step& x) {
   auto& s = x.s;
   if (s.life == pool_life::draining || s.life == pool_life::closed)
     return "the pool ends";
   if (s.table.alive() > s.config.max_size)
     return "the pool became smaller";
-  return reason_of(judge_release(age, s.generation, x.now));
+  return {};
 }
 
 void begin_reset(step& x, connection_id id) {
@@ -93,7 +97,10 @@ void begin_reset(step& x, connection_id id) {
 
 /// Gives a connection to the next one who wants it: now, or after a reset.
 void recycle(step& x, connection_id id, bool reset) {
-  auto reason = reason_to_end(x, x.s.table.find(id)->age);
+  auto& age = x.s.table.find(id)->age;
+  auto reason = reason_to_shrink(x);
+  if (reason.empty())
+    reason = reason_of(judge_release(age, x.s.generation, x.now));
   if (!reason.empty())
     retire(x, id, std::move(reason));
   else if (reset)
@@ -117,17 +124,24 @@ void take_broken(step& x, connection_id id, const error& why) {
 } // namespace
 
 void rest(step& x, connection_id id) {
+  recycle(x, id, false);
+}
+
+void come_back(step& x, connection_id id) {
   auto& s = x.s;
   auto& record = *s.table.find(id);
   auto probe = std::exchange(record.probe_when_back, false);
-  auto unused = std::exchange(record.retire_when_back, false)
-                && judge_idle(record.age, s.config, s.generation, true, x.now)
-                     == verdict::retire_idle;
-  recycle(x, id, false);
-  if (record.state != connection_state::idle)
-    return;
-  if (unused && s.table.alive() > s.config.min_size)
-    retire(x, id, reason_of(verdict::retire_idle));
+  auto retires = std::exchange(record.retire_when_back, false);
+  auto judgement = judge_idle(record.age, s.config, s.generation, true, x.now);
+  auto outdated = judgement == verdict::retire_age
+                  || judgement == verdict::retire_generation;
+  auto unused
+    = judgement == verdict::retire_idle && s.table.alive() > s.config.min_size;
+  s.table.move_to(id, connection_state::idle, x.now);
+  if (auto reason = reason_to_shrink(x); !reason.empty())
+    retire(x, id, std::move(reason));
+  else if (retires && (outdated || unused))
+    retire(x, id, reason_of(judgement));
   else if (probe)
     begin_probe(x, id, false);
 }

@@ -159,10 +159,8 @@ void note_front_lease(step& x, const front_view& slot) {
     entry.id = {s.epoch, slot.connection, slot.generation};
     entry.holder = slot.holder;
     entry.since = slot.since;
+    expect_leak(x, entry);
     cleared = s.leases.seen_in_front(std::move(entry));
-    if (s.next_leak_check == never)
-      s.next_leak_check
-        = s.leases.next_check(s.config.leak_threshold, s.config.leak_revoke);
   } else if (auto entry = s.leases.close(slot.connection);
              entry && entry->suspected) {
     cleared = std::move(entry);

@@ -23,20 +23,20 @@ void probe_failed(step& x, connection_id id, const error& why, duration took) {
   auto& record = *s.table.find(id);
   ++s.counters.probe_failures;
   auto permit = std::exchange(record.permit, std::nullopt);
-  // A connection from before the trouble tells nothing about the server now:
-  // the trial goes on with a fresh one.
-  auto stale = permit && record.age.last_proven < s.suspect_before;
-  if (stale)
+  // That a connection from before the trouble is dead tells nothing about the
+  // server of now: no verdict, and a trial goes on with a fresh connection.
+  auto stale = record.age.last_proven < s.suspect_before;
+  if (stale && permit)
     s.breaker.ignored(*permit, x.now);
   else if (permit)
     s.breaker.failed(*permit, took, x.now);
-  else
+  else if (!stale)
     s.breaker.observed(0, 1, x.now);
   auto for_waiter = record.probe_for_waiter;
   lose(x, id, why);
   auto enough
     = for_waiter && ++s.validation_failures >= s.config.max_validation_failures;
-  if (stale || enough)
+  if ((stale && permit) || enough)
     give_up_suspects(x);
 }
 
@@ -52,6 +52,7 @@ void opening_failed(step& x, connection_id id, const error& why,
   ++s.counters.open_failures;
   s.last_error = why;
   s.ramp = 1;
+  s.failing = true;
   s.retry.failed(x.now);
   s.failed_at = x.now;
   s.refusal = {};
@@ -71,15 +72,24 @@ void opening_failed(step& x, connection_id id, const error& why,
     reject_all(x, refusal_error(s, x.now));
 }
 
+namespace {
+
+void count_as_up(step& x) {
+  x.s.failing = false;
+  if (!x.s.down)
+    return;
+  x.s.down = false;
+  x.tell(event_kind::pool_up);
+}
+
+} // namespace
+
 void note_opening(step& x, duration took) {
   auto& s = x.s;
   s.typical_open = blended(s.typical_open, took);
   s.ramp = std::min(grown_ramp(s.ramp), s.config.open_concurrency);
   s.refusal = {};
-  if (s.down) {
-    s.down = false;
-    x.tell(event_kind::pool_up);
-  }
+  count_as_up(x);
 }
 
 // -- verdicts -----------------------------------------------------------------
@@ -99,6 +109,7 @@ void healthy(step& x, connection_record& record) {
     if (!proves_opening && !quiet)
       return;
     s.retry.succeeded();
+    count_as_up(x);
   }
   if (s.last_error)
     s.last_error = {};

@@ -123,10 +123,8 @@ void grant(step& x, connection_id id, acquire_input wish, duration waited) {
   entry.holder = std::move(wish.holder);
   entry.since = x.now;
   entry.expected = wish.expected;
+  expect_leak(x, entry);
   s.leases.open(std::move(entry));
-  if (s.next_leak_check == never)
-    s.next_leak_check
-      = s.leases.next_check(s.config.leak_threshold, s.config.leak_revoke);
   ++s.counters.acquired;
   if (waited > duration::zero())
     ++s.counters.acquired_after_wait;
@@ -209,6 +207,8 @@ namespace {
 /// Takes the next waiter off the queue and grants it a connection.
 void grant_to_next(step& x, connection_id id) {
   auto next = x.s.queue.pop(x.now);
+  if (!next)
+    return;
   auto wish = x.s.wishes.extract(next->id);
   grant(x, id, std::move(wish.mapped()), x.now - next->enqueued);
 }
@@ -252,6 +252,12 @@ choice look_over_idle(const step& x) {
 }
 
 } // namespace
+
+void serve_with(step& x, connection_id id) {
+  expire(x);
+  if (may_serve(x.s) && x.s.table.find(id)->state == connection_state::idle)
+    grant_to_next(x, id);
+}
 
 void serve(step& x) {
   auto& s = x.s;

@@ -80,7 +80,7 @@ void end_free(step& x, connection_id id, verdict why) {
     retire(x, id, reason_of(why));
     return;
   }
-  record.retire_when_back = why == verdict::retire_idle;
+  record.retire_when_back = true;
   recall(x, id, record);
 }
 
@@ -164,6 +164,13 @@ void check_health(step& x) {
 }
 
 // -- leaks --------------------------------------------------------------------
+
+void expect_leak(step& x, const lease_entry& entry) {
+  auto& c = x.s.config;
+  x.s.next_leak_check
+    = std::min(x.s.next_leak_check,
+               lease_book::next_check(entry, c.leak_threshold, c.leak_revoke));
+}
 
 void check_leaks(step& x) {
   auto& s = x.s;
@@ -257,16 +264,18 @@ time_point next_opening(const pool_state& s) {
 time_point next_wakeup(const pool_state& s) {
   if (s.life == pool_life::closed && s.table.size() == 0)
     return never;
-  auto next = std::min({s.queue.next_deadline(), s.table.next_overdue(),
-                        s.next_sweep, s.next_leak_check,
-                        s.breaker.next_wakeup(), next_opening(s), s.next_look});
-  if (s.config.health_check_interval > duration::zero())
-    next = std::min(next, s.next_health);
-  if (s.life == pool_life::serving)
-    next = std::min(next, s.queue.next_shed());
-  // Whatever is due already was looked at: come back soon, but not at once.
-  if (next <= s.last_input)
-    next = s.last_input + std::chrono::milliseconds{1};
+  auto serving = s.life == pool_life::serving;
+  auto checks = s.config.health_check_interval > duration::zero();
+  auto next = never;
+  for (auto x : {s.queue.next_deadline(), s.table.next_overdue(), s.next_sweep,
+                 s.next_leak_check, s.breaker.next_wakeup(), next_opening(s),
+                 s.next_look, checks ? s.next_health : never,
+                 serving ? s.queue.next_shed() : never}) {
+    // What is due already was looked at: come back soon, but not at once.
+    if (x <= s.last_input)
+      x = s.last_input + std::chrono::milliseconds{1};
+    next = std::min(next, x);
+  }
   return next;
 }
 

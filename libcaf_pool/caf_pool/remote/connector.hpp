@@ -100,7 +100,8 @@ using remote_handle
              void(remote_close)>;
 
 /// Spawns a client that connects, and connects again when the node went away.
-/// The actor system must have been configured by `configure_remote`. Returns
+/// The actor system must have been configured by `configure_remote`. Send it
+/// `remote_close` before the actor system ends, which waits for it. Returns
 /// `invalid_argument` for an address that is none.
 result<remote_handle> spawn_remote_client(caf::actor_system& sys,
                                           remote_options options);

@@ -66,11 +66,6 @@ void connector_actor::on_renewed(const wire::renewed& x) {
   setup_.link->measured(heard_at_ - beat_sent_);
 }
 
-void connector_actor::on_farewell(const wire::farewell& x) {
-  if (from_session())
-    lost({errc::node_unreachable, "the node said: " + x.reason, {}});
-}
-
 connector_actor::behavior_type connector_actor::make_behavior() {
   dial();
   return {
@@ -104,7 +99,10 @@ connector_actor::behavior_type connector_actor::make_behavior() {
         setup_.link->revoke(x);
     },
     [this](const wire::renewed& x) { on_renewed(x); },
-    [this](const wire::farewell& x) { on_farewell(x); },
+    [this](const wire::farewell& x) {
+      if (from_session())
+        lost({errc::node_unreachable, "the node said: " + x.reason, {}});
+    },
     [this](const dial_step& x) { on_step(x); },
     [this](const connector_wake& x) { on_wake(x); },
     [this](const link_poke&) { arm(); },
@@ -125,7 +123,12 @@ void connector_actor::on_exit() {
 void connector_actor::dial() {
   ++attempt_;
   stage_ = stage::probing;
-  give_up_at_ = clock::now() + setup_.options.connect_limit;
+  auto now = clock::now();
+  give_up_at_ = now + setup_.options.connect_limit;
+  if (first_deadline_ == never)
+    first_deadline_ = give_up_at_;
+  else if (setup_.first_outcome)
+    give_up_at_ = std::max(first_deadline_, now + probe_interval);
   probe_.start(setup_.where);
   on_probe();
 }
@@ -170,9 +173,8 @@ void connector_actor::on_probe() {
 
 void connector_actor::connect() {
   stage_ = stage::connecting;
-  auto limit = caf::timespan{setup_.options.connect_limit};
-  ask(this, system().middleman().actor_handle(), limit, caf::connect_atom_v,
-      setup_.where.host, setup_.where.port)
+  ask(this, system().middleman().actor_handle(), time_left(),
+      caf::connect_atom_v, setup_.where.host, setup_.where.port)
     .then(
       [this, attempt = attempt_](const caf::node_id&,
                                  const caf::strong_actor_ptr& gate,
@@ -197,8 +199,8 @@ void connector_actor::log_in(const caf::strong_actor_ptr& gate) {
   auto& options = setup_.options;
   auto greeting = wire::hello{wire::protocol_version, options.principal,
                               options.token.reveal(), options.client};
-  ask(this, caf::actor_cast<wire::gate_handle>(gate),
-      caf::timespan{options.connect_limit}, std::move(greeting))
+  ask(this, caf::actor_cast<wire::gate_handle>(gate), time_left(),
+      std::move(greeting))
     .then(
       [this, attempt = attempt_](const wire::welcome& x) {
         if (attempt == attempt_ && stage_ == stage::login)
@@ -253,8 +255,16 @@ void connector_actor::on_down(const caf::actor_addr& who,
   }
 }
 
+caf::timespan connector_actor::time_left() const {
+  return std::max<duration>(give_up_at_ - clock::now(),
+                            std::chrono::milliseconds{1});
+}
+
 void connector_actor::lost(error why) {
   auto& options = setup_.options;
+  // CAF fails a handshake now and then, when a heartbeat is due during it.
+  auto again = (stage_ == stage::connecting || stage_ == stage::login)
+               && !is_refusal(why) && clock::now() < first_deadline_;
   if (stage_ == stage::ready) {
     unwatch(this, session_);
     // The node may just not have heard from us.
@@ -274,7 +284,8 @@ void connector_actor::lost(error why) {
   stage_ = stage::waiting;
   next_beat_ = never;
   setup_.link->down(why);
-  tell_outcome(why);
+  if (!again)
+    tell_outcome(why);
   after(pause);
 }
 

@@ -89,6 +89,7 @@ private:
   void lost(error why);
   void tell_outcome(const error& why);
   void after(duration delay);
+  caf::timespan time_left() const;
   void on_down(const caf::actor_addr& who, const caf::error& why);
 
   // -- while connected --------------------------------------------------------
@@ -99,7 +100,6 @@ private:
   void arm();
   void on_event(const wire::event& x);
   void on_renewed(const wire::renewed& x);
-  void on_farewell(const wire::farewell& x);
   void on_listen(const listen_to& x);
   void ask_for_events(const std::string& pool, bool stop);
 
@@ -132,6 +132,8 @@ private:
   std::uint64_t attempt_ = 0;
   std::uint32_t failures_ = 0;
   time_point give_up_at_{};
+  /// Until when the first outcome may take.
+  time_point first_deadline_ = never;
   time_point ready_since_{};
   wire::session_handle session_;
   duration heartbeat_{};

@@ -45,23 +45,13 @@ error remote_link::not_connected() const {
   return {last_error_.code, text + ": " + last_error_.message, {}};
 }
 
-error remote_link::not_connected_error() const {
-  std::lock_guard guard{mutex_};
-  return not_connected();
-}
-
 void remote_link::enter(std::uint64_t request, remote_call c) {
   auto deadline = c.deadline;
   calls_.insert(request, std::move(c));
   if (deadline >= wake_at_)
     return;
   wake_at_ = deadline;
-  connector_->enqueue(nullptr, caf::make_message_id(),
-                      caf::make_message(link_poke{}), nullptr);
-}
-
-void remote_link::enqueue(caf::message x) {
-  session_->enqueue(connector_, caf::make_message_id(), std::move(x), nullptr);
+  send_in_name_of(nullptr, connector_, link_poke{});
 }
 
 bool remote_link::withdraw(std::uint64_t request) {
@@ -69,7 +59,7 @@ bool remote_link::withdraw(std::uint64_t request) {
   if (!calls_.take(request))
     return false;
   if (session_)
-    enqueue(caf::make_message(wire::cancel{request}));
+    enqueue(wire::cancel{request});
   return true;
 }
 
@@ -79,7 +69,7 @@ void remote_link::release(const remote_lease_state& x,
   leases_.erase(x.token);
   // Leases of an earlier term are gone already, and their tokens with them.
   if (session_ && x.term == term_)
-    enqueue(caf::make_message(wire::release{x.token, broken}));
+    enqueue(wire::release{x.token, broken});
 }
 
 bool remote_link::alive(const remote_lease_state& x) {
@@ -138,11 +128,6 @@ void remote_link::down(error why) {
     x.handler({no_answer(x.kind, why), {}, nullptr, {}});
 }
 
-void remote_link::explain(error why) {
-  std::lock_guard guard{mutex_};
-  last_error_ = std::move(why);
-}
-
 void remote_link::settle(std::uint64_t request, remote_reply x) {
   std::optional<remote_call> call;
   {
@@ -166,7 +151,7 @@ void remote_link::settle_grant(const wire::granted& x, time_point now) {
     if (!call) {
       // The caller gave up before the grant came.
       if (session_)
-        enqueue(caf::make_message(wire::release{x.token, {}}));
+        enqueue(wire::release{x.token, {}});
       return;
     }
     confirmed_ = std::max(confirmed_, call->started);
@@ -196,7 +181,7 @@ void remote_link::expire(time_point now) {
     overdue = calls_.take_expired(now);
     if (session_)
       for (auto& [request, x] : overdue)
-        enqueue(caf::make_message(wire::cancel{request}));
+        enqueue(wire::cancel{request});
   }
   for (auto& [request, x] : overdue)
     x.handler({timed_out(x.kind), {}, nullptr, {}});
@@ -232,7 +217,7 @@ void remote_link::check_term(time_point now) {
       x->lost = true;
     // In case the node sees it otherwise, for example because it was the node
     // that stood still.
-    enqueue(caf::make_message(wire::release{token, {}}));
+    enqueue(wire::release{token, {}});
   }
   leases_.clear();
 }

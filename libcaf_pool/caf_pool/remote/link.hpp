@@ -2,6 +2,7 @@
 
 #include "caf_pool/core/result.hpp"
 #include "caf_pool/protocol/messages.hpp"
+#include "caf_pool/protocol/send_in_name_of.hpp"
 #include "caf_pool/remote/call_table.hpp"
 
 #include <map>
@@ -36,7 +37,7 @@ public:
       return not_connected();
     x.request = ++last_request_;
     enter(x.request, std::move(c));
-    enqueue(caf::make_message(std::move(x)));
+    enqueue(std::move(x));
     return last_request_;
   }
 
@@ -45,7 +46,7 @@ public:
   void note(Message x) {
     std::lock_guard guard{mutex_};
     if (session_)
-      enqueue(caf::make_message(std::move(x)));
+      enqueue(std::move(x));
   }
 
   /// Gives up waiting. Returns false if the answer is just being delivered;
@@ -64,7 +65,6 @@ public:
 
   bool connected() const;
   std::string node() const;
-  error not_connected_error() const;
 
   // -- for the connector ------------------------------------------------------
 
@@ -74,9 +74,6 @@ public:
 
   /// Fails all calls: `outcome_unknown` for statements, `why` for the rest.
   void down(error why);
-
-  /// Says why there is no session.
-  void explain(error why);
 
   void settle(std::uint64_t request, remote_reply x);
   void settle_grant(const wire::granted& x, time_point now);
@@ -93,7 +90,12 @@ public:
 private:
   error not_connected() const;
   void enter(std::uint64_t request, remote_call c);
-  void enqueue(caf::message x);
+
+  template <class Message>
+  void enqueue(Message x) {
+    send_in_name_of(connector_, session_, std::move(x));
+  }
+
   void check_term(time_point now);
 
   mutable std::mutex mutex_;

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "caf_pool/actor/caf_compat.hpp"
+
+#include <utility>
+
+namespace caf_pool {
+
+/// Sends in the name of an actor, from any thread. Nothing checks whether the
+/// receiver understands it.
+template <class Message>
+void send_in_name_of(const caf::strong_actor_ptr& sender,
+                     const caf::strong_actor_ptr& receiver, Message x) {
+  auto id = caf::make_message_id();
+  // CAF 0.17 has a list of stages in between.
+  if constexpr (requires { caf::make_mailbox_element(sender, id, x); })
+    receiver->enqueue(caf::make_mailbox_element(sender, id, std::move(x)),
+                      nullptr);
+  else
+    receiver->enqueue(caf::make_mailbox_element(sender, id, {}, std::move(x)),
+                      nullptr);
+}
+
+} // namespace caf_pool
