@@ -86,6 +86,17 @@ inline std::int64_t backend_pid(connection& x) {
   return number_of(x, "SELECT pg_backend_pid()");
 }
 
+/// Waits until the server runs `text` for somebody.
+inline bool runs(std::string_view text) {
+  return eventually([&] {
+    return private_postgres::shared().query(
+             "SELECT count(*) FROM pg_stat_activity WHERE usename = 'app' AND "
+             "state = 'active' AND query LIKE '%"
+             + std::string{text} + "%'")
+           != "0";
+  });
+}
+
 /// Measures how long something takes.
 template <class F>
 duration time_of(F&& f) {

@@ -19,9 +19,13 @@ std::uint64_t pending_bytes(int fd) noexcept {
 }
 
 // How much libpq took from the socket, at least: its buffer has room for 8 KiB
-// or more, and meanwhile the server may have sent more.
-std::uint64_t taken_bytes(std::uint64_t before, std::uint64_t after) noexcept {
+// or more, and meanwhile the server may have sent more. In the middle of a
+// message it has room for the whole message, and took all there was.
+std::uint64_t taken_bytes(std::uint64_t before, std::uint64_t after,
+                          bool in_message) noexcept {
   constexpr std::uint64_t room = 8192;
+  if (in_message)
+    return before;
   return std::max(std::min(before, room), before > after ? before - after : 0);
 }
 
@@ -66,7 +70,8 @@ pg_wait pg_channel::wait(time_point deadline, std::uint64_t max_bytes) {
     if (PQconsumeInput(raw()) == 0)
       return pg_wait::lost;
     if (counting) {
-      received += taken_bytes(before, pending_bytes(fd));
+      auto after = pending_bytes(fd);
+      received += taken_bytes(before, after, PQisBusy(raw()) != 0);
       if (received > max_bytes)
         return pg_wait::too_large;
     }
