@@ -41,7 +41,7 @@ setup_packages() {
       ;;
     test)
       # The prometheus package brings promtool.
-      printf '%s\n' librapidcheck-dev postgresql prometheus shellcheck
+      printf '%s\n' librapidcheck-dev patch postgresql prometheus shellcheck
       case $release in
         12) printf '%s\n' catch2 ;;
         *) printf '%s\n' libcatch2-dev ;;

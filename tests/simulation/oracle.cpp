@@ -84,6 +84,7 @@ void oracle::opened(connection_id id, time_point now) {
   x.lifetime = settings_.max_lifetime;
   ++expected_.opened;
   failing_ = false;
+  grew_at_ = now;
   attempts_.clear();
 }
 
@@ -108,6 +109,7 @@ void oracle::check_world(time_point now) {
   check_size(now);
   check_deadlines(now);
   check_waiting(now);
+  check_trial();
   check_leaks(now);
   check_counters();
 }
@@ -154,9 +156,20 @@ void oracle::check_waiting(time_point now) const {
     auto idle = x.open && !x.broken && !x.offered && x.holder == nobody
                 && x.doing == job::none && !x.running && !x.dirty && !x.tainted
                 && !x.on_its_way;
-    expect(!idle || !fresh(x, now) || x.proven_at < s.suspect_before,
+    expect(!idle || !fresh(x, now) || x.proven_at <= s.suspect_before,
            "somebody waits beside a free connection");
   }
+}
+
+void oracle::check_trial() const {
+  auto& s = uut_->state();
+  auto goes_on = s.life == pool_life::serving || s.life == pool_life::paused;
+  if (!goes_on || s.breaker.state() != breaker_state::half_open)
+    return;
+  auto tries = s.table.count(connection_state::opening)
+               + s.table.count(connection_state::probing);
+  expect(tries > 0 || s.table.size() >= settings_.max_size,
+         "half-open, and nothing is tried");
 }
 
 void oracle::check_leaks(time_point now) const {
@@ -170,7 +183,7 @@ void oracle::check_leaks(time_point now) const {
                  || x.now == caller_truth::stage::granted;
     if (!holds || x.from_front || x.fenced)
       continue;
-    auto needs = plan_.scripts[i].announces ? plan_.scripts[i].hold : 0ns;
+    auto needs = announced(static_cast<std::uint32_t>(i));
     auto held = now - x.granted_at;
     expect(x.suspected || held <= std::max(threshold, needs) + slack,
            "a leak was not told of");

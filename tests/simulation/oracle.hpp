@@ -81,9 +81,14 @@ private:
   /// Nothing speaks against using it.
   bool fresh(const connection_truth& x, time_point now) const;
   void check_attempt(connection_id id, time_point now);
+  /// How long a caller said that it would need its lease.
+  duration announced(std::uint32_t who) const;
+  void check_growth(const caller_truth& x, time_point now) const;
+  void check_breaker(const std::string& change);
   void check_size(time_point now);
   void check_deadlines(time_point now) const;
   void check_waiting(time_point now) const;
+  void check_trial() const;
   void check_leaks(time_point now) const;
   void check_counters() const;
 
@@ -103,9 +108,14 @@ private:
   time_point generation_since_{};
   time_point settings_since_{};
   time_point thawed_at_{};
+  /// When something changed last that growing depends on.
+  time_point grew_at_{};
   /// Attempts since the last success.
   std::vector<time_point> attempts_;
   bool failing_ = false;
+  /// How often the server failed since the breaker changed last, at most.
+  std::uint32_t bad_news_ = 0;
+  bool trial_ = false;
 };
 
 } // namespace caf_pool::simulation

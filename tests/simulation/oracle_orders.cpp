@@ -89,6 +89,12 @@ struct oracle::judge {
            name(x.connection) + " was closed under its holder");
     expect(x.abort || !c.running,
            name(x.connection) + " was closed under a statement");
+    auto& s = o.uut_->state();
+    auto ends = s.life == pool_life::draining || s.life == pool_life::closed;
+    expect(ends || !c.open || c.opened_at != now
+             || c.ordered_at <= o.generation_since_
+             || s.table.alive() >= s.config.max_size,
+           name(x.connection) + " was closed as soon as it was open");
   }
 
   void operator()(const effect::cancel_connection& x) const {
@@ -103,6 +109,10 @@ struct oracle::judge {
       return; // its holder may have been faster
     expect(c.holder != nobody && o.truth_.callers[c.holder].lease == x.lease,
            "a lease was taken away from nobody");
+    auto held = now - o.truth_.callers[c.holder].granted_at;
+    auto ends = o.uut_->state().life == pool_life::closed;
+    expect(ends || held >= o.announced(c.holder),
+           "a lease was taken away before the time that was agreed");
   }
 
   void operator()(const effect::offer_connection& x) const {
@@ -124,12 +134,15 @@ struct oracle::judge {
 
   void operator()(const effect::emit& x) const {
     auto& c = o.expected_;
+    o.grew_at_ = now;
     switch (x.event.kind) {
       case event_kind::open_failed:
         ++c.open_failures;
+        ++o.bad_news_;
         break;
       case event_kind::connection_lost:
         ++c.lost;
+        ++o.bad_news_;
         break;
       case event_kind::connection_retired:
         ++c.retired;
@@ -147,8 +160,10 @@ struct oracle::judge {
       case event_kind::freeze_detected:
         ++c.freezes;
         break;
-      case event_kind::connection_opened:
       case event_kind::breaker_changed:
+        o.check_breaker(x.event.text);
+        break;
+      case event_kind::connection_opened:
       case event_kind::recovered:
       case event_kind::leak_cleared:
       case event_kind::pool_down:
@@ -167,6 +182,7 @@ struct oracle::judge {
     auto& caller = o.truth_.of(id);
     expect(now >= caller.deadline || o.plan_.scripts[id.value - 1].only_if_free,
            "a timeout before the deadline");
+    o.check_growth(caller, now);
     auto late = now - std::max(caller.deadline, caller.asked_at);
     expect(late <= o.plan_.timer_slack || now == o.thawed_at_,
            "a timeout came late");
@@ -180,7 +196,8 @@ struct oracle::judge {
     if (x.from_front)
       return;
     expect(!x.suspected, "a leak was told of twice");
-    expect(now - x.granted_at >= o.settings_.leak_threshold,
+    auto needs = o.announced(holder);
+    expect(now - x.granted_at >= std::max(o.settings_.leak_threshold, needs),
            "a leak was told of too early");
     x.suspected = true;
   }
@@ -201,6 +218,35 @@ void oracle::order(const any_effect& x, time_point now) {
 
 void oracle::answer(ticket x) {
   std::erase(waiting_, x);
+}
+
+duration oracle::announced(std::uint32_t who) const {
+  auto& script = plan_.scripts[who];
+  return script.announces ? script.hold : 0ns;
+}
+
+void oracle::check_growth(const caller_truth& x, time_point now) const {
+  auto& s = uut_->state();
+  auto since = std::max({x.asked_at, settings_since_, thawed_at_, grew_at_});
+  if (s.life != pool_life::serving || !s.breaker.closed()
+      || !s.retry.may_try(now) || s.table.size() >= s.config.max_size
+      || s.table.count(connection_state::opening) > 0
+      || s.table.count(connection_state::probing) > 0
+      || s.table.count(connection_state::resetting) > 0)
+    return;
+  expect(now - since <= settings_.open_timeout + plan_.timer_slack,
+         "somebody waits for leases that do not come back");
+}
+
+void oracle::check_breaker(const std::string& change) {
+  auto& b = settings_.breaker;
+  auto in_row = b.consecutive_failures;
+  auto of_many = (b.min_calls * b.failure_percent + 99) / 100;
+  expect(!change.starts_with("open") || trial_ || b.slow_call > 0ns
+           || bad_news_ >= std::min(in_row, of_many),
+         "the breaker opened though the server hardly failed");
+  bad_news_ = 0;
+  trial_ = change.starts_with("half_open");
 }
 
 void oracle::check_turn(ticket x) const {
@@ -230,13 +276,16 @@ void oracle::check_usable(connection_id id, const char* verb,
 }
 
 bool oracle::fresh(const connection_truth& x, time_point now) const {
-  if (x.ordered_at < generation_since_ || x.proven_at < suspect_at_)
+  if (x.ordered_at < generation_since_ || x.proven_at <= suspect_at_)
+    return false; // of the same moment, the machine need not know the order
+  // The machine hears of a use in the front, not when it was.
+  if (x.proven_in_front && x.opened_at <= suspect_at_)
     return false;
   // The jitter ends lives earlier, and only the machine knows when.
   if (x.lifetime > 0s && now >= x.opened_at + x.lifetime * 94 / 100)
     return false;
-  return !settings_.validate_on_acquire
-         || now - x.proven_at <= settings_.validation_bypass;
+  auto age = now - x.proven_at + (x.proven_in_front ? 1ns : 0ns);
+  return !settings_.validate_on_acquire || age <= settings_.validation_bypass;
 }
 
 void oracle::check_fresh(connection_id id, const char* verb,
@@ -265,6 +314,7 @@ void oracle::check_attempt(connection_id id, time_point now) {
   expect(others < settings_.open_concurrency, "too many openings at a time");
   expect(!failing_ || others == 0, "more than one tries a failing server");
   attempts_.push_back(now);
+  grew_at_ = now;
   constexpr std::size_t streak = 12;
   constexpr std::size_t tail = 6;
   if (!failing_ || attempts_.size() < streak)

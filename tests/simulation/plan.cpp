@@ -133,6 +133,8 @@ caller_script draw_caller(const crowd& c, random_source& r) {
   if (chance(r, c.unkind))
     x.releases_again = r.between(100us, 300ms);
   x.announces = chance(r, 10);
+  if (x.announces)
+    x.hold = r.between(100us, 3s);
   if (c.classes) {
     x.priority = static_cast<std::uint8_t>(chance(r, 60) ? 0 : r.below(8));
     x.tenant = static_cast<std::uint32_t>(chance(r, 60) ? 0 : r.below(3));

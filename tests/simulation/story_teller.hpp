@@ -21,7 +21,7 @@ public:
 private:
   using words = std::istringstream;
 
-  // -- kinds of commands -------------------------------------------------------
+  // -- kinds of commands ------------------------------------------------------
 
   void settle_pool(words& in);
   bool by_caller(const std::string& verb, words& in);
@@ -36,7 +36,7 @@ private:
   void holder_dies(words& in);
   void restart();
 
-  // -- tools -------------------------------------------------------------------
+  // -- tools ------------------------------------------------------------------
 
   pool_config read_settings(words& in, pool_config base);
   void let_time_pass(time_point until);

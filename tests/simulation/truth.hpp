@@ -20,6 +20,16 @@ enum class job : std::uint8_t {
   abort
 };
 
+/// What a worker reports of a job.
+struct job_result {
+  connection_id id;
+  std::uint64_t job_number = 0;
+  job what = job::none;
+  error why;
+  duration took = duration::zero();
+  bool doubled = false;
+};
+
 /// Nobody, where a caller's number is expected.
 inline constexpr std::uint32_t nobody = UINT32_MAX;
 

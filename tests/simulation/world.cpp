@@ -27,6 +27,22 @@ world::world(const plan& what)
   truth_.connections.resize(16);
 }
 
+history& world::log() noexcept {
+  return log_;
+}
+
+std::uint64_t world::inputs() const noexcept {
+  return inputs_;
+}
+
+connection_truth& world::conn(connection_id id) {
+  return truth_.of(id);
+}
+
+caller_truth& world::caller(std::uint32_t who) {
+  return truth_.callers[who];
+}
+
 void world::play() {
   for (std::uint32_t i = 0; i < plan_.stimuli.size(); ++i)
     agenda_.add(now_ + plan_.stimuli[i].when, event::stimulus, i);

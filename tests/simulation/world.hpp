@@ -25,14 +25,10 @@ public:
   /// Plays to the end; throws `broken_promise`.
   void play();
 
-  history& log() noexcept {
-    return log_;
-  }
+  history& log() noexcept;
 
   /// How often the machine was asked.
-  std::uint64_t inputs() const noexcept {
-    return inputs_;
-  }
+  std::uint64_t inputs() const noexcept;
 
 private:
   // -- the pool's actor -------------------------------------------------------
@@ -97,20 +93,12 @@ private:
   void report(std::uint64_t number);
   duration time_for(connection_id id, job what);
   error outcome(const connection_truth& x, job what) const;
-  struct result {
-    connection_id id;
-    std::uint64_t job_number = 0;
-    job what = job::none;
-    error why;
-    duration took = duration::zero();
-    bool doubled = false;
-  };
-  void tell(const result& x);
-  void tell_opened(const result& x);
-  void tell_probed(const result& x);
-  void tell_reset(const result& x);
-  void tell_settled(const result& x);
-  void tell_closed(const result& x);
+  void tell(const job_result& x);
+  void tell_opened(const job_result& x);
+  void tell_probed(const job_result& x);
+  void tell_reset(const job_result& x);
+  void tell_settled(const job_result& x);
+  void tell_closed(const job_result& x);
   bool expected(connection_id id, connection_state state) const;
   void set_server(server_mode x);
   /// What a lease's end means for its connection, as the pool hears of it.
@@ -129,13 +117,8 @@ private:
   void drain();
   void end();
 
-  connection_truth& conn(connection_id id) {
-    return truth_.of(id);
-  }
-
-  caller_truth& caller(std::uint32_t who) {
-    return truth_.callers[who];
-  }
+  connection_truth& conn(connection_id id);
+  caller_truth& caller(std::uint32_t who);
 
   const plan& plan_;
   dice dice_;
@@ -158,7 +141,7 @@ private:
   time_point armed_for_ = never;
   time_point frozen_until_{};
   std::uint64_t jobs_ = 0;
-  std::vector<result> results_;
+  std::vector<job_result> results_;
   std::uint64_t inputs_ = 0;
   bool calm_ = false;
   bool over_ = false;

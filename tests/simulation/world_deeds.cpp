@@ -13,6 +13,9 @@ namespace {
 /// Longer than every delay that the settings of a plan allow.
 constexpr duration long_enough = 7s;
 
+/// Longer than every window of a breaker: failures of before do not count.
+constexpr duration forgotten = 12s;
+
 } // namespace
 
 void world::happen(const stimulus& x) {
@@ -139,10 +142,10 @@ void world::calm_down() {
     if (caller(i).now == stage::holding)
       agenda_.add(now_ + 1ms, event::let_go, i);
   auto last = static_cast<std::uint32_t>(plan_.scripts.size() - 1);
-  agenda_.add(now_ + long_enough, event::request, last);
+  agenda_.add(now_ + forgotten, event::request, last);
   caller(last).now = stage::asking;
-  caller(last).deadline = now_ + long_enough + plan_.scripts[last].patience;
-  agenda_.add(now_ + 2 * long_enough, event::drain);
+  caller(last).deadline = now_ + forgotten + plan_.scripts[last].patience;
+  agenda_.add(now_ + forgotten + long_enough, event::drain);
 }
 
 void world::drain() {
@@ -150,7 +153,9 @@ void world::drain() {
   auto& last = truth_.callers.back();
   if (!last.lease)
     fail("all is well, and still a caller was not served");
-  if (s.fill && s.table.alive() < s.config.min_size)
+  auto changing = s.table.count(connection_state::opening)
+                  + s.table.count(connection_state::closing);
+  if (s.fill && changing == 0 && s.table.alive() < s.config.min_size)
     fail("all is well, and still the pool is below its minimum");
   auto lucky = !conn(last.connection).broken; // it may have found a dead one
   if (lucky && uut_->snapshot(now_).status != pool_status::up)
@@ -167,6 +172,9 @@ void world::end() {
     fail("a drain does not come to its end");
   if (uut_->next_wakeup() != never)
     fail("a closed pool wants to be woken");
+  for (auto& x : truth_.connections)
+    if (x.session && x.doing == job::none)
+      fail("the server keeps a session that nobody closes");
   oracle_.check_end();
 }
 

@@ -83,7 +83,7 @@ void world::work_done(connection_id id, std::uint64_t number) {
   auto doubled = chance(r, plan_.manners.doubled);
   if (lost)
     return; // its thread hangs for ever
-  auto it = result{
+  auto it = job_result{
     id, number, x.doing, outcome(x, x.doing), now_ - x.job_began, false};
   if (late) {
     auto when = x.job_deadline + grace + r.between(0ns, 500ms);
@@ -115,7 +115,7 @@ bool world::expected(connection_id id, connection_state state) const {
   return record != nullptr && record->state == state;
 }
 
-void world::tell(const result& x) {
+void world::tell(const job_result& x) {
   auto& it = conn(x.id);
   auto present = it.job_number == x.job_number;
   if (present)
@@ -147,7 +147,7 @@ void world::tell(const result& x) {
   }
 }
 
-void world::tell_opened(const result& x) {
+void world::tell_opened(const job_result& x) {
   auto& it = conn(x.id);
   auto heard = expected(x.id, connection_state::opening);
   auto nothing = [] { return ""; };
@@ -166,7 +166,7 @@ void world::tell_opened(const result& x) {
   });
 }
 
-void world::tell_probed(const result& x) {
+void world::tell_probed(const job_result& x) {
   auto& it = conn(x.id);
   if (expected(x.id, connection_state::probing)) {
     if (x.why) {
@@ -182,7 +182,7 @@ void world::tell_probed(const result& x) {
     [&](pool_machine& uut) { return uut.probed(x.id, x.why, x.took, now_); });
 }
 
-void world::tell_reset(const result& x) {
+void world::tell_reset(const job_result& x) {
   auto& it = conn(x.id);
   if (expected(x.id, connection_state::resetting)) {
     it.dirty = false;
@@ -198,7 +198,7 @@ void world::tell_reset(const result& x) {
        [&](pool_machine& uut) { return uut.reset_done(x.id, x.why, now_); });
 }
 
-void world::tell_settled(const result& x) {
+void world::tell_settled(const job_result& x) {
   auto& it = conn(x.id);
   lease_end how;
   if (expected(x.id, connection_state::quarantined)) {
@@ -214,7 +214,7 @@ void world::tell_settled(const result& x) {
        [&](pool_machine& uut) { return uut.settled(x.id, how, now_); });
 }
 
-void world::tell_closed(const result& x) {
+void world::tell_closed(const job_result& x) {
   auto& it = conn(x.id);
   it.session = false;
   it.alive = false;

@@ -29,8 +29,7 @@ struct step {
 /// Begins an input: first of all, was the process frozen?
 step begin(pool_state& s, time_point now);
 
-/// Brings everything in line after an input: whoever can be served is served,
-/// whoever is late is told, and the size follows the demand.
+/// Brings everything in line: serves, tells the late, follows the demand.
 effects settle(step& x);
 
 /// How long a worker may be late before it counts as stuck.
@@ -50,8 +49,7 @@ void reject_all(step& x, const error& why);
 void expire(step& x);
 /// Hands idle connections to the head of the queue.
 void serve(step& x);
-/// Hands a connection that was probed for a waiter to the head of the queue,
-/// whatever the order: first in, first out would probe the next one instead.
+/// The same with one that was probed for it: another order would probe more.
 void serve_with(step& x, connection_id id);
 /// Rejects callers that will not wait and could not be served at once.
 void turn_impatient_away(step& x);
@@ -62,6 +60,8 @@ sizing_input size_facts(const pool_state& s, time_point now);
 /// Opens and closes as the demand wants it.
 void resize(step& x);
 void open_one(step& x);
+/// When waiters outlast the forecast that they need no further connection.
+time_point next_growth(const pool_state& s);
 
 // -- connections --------------------------------------------------------------
 
@@ -75,11 +75,9 @@ void discard(step& x, connection_id id, const error& why);
 void retire_outdated(step& x);
 /// Ends idle connections that were not proven since the last failure.
 void give_up_suspects(step& x);
-/// Puts a connection to rest that nobody has and that needs nothing, or ends
-/// it if its time is over.
+/// Puts a free connection to rest, or ends it if its time is over.
 void rest(step& x, connection_id id);
-/// The same for one that was withdrawn: what is too old is left to the sweep,
-/// which ends a few at a time, unless it was taken back for that.
+/// The same for one that was withdrawn: unless for its age, the sweep ends it.
 void come_back(step& x, connection_id id);
 /// Decides what becomes of a connection that nobody holds any more.
 void take_back(step& x, connection_id id, const lease_end& how);

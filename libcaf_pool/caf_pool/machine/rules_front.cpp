@@ -143,8 +143,10 @@ void note_front(step& x, connection_record& record, std::uint64_t uses,
     return;
   s.breaker.observed(fresh, 0, x.now);
   record.age.last_used = x.now;
-  if (certain)
-    healthy(x, record);
+  if (!certain)
+    return;
+  healthy(x, record);
+  record.age.last_proven = x.now - duration{1}; // it ended before this look
 }
 
 void note_front_lease(step& x, const front_view& slot) {

@@ -24,8 +24,11 @@ void probe_failed(step& x, connection_id id, const error& why, duration took) {
   ++s.counters.probe_failures;
   auto permit = std::exchange(record.permit, std::nullopt);
   // That a connection from before the trouble is dead tells nothing about the
-  // server of now: no verdict, and a trial goes on with a fresh connection.
-  auto stale = record.age.last_proven < s.suspect_before;
+  // server of now, nor if it may have died before the breaker's window began:
+  // no verdict, and a trial goes on with a fresh connection.
+  auto trouble = std::max(
+    {s.suspect_before, s.failed_at, x.now - s.config.breaker.window});
+  auto stale = record.age.last_proven < trouble;
   if (stale && permit)
     s.breaker.ignored(*permit, x.now);
   else if (permit)

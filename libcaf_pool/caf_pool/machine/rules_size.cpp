@@ -102,6 +102,13 @@ void resize(step& x) {
     open_one(x);
 }
 
+time_point next_growth(const pool_state& s) {
+  if (s.queue.empty() || s.table.size() >= s.config.max_size)
+    return never;
+  auto left = forecast_left(size_facts(s, s.last_input));
+  return left == duration::max() ? never : add_saturated(s.last_input, left);
+}
+
 void open_one(step& x) {
   auto& s = x.s;
   auto permit = s.breaker.try_acquire(x.now);

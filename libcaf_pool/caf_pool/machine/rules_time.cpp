@@ -269,7 +269,7 @@ time_point next_wakeup(const pool_state& s) {
   auto next = never;
   for (auto x : {s.queue.next_deadline(), s.table.next_overdue(), s.next_sweep,
                  s.next_leak_check, s.breaker.next_wakeup(), next_opening(s),
-                 s.next_look, checks ? s.next_health : never,
+                 next_growth(s), s.next_look, checks ? s.next_health : never,
                  serving ? s.queue.next_shed() : never}) {
     // What is due already was looked at: come back soon, but not at once.
     if (x <= s.last_input)
