@@ -112,6 +112,9 @@ void oracle::check_world(time_point now) {
   check_trial();
   check_leaks(now);
   check_counters();
+  grows_ = may_grow(now);
+  if (!grows_)
+    grew_at_ = now;
 }
 
 void oracle::check_size(time_point now) {

@@ -83,6 +83,7 @@ private:
   void check_attempt(connection_id id, time_point now);
   /// How long a caller said that it would need its lease.
   duration announced(std::uint32_t who) const;
+  bool may_grow(time_point now) const;
   void check_growth(const caller_truth& x, time_point now) const;
   void check_breaker(const std::string& change);
   void check_size(time_point now);
@@ -110,6 +111,7 @@ private:
   time_point thawed_at_{};
   /// When something changed last that growing depends on.
   time_point grew_at_{};
+  bool grows_ = false;
   /// Attempts since the last success.
   std::vector<time_point> attempts_;
   bool failing_ = false;

@@ -225,16 +225,19 @@ duration oracle::announced(std::uint32_t who) const {
   return script.announces ? script.hold : 0ns;
 }
 
-void oracle::check_growth(const caller_truth& x, time_point now) const {
+bool oracle::may_grow(time_point now) const {
   auto& s = uut_->state();
+  auto soon = s.table.count(connection_state::opening)
+              + s.table.count(connection_state::probing)
+              + s.table.count(connection_state::resetting);
+  return s.life == pool_life::serving && s.breaker.closed() && soon == 0
+         && s.retry.may_try(now) && s.table.size() < settings_.max_size;
+}
+
+void oracle::check_growth(const caller_truth& x, time_point now) const {
   auto since = std::max({x.asked_at, settings_since_, thawed_at_, grew_at_});
-  if (s.life != pool_life::serving || !s.breaker.closed()
-      || !s.retry.may_try(now) || s.table.size() >= s.config.max_size
-      || s.table.count(connection_state::opening) > 0
-      || s.table.count(connection_state::probing) > 0
-      || s.table.count(connection_state::resetting) > 0)
-    return;
-  expect(now - since <= settings_.open_timeout + plan_.timer_slack,
+  auto limit = settings_.open_timeout + plan_.timer_slack;
+  expect(!grows_ || !may_grow(now) || now - since <= limit,
          "somebody waits for leases that do not come back");
 }
 
