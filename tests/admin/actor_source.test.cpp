@@ -2,9 +2,9 @@
 
 #include "caf_pool/admin/server.hpp"
 
-#include "admin/raw_client.hpp"
 #include "admin/samples.hpp"
 #include "support/catch_compat.hpp"
+#include "support/http_client.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -170,7 +170,7 @@ TEST_CASE("a server goes before its actor system, with looks under way") {
   for (auto i = 0; i < 20; ++i) {
     fixture f;
     auto port = f.start();
-    test::raw_client client{port};
+    test::http_client client{port};
     client.send(test::request_text(stats));
     f.uut.reset();
   }

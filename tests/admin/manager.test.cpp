@@ -4,9 +4,9 @@
 #include "caf_pool/admin/server.hpp"
 #include "caf_pool/backend/scripted.hpp"
 
-#include "admin/raw_client.hpp"
 #include "admin/samples.hpp"
 #include "support/catch_compat.hpp"
+#include "support/http_client.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -59,7 +59,7 @@ struct fixture {
   Answer ask_for(const Handle& whom, Message what) {
     Answer result;
     auto timeout = caf::timespan{test::patience};
-    ask(self, whom, timeout, std::move(what))
+    ask(self.ptr(), whom, timeout, std::move(what))
       .receive([&](Answer& x) { result = std::move(x); },
                [](const caf::error& why) { FAIL(to_string(from_caf(why))); });
     return result;
@@ -103,7 +103,7 @@ TEST_CASE("a real pool's numbers are those of its workload", "[A05]") {
   for (auto i = 0; i < 100; ++i) {
     execute x;
     x.statements.push_back({i % 10 == 0 ? "bad" : "good", {}});
-    ask(f.self, pool, caf::timespan{test::patience}, std::move(x))
+    ask(f.self.ptr(), pool, caf::timespan{test::patience}, std::move(x))
       .receive([](const execute_result&) {},
                [&](const caf::error&) { ++failed; });
   }
@@ -153,7 +153,7 @@ TEST_CASE("health turns bad with the cause, and good again", "[A06]") {
   wish.wait = 10ms;
   // Somebody must want a connection, so that the pool tries.
   auto knock = [&] {
-    ask(f.self, pool, caf::timespan{test::patience}, wish)
+    ask(f.self.ptr(), pool, caf::timespan{test::patience}, wish)
       .receive(
         [&](const lease_grant& x) {
           post_to(pool, release{x.lease, {}});

@@ -1,10 +1,10 @@
 #include "caf_pool/admin/server.hpp"
 
 #include "admin/fake_node.hpp"
-#include "admin/raw_client.hpp"
 #include "admin/samples.hpp"
 #include "support/catch_compat.hpp"
 #include "support/free_port.hpp"
+#include "support/http_client.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -123,7 +123,7 @@ TEST_CASE("an answer shows what was done before it was asked for", "[A05]") {
 
 TEST_CASE("a connection serves many requests, also sent ahead") {
   fixture f;
-  test::raw_client client{f.port};
+  test::http_client client{f.port};
   for (auto i = 0; i < 3; ++i) {
     client.send(request_text("/livez"));
     REQUIRE(client.read());
@@ -140,7 +140,7 @@ TEST_CASE("a connection serves many requests, also sent ahead") {
 
 TEST_CASE("an old client gets one answer") {
   fixture f;
-  test::raw_client client{f.port};
+  test::http_client client{f.port};
   client.send("GET /livez HTTP/1.0\r\nHost: localhost\r\n\r\n");
   CHECK(client.read()->status == 200);
   CHECK(client.closed());
@@ -148,7 +148,7 @@ TEST_CASE("an old client gets one answer") {
 
 TEST_CASE("HEAD gets the header of GET and no body") {
   fixture f;
-  test::raw_client client{f.port};
+  test::http_client client{f.port};
   client.send(request_text("/livez"));
   auto get = client.read();
   client.send(request_text("/livez", "HEAD") + request_text("/nope"));
@@ -175,7 +175,7 @@ TEST_CASE("a verb that changes things gets 405 and what is allowed", "[A03]") {
 
 TEST_CASE("pages of other sites get nothing over HTTP either") {
   fixture f;
-  test::raw_client client{f.port};
+  test::http_client client{f.port};
   client.send("GET /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n");
   CHECK(client.read()->status == 421);
   client.send("GET /metrics HTTP/1.1\r\n\r\n");
@@ -234,7 +234,7 @@ TEST_CASE("many requests at a time share one look", "[A04]") {
   REQUIRE(fetch(f.port, "/readyz").status == 200);
   auto before = f.node->looks();
   f.node->mute(true);
-  std::vector<test::raw_client> clients;
+  std::vector<test::http_client> clients;
   for (auto i = 0; i < 32; ++i)
     clients.emplace_back(f.port).send(request_text(stats));
   for (auto& client : clients)
@@ -254,8 +254,8 @@ TEST_CASE("stopping ends connections, and later answers harm nobody") {
   fixture f;
   REQUIRE(fetch(f.port, stats).status == 200);
   f.node->mute(true);
-  test::raw_client idle{f.port};
-  test::raw_client waiting{f.port};
+  test::http_client idle{f.port};
+  test::http_client waiting{f.port};
   waiting.send(request_text(stats));
   REQUIRE(test::eventually([&] { return f.node->looks() >= 2; }));
   f.uut->stop();

@@ -1,9 +1,9 @@
 #include "caf_pool/admin/server.hpp"
 
 #include "admin/fake_node.hpp"
-#include "admin/raw_client.hpp"
 #include "admin/samples.hpp"
 #include "support/catch_compat.hpp"
+#include "support/http_client.hpp"
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -17,7 +17,7 @@
 using namespace caf_pool;
 using namespace std::chrono_literals;
 using test::fetch;
-using test::raw_client;
+using test::http_client;
 using test::request_text;
 using clock_type = std::chrono::steady_clock;
 
@@ -51,7 +51,7 @@ duration since(clock_type::time_point x) {
 
 // Sends pieces of `bytes`, one at each `pause`, until the server has enough.
 // Returns the time since `start`, which is before the server's own clock began.
-duration drip(raw_client& client, const std::string& bytes, duration pause,
+duration drip(http_client& client, const std::string& bytes, duration pause,
               clock_type::time_point start) {
   for (std::size_t i = 0; since(start) < test::patience; ++i) {
     client.send(bytes.substr(i % bytes.size(), 1));
@@ -78,7 +78,7 @@ TEST_CASE("the limits are what the documents say") {
 TEST_CASE("a client that drips its header is closed", "[A01]") {
   fixture f;
   auto start = clock_type::now();
-  raw_client client{f.port};
+  http_client client{f.port};
   auto took = drip(client, "GET /livez HTTP/1.1\r\nX: ", 20ms, start);
   CHECK(took >= 200ms);
   CHECK(took < 5s);
@@ -87,7 +87,7 @@ TEST_CASE("a client that drips its header is closed", "[A01]") {
 
 TEST_CASE("a client that drips its second header is closed", "[A01]") {
   fixture f;
-  raw_client client{f.port};
+  http_client client{f.port};
   client.send(request_text("/livez"));
   REQUIRE(client.read());
   CHECK(drip(client, "X", 20ms, clock_type::now()) < 5s);
@@ -95,7 +95,7 @@ TEST_CASE("a client that drips its second header is closed", "[A01]") {
 
 TEST_CASE("a client that drips its body is closed", "[A01]") {
   fixture f;
-  raw_client client{f.port};
+  http_client client{f.port};
   auto start = clock_type::now();
   client.send(request_text("/livez", "POST", "Content-Length: 1000\r\n"));
   auto took = drip(client, "x", 20ms, start);
@@ -106,14 +106,14 @@ TEST_CASE("a client that drips its body is closed", "[A01]") {
 TEST_CASE("a client that says nothing is closed", "[A01]") {
   fixture f;
   auto start = clock_type::now();
-  raw_client fresh{f.port};
+  http_client fresh{f.port};
   CHECK(fresh.closed());
   CHECK(since(start) >= 200ms);
 }
 
 TEST_CASE("a client that falls silent is closed later than a new one") {
   fixture f;
-  raw_client client{f.port};
+  http_client client{f.port};
   auto start = clock_type::now();
   client.send(request_text("/livez"));
   REQUIRE(client.read());
@@ -123,7 +123,7 @@ TEST_CASE("a client that falls silent is closed later than a new one") {
 
 TEST_CASE("a client that does not read its answers is closed", "[A01]") {
   fixture f;
-  raw_client client{f.port};
+  http_client client{f.port};
   // Far more answers than the buffers of both sockets hold.
   std::string many;
   for (auto i = 0; i < 2000; ++i)
@@ -162,7 +162,7 @@ TEST_CASE("a body that is too long gets 413", "[A01]") {
   auto huge = "Content-Length: 99999999999999999999999\r\n";
   CHECK(fetch(f.port, "/livez", "POST", huge).status == 400);
   // In pieces, without a length in advance.
-  raw_client client{f.port};
+  http_client client{f.port};
   client.send(request_text("/livez", "POST", "Transfer-Encoding: chunked\r\n"));
   auto chunk = "10000\r\n" + std::string(0x10000, 'x') + "\r\n";
   for (auto i = 0; i < 17; ++i)
@@ -174,7 +174,7 @@ TEST_CASE("a body that is too long gets 413", "[A01]") {
 
 TEST_CASE("a body of a request that needs none is read and ignored") {
   fixture f;
-  raw_client client{f.port};
+  http_client client{f.port};
   client.send(request_text("/livez", "GET", "Content-Length: 5\r\n") + "hello"
               + request_text("/nope"));
   CHECK(client.read()->status == 200);
@@ -192,7 +192,7 @@ TEST_CASE("what is no HTTP gets 400 and is closed", "[A01]") {
         "GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
         "GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"}) {
     INFO(text);
-    raw_client client{f.port};
+    http_client client{f.port};
     client.send(text);
     client.finish();
     auto reply = client.read();
@@ -205,7 +205,7 @@ TEST_CASE("what is no HTTP gets 400 and is closed", "[A01]") {
 
 TEST_CASE("an unknown version of HTTP is refused", "[A01]") {
   fixture f;
-  raw_client client{f.port};
+  http_client client{f.port};
   client.send("GET / HTTP/2.0\r\nHost: localhost\r\n\r\n");
   CHECK(client.read()->status == 505);
 }
@@ -218,7 +218,7 @@ TEST_CASE("random bytes never stop the server", "[A01]") {
     auto bytes = good;
     for (auto n = dice() % 5; n < 5; ++n)
       bytes[dice() % bytes.size()] = static_cast<char>(dice());
-    raw_client client{f.port};
+    http_client client{f.port};
     client.send(bytes);
     client.finish();
     CHECK(client.closed());
@@ -231,13 +231,13 @@ TEST_CASE("connections beyond the limit are told so", "[A04]") {
   limits.header_time = 20s;
   limits.idle_time = 20s;
   fixture f{limits};
-  std::vector<raw_client> clients;
+  std::vector<http_client> clients;
   for (std::size_t i = 0; i < limits.max_connections; ++i) {
     auto& client = clients.emplace_back(f.port);
     client.send(request_text("/livez"));
     REQUIRE(client.read());
   }
-  raw_client late{f.port};
+  http_client late{f.port};
   auto reply = late.read();
   REQUIRE(reply);
   CHECK(reply->status == 503);
@@ -255,7 +255,7 @@ TEST_CASE("connections beyond the limit are told so", "[A04]") {
 TEST_CASE("a flood of connections leaves nothing behind", "[A04]") {
   fixture f;
   for (auto round = 0; round < 5; ++round) {
-    std::vector<raw_client> clients;
+    std::vector<http_client> clients;
     for (auto i = 0; i < 200; ++i)
       clients.emplace_back(f.port).send("GET /livez HT");
   }
@@ -272,7 +272,7 @@ TEST_CASE("a process without file descriptors can still be asked why",
   auto narrow = before;
   narrow.rlim_cur = 256;
   ::setrlimit(RLIMIT_NOFILE, &narrow);
-  auto client = raw_client::unconnected();
+  auto client = http_client::unconnected();
   std::vector<int> fds;
   for (int fd; (fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;)
     fds.push_back(fd);

@@ -17,11 +17,11 @@ struct process_options {
   /// The program, searched in PATH, and its arguments.
   std::vector<std::string> command;
   /// Added to the test's own environment; an empty text removes a variable.
-  std::map<std::string, std::string> environment;
-  std::string directory;
+  std::map<std::string, std::string> environment = {};
+  std::string directory = {};
   /// User and group of the program; none keeps the test's own.
-  std::optional<uid_t> uid;
-  std::optional<gid_t> gid;
+  std::optional<uid_t> uid = {};
+  std::optional<gid_t> gid = {};
   /// Ctrl-C and signals to the test's group do not reach the program.
   bool own_session = false;
   /// Survives the object; nothing is captured.

@@ -21,19 +21,19 @@ struct http_reply {
 
 /// A TCP connection to 127.0.0.1 that sends what it is told to, be it HTTP or
 /// not. All waiting has a limit.
-class raw_client {
+class http_client {
 public:
-  explicit raw_client(std::uint16_t port);
+  explicit http_client(std::uint16_t port);
 
-  raw_client(raw_client&&) noexcept;
-  raw_client(const raw_client&) = delete;
-  raw_client& operator=(const raw_client&) = delete;
+  http_client(http_client&&) noexcept;
+  http_client(const http_client&) = delete;
+  http_client& operator=(const http_client&) = delete;
 
-  ~raw_client();
+  ~http_client();
 
   /// Makes the socket without connecting it: for a process that has no file
   /// descriptors left later.
-  static raw_client unconnected();
+  static http_client unconnected();
 
   void connect(std::uint16_t port);
 
@@ -52,7 +52,7 @@ public:
   bool closed(std::chrono::nanoseconds limit = patience);
 
 private:
-  explicit raw_client(int fd) : fd_(fd) {
+  explicit http_client(int fd) : fd_(fd) {
     // nop
   }
 

@@ -1,4 +1,4 @@
-#include "admin/raw_client.hpp"
+#include "support/http_client.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -39,26 +39,26 @@ http_reply parse_head(const std::string& text) {
 
 } // namespace
 
-raw_client::raw_client(std::uint16_t port)
-  : raw_client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+http_client::http_client(std::uint16_t port)
+  : http_client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   connect(port);
 }
 
-raw_client::raw_client(raw_client&& other) noexcept
+http_client::http_client(http_client&& other) noexcept
   : fd_(std::exchange(other.fd_, -1)), buffer_(std::move(other.buffer_)) {
   // nop
 }
 
-raw_client::~raw_client() {
+http_client::~http_client() {
   if (fd_ >= 0)
     ::close(fd_);
 }
 
-raw_client raw_client::unconnected() {
-  return raw_client{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+http_client http_client::unconnected() {
+  return http_client{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
 }
 
-void raw_client::connect(std::uint16_t port) {
+void http_client::connect(std::uint16_t port) {
   sockaddr_in addr{};
   addr.sin_family = AF_INET;
   addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -68,7 +68,7 @@ void raw_client::connect(std::uint16_t port) {
     throw std::system_error{errno, std::generic_category(), "connect"};
 }
 
-bool raw_client::send(std::string_view bytes) {
+bool http_client::send(std::string_view bytes) {
   while (!bytes.empty()) {
     auto n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (n <= 0)
@@ -78,12 +78,12 @@ bool raw_client::send(std::string_view bytes) {
   return true;
 }
 
-void raw_client::finish() {
+void http_client::finish() {
   ::shutdown(fd_, SHUT_WR);
 }
 
-std::optional<http_reply> raw_client::read(bool head,
-                                           std::chrono::nanoseconds limit) {
+std::optional<http_reply> http_client::read(bool head,
+                                            std::chrono::nanoseconds limit) {
   auto deadline = deadline_clock::now() + limit;
   auto end = buffer_.find("\r\n\r\n");
   for (; end == std::string::npos; end = buffer_.find("\r\n\r\n"))
@@ -102,7 +102,7 @@ std::optional<http_reply> raw_client::read(bool head,
   return result;
 }
 
-bool raw_client::closed(std::chrono::nanoseconds limit) {
+bool http_client::closed(std::chrono::nanoseconds limit) {
   auto deadline = deadline_clock::now() + limit;
   while (fill(deadline)) {
     // nop
@@ -110,7 +110,7 @@ bool raw_client::closed(std::chrono::nanoseconds limit) {
   return deadline_clock::now() < deadline;
 }
 
-bool raw_client::fill(deadline_clock::time_point deadline) {
+bool http_client::fill(deadline_clock::time_point deadline) {
   auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
     deadline - deadline_clock::now());
   pollfd waiter{fd_, POLLIN, 0};
@@ -137,7 +137,7 @@ std::string request_text(std::string_view target, std::string_view method,
 
 http_reply fetch(std::uint16_t port, std::string_view target,
                  std::string_view method, std::string_view headers) {
-  raw_client client{port};
+  http_client client{port};
   client.send(request_text(target, method, headers));
   return client.read(method == "HEAD").value_or(http_reply{});
 }
