@@ -14,13 +14,15 @@ inline void pause_briefly() noexcept {
 #endif
 }
 
-/// Passes the time after the `n`-th failed try: every eighth gives the core
-/// away, because the thread that must let go may be waiting for it.
+/// Passes the time after the `n`-th failed try. The first tries bet on a holder
+/// that runs on another core and needs it for nanoseconds only. The others give
+/// the core away, because the thread that must let go may be waiting for it;
+/// where no thread does, that is merely a longer pause.
 inline void pause_after(std::uint32_t n) noexcept {
-  if (n % 8 == 7)
-    std::this_thread::yield();
-  else
+  if (n < 8)
     pause_briefly();
+  else
+    std::this_thread::yield();
 }
 
 } // namespace caf_pool

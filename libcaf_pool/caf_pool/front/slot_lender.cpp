@@ -34,6 +34,28 @@ struct thread_notes {
 
 constinit thread_local thread_notes notes;
 
+/// Bounds the search of a thread that finds nothing: giving the core away may
+/// take longer than the tries are worth.
+class search_spin {
+public:
+  /// Before the `n`-th try.
+  bool goes_on(std::uint32_t n) noexcept {
+    if (n < free_tries)
+      return true;
+    auto now = clock::now();
+    if (n == free_tries)
+      end_ = now + longest;
+    return now < end_;
+  }
+
+private:
+  /// These only pause.
+  static constexpr std::uint32_t free_tries = 8;
+  static constexpr duration longest = std::chrono::milliseconds{1};
+
+  time_point end_{};
+};
+
 // Without the clock in all but one take: reading it costs more than the take.
 time_point sample_begin() noexcept {
   if (++notes.takes % slot_lender::sample_interval != 0)
@@ -86,13 +108,16 @@ loan slot_lender::try_take(const holder& who, std::uint32_t tries) noexcept {
 
 slot_lender::holding slot_lender::search(std::uint32_t tries) noexcept {
   auto& last = notes.of(serial_);
-  for (std::uint32_t n = 0; n < tries; ++n) {
-    if (shut())
+  auto spin = search_spin{};
+  for (std::uint32_t n = 0; n < tries && spin.goes_on(n); ++n) {
+    if (auto now = gate(); now == front_gate::open) {
+      auto tick = clock_.load(std::memory_order_relaxed);
+      if (auto found = scan(last.fits(serial_, tick) ? last.slot : 0)) {
+        last = {serial_, tick, found.slot};
+        return found;
+      }
+    } else if (now == front_gate::closed || !uses_.brief()) {
       return {};
-    auto tick = clock_.load(std::memory_order_relaxed);
-    if (auto found = scan(last.fits(serial_, tick) ? last.slot : 0)) {
-      last = {serial_, tick, found.slot};
-      return found;
     }
     pause_after(n);
   }
@@ -158,8 +183,11 @@ handed_back slot_lender::settle(slot_index i, slot_word was,
 }
 
 void slot_lender::record_use(const loan& x) noexcept {
-  if (holds(x))
-    use_times_->record(clock::now() - x.sampled_at);
+  if (!holds(x))
+    return;
+  auto took = clock::now() - x.sampled_at;
+  use_times_->record(took);
+  uses_.note(took);
 }
 
 bool slot_lender::holds(const loan& x) const noexcept {

@@ -6,6 +6,7 @@
 #include "caf_pool/front/slot_rules.hpp"
 #include "caf_pool/front/slot_store.hpp"
 #include "caf_pool/front/slot_view.hpp"
+#include "caf_pool/front/use_estimate.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -28,7 +29,8 @@ public:
   // -- lending ----------------------------------------------------------------
 
   /// Takes an offered connection. Looks at most `tries` times at all slots and
-  /// pauses in between. Returns nothing if none is free or the front is shut.
+  /// pauses in between, for a millisecond at most. Returns nothing if none is
+  /// free or the front is shut.
   loan try_take(const holder& who, std::uint32_t tries = 1) noexcept;
 
   /// Ends a holding. Never blocks, unless it is the last one of a closed table:
@@ -97,6 +99,11 @@ protected:
   /// Tells the lives of the memory apart; for the threads' hints.
   std::uint64_t serial_ = 0;
   std::unique_ptr<histogram> use_times_;
+  /// While holders are brief, callers that meet a shut front wait a moment for
+  /// it to open before they queue. Otherwise a queue that once formed would feed
+  /// itself: nothing is as quick as its service, so that a caller is back before
+  /// the others are served.
+  use_estimate uses_;
 
   // -- the rest ---------------------------------------------------------------
 

@@ -61,6 +61,7 @@ void slot_table::begin(std::uint64_t serial,
                        std::shared_ptr<release_sink> sink) {
   use_times_ = std::make_unique<histogram>();
   sink_.set(std::move(sink));
+  uses_.clear();
   serial_ = serial;
   clock_.store(0, std::memory_order_relaxed);
   gate_.store(front_gate::open, std::memory_order_seq_cst);
