@@ -1,6 +1,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdio>
+#include <string>
 #include <vector>
 
 namespace caf_pool::bench {
@@ -21,6 +23,13 @@ inline double percentile(std::vector<double> xs, double p) {
   std::sort(xs.begin(), xs.end());
   auto rank = static_cast<std::size_t>(p * static_cast<double>(xs.size()));
   return xs[std::min(rank, xs.size() - 1)];
+}
+
+/// Renders a number with some decimals, for parameters.
+inline std::string to_text(double x, int decimals = 1) {
+  char buf[64];
+  std::snprintf(buf, sizeof(buf), "%.*f", decimals, x);
+  return buf;
 }
 
 } // namespace caf_pool::bench
