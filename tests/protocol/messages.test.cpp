@@ -30,7 +30,7 @@ auto samples(const wire::session_handle& session) {
     hello{7, "app", "t0ken", "shop"},
     welcome{8, session, "node-1", 5'000'000, 1'000'000}, find_pool{1, "main"},
     list_pools{2}, execute{3, "main", std::string("a\0b", 3), 4, 5},
-    acquire{6, "main", 7, 8, 9, true}, execute_on{10, "t", "s", 11},
+    acquire{6, "main", 7, 8, 9, true, true}, execute_on{10, "t", "s", 11},
     release{"t", "it broke"}, cancel{12}, get_snapshot{13, "main"},
     get_health{14, ""}, subscribe{15, "main", true}, control{16, "main", 3, 17},
     renew{18}, goodbye{"done"}, done{19}, granted{20, "t", 21},

@@ -33,6 +33,7 @@ private:
     promise<execute_result> reply;
     std::vector<sql_statement> statements;
     time_point deadline;
+    bool read_only = false;
   };
 
   /// Somebody who was not answered yet.

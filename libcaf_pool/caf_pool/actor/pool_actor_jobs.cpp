@@ -181,13 +181,14 @@ void pool_actor::dismiss_idle(time_point now) {
 // -- statements ---------------------------------------------------------------
 
 pool_actor::promise<execute_result> pool_actor::on_execute(const execute& x) {
-  auto reply = make_response_promise<execute_result>();
+  // Before the promise, which takes the sender for itself on CAF 0.17.
   auto from = caf::actor_cast<caf::actor_addr>(current_sender());
+  auto reply = make_response_promise<execute_result>();
   auto now = clock::now();
   auto deadline
     = x.limit > duration::zero() ? add_saturated(now, x.limit) : time_point{};
-  auto who = caller{waiting_execute{reply, x.statements, deadline}, from,
-                    x.request, x.holder};
+  auto who = caller{waiting_execute{reply, x.statements, deadline, x.read_only},
+                    from, x.request, x.holder};
   if (!x.lease) {
     auto wish = acquire_input{};
     wish.deadline = deadline != time_point{}
@@ -229,6 +230,7 @@ void pool_actor::give(waiting_execute& to, const effect::grant& x) {
                     : clock::now() + estate_->config.execute_timeout;
   auto job = make_job(job_kind::execute, x.lease.connection, deadline);
   job->statements = std::move(to.statements);
+  job->read_only = to.read_only;
   job->caller = x.caller;
   job->lease = x.lease;
   start(std::move(job));

@@ -50,16 +50,18 @@ ticket pool_actor::enqueue(caller who, acquire_input wish) {
 }
 
 pool_actor::promise<lease_grant> pool_actor::on_acquire(const acquire& x) {
-  auto reply = make_response_promise<lease_grant>();
+  // Before the promise, which takes the sender for itself on CAF 0.17.
   auto from = caf::actor_cast<caf::actor_addr>(current_sender());
+  auto reply = make_response_promise<lease_grant>();
   enqueue({reply, from, x.request, x.holder}, wish_of(x, estate_->config));
   return reply;
 }
 
 pool_actor::promise<lease_ptr> pool_actor::on_acquire_lease(
   const acquire_lease& x) {
-  auto reply = make_response_promise<lease_ptr>();
+  // Before the promise, which takes the sender for itself on CAF 0.17.
   auto from = caf::actor_cast<caf::actor_addr>(current_sender());
+  auto reply = make_response_promise<lease_ptr>();
   enqueue({reply, from, x.wish.request, x.wish.holder},
           wish_of(x.wish, estate_->config));
   return reply;

@@ -75,6 +75,9 @@ struct execute {
   std::string holder;
   /// Chosen by the caller, for `cancel_request`; 0 if it never cancels.
   std::uint64_t request = 0;
+  /// First makes the server refuse writes, until the lease ends; there may be
+  /// no statements then.
+  bool read_only = false;
 };
 
 /// One result per statement.

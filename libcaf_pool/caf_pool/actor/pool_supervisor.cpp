@@ -31,6 +31,12 @@ pool_supervisor::behavior_type pool_supervisor::make_behavior() {
   };
 }
 
+void pool_supervisor::on_exit() {
+  // Nobody would reach its actor any more, and it would go on for ever.
+  if (child_)
+    post_to(child_, control{control::verb::drain, duration::zero()});
+}
+
 void pool_supervisor::start_child() {
   child_ = system().spawn<pool_actor>(estate_);
   watch(this, child_,

@@ -49,6 +49,9 @@ public:
 
   behavior_type make_behavior() override;
 
+  /// Ends the pool if the supervisor is ended from outside.
+  void on_exit() override;
+
 private:
   void start_child();
   void on_down();

@@ -21,6 +21,10 @@ void keep(pool_job& job, const result<void>& outcome) {
 }
 
 void execute(pool_job& job) {
+  if (job.read_only)
+    keep(job, job.target->object->restrict_to_reads(job.deadline));
+  if (job.why)
+    return;
   auto outcome = job.target->execute_all(job.statements, job.deadline);
   if (outcome)
     job.results = *std::move(outcome);

@@ -1,10 +1,8 @@
 #pragma once
 
 #include "caf_pool/actor/manager_messages.hpp"
-#include "caf_pool/node/gate_counters.hpp"
-#include "caf_pool/node/logger.hpp"
 #include "caf_pool/node/reply_memory.hpp"
-#include "caf_pool/node/tokens.hpp"
+#include "caf_pool/node/session_setup.hpp"
 #include "caf_pool/protocol/messages.hpp"
 
 #include <functional>
@@ -34,19 +32,6 @@ namespace caf_pool {
 /// A session with what only its own process may send to it.
 using session_shell = actor_with<wire::session_handle, void(end_session),
                                  void(session_tick), void(pool_event)>;
-
-/// What a session works for and with.
-struct session_setup {
-  manager_handle manager;
-  /// Whose messages count; all others are dropped.
-  caf::strong_actor_ptr client;
-  principal who;
-  /// What the client calls itself; printable.
-  std::string client_name;
-  remote_config limits;
-  std::shared_ptr<gate_counters> counters;
-  std::shared_ptr<logger> log;
-};
 
 /// Works for one client: passes its requests on to pools and holds its leases.
 /// Whatever happens to the client, nothing of it stays behind: it is monitored,
@@ -117,8 +102,12 @@ private:
 
   // -- leases -----------------------------------------------------------------
 
-  void granted(std::uint64_t request, const lease_grant& x,
-               const pool_handle& pool);
+  void restrict_to_reads(const acquire& wish, const lease_grant& x,
+                         const pool_handle& pool);
+  void hand_over(const acquire& wish, const lease_grant& x,
+                 const pool_handle& pool);
+  /// Nobody waits for the answer any more.
+  bool unwanted(std::uint64_t request) const;
   void take_back(const std::string& token, const std::string& broken);
   void revoke_all(const std::string& reason);
   bool at_lease_limit() const;

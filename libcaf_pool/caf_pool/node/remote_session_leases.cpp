@@ -5,6 +5,13 @@
 
 namespace caf_pool {
 
+namespace {
+
+/// For what is done in the last moment of a limit: zero would mean none.
+constexpr duration shortest_limit = std::chrono::milliseconds{1};
+
+} // namespace
+
 void remote_session::on_acquire(const wire::acquire& x) {
   auto wait = wire::from_us(x.wait_us);
   if (!begin(x.request, request_kind::acquire, role::use, wait))
@@ -25,16 +32,53 @@ void remote_session::on_acquire(const wire::acquire& x) {
   wish.expected = wire::from_us(x.expected_us);
   wish.request = x.request;
   wish.only_if_free = x.only_if_free;
-  with_pool(x.request, x.pool, [this, wish](const pool_handle& pool) {
-    auto request = wish.request;
-    open_[request].pool = pool;
+  auto on_grant = x.read_only ? &remote_session::restrict_to_reads
+                              : &remote_session::hand_over;
+  with_pool(x.request, x.pool, [this, wish, on_grant](const pool_handle& pool) {
+    open_[wish.request].pool = pool;
     ask(this, pool, caf::infinite, wish)
-      .then([this, request,
-             pool](const lease_grant& grant) { granted(request, grant, pool); },
-            [this, request](const caf::error& why) {
-              fail_as_pool_said(request, why);
-            });
+      .then(
+        [this, wish, on_grant, pool](const lease_grant& grant) {
+          (this->*on_grant)(wish, grant, pool);
+        },
+        [this, request = wish.request](const caf::error& why) {
+          fail_as_pool_said(request, why);
+        });
   });
+}
+
+/// The client gets the lease when the server has confirmed the restriction. The
+/// pool counts it as held by the session meanwhile, so that it comes back
+/// whatever happens.
+void remote_session::restrict_to_reads(const acquire& wish,
+                                       const lease_grant& x,
+                                       const pool_handle& pool) {
+  if (unwanted(wish.request)) {
+    hand_over(wish, x, pool);
+    return;
+  }
+  auto order = execute{};
+  order.lease = x.lease;
+  order.request = wish.request;
+  order.read_only = true;
+  if (wish.wait > duration::zero())
+    order.limit = std::max<duration>(wish.wait - x.waited, shortest_limit);
+  ask(this, pool, caf::infinite, std::move(order))
+    .then([this, wish, x,
+           pool](const execute_result&) { hand_over(wish, x, pool); },
+          [this, wish, x, pool](const caf::error& why) {
+            if (unwanted(wish.request)) {
+              hand_over(wish, x, pool);
+              return;
+            }
+            send_to(this, pool, caf_pool::release{x.lease, {}});
+            fail_as_pool_said(wish.request, why);
+          });
+}
+
+bool remote_session::unwanted(std::uint64_t request) const {
+  auto i = open_.find(request);
+  return i == open_.end() || i->second.withdrawn;
 }
 
 bool remote_session::at_lease_limit() const {
@@ -46,11 +90,11 @@ bool remote_session::at_lease_limit() const {
          > setup_.limits.max_leases_per_client;
 }
 
-void remote_session::granted(std::uint64_t request, const lease_grant& x,
-                             const pool_handle& pool) {
+void remote_session::hand_over(const acquire& wish, const lease_grant& x,
+                               const pool_handle& pool) {
+  auto request = wish.request;
   auto i = open_.find(request);
-  if (i == open_.end() || i->second.withdrawn) {
-    // Nobody waits for it any more.
+  if (unwanted(request)) {
     send_to(this, pool, caf_pool::release{x.lease, {}});
     if (i != open_.end())
       fail(request, {errc::cancelled, "withdrawn by the client", {}});

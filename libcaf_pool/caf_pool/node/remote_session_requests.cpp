@@ -35,6 +35,10 @@ std::optional<control::verb> to_control(std::uint8_t x) {
   return std::nullopt;
 }
 
+std::string name_of(std::uint8_t x) {
+  return std::string{to_string(static_cast<wire::verb>(x))};
+}
+
 error unknown_token() {
   return {errc::lease_lost,
           "this session holds no such lease: it was released, or taken back "
@@ -201,7 +205,7 @@ void remote_session::on_control(const wire::control& x) {
                       {{"principal", setup_.who.name},
                        {"client", setup_.client_name},
                        {"pool", x.pool},
-                       {"verb", std::to_string(x.what)}});
+                       {"verb", name_of(x.what)}});
   auto order = control{*verb, limit};
   with_pool(x.request, x.pool,
             [this, request = x.request, order](const pool_handle& pool) {

@@ -66,13 +66,16 @@ struct acquire {
   std::int64_t expected_us = 0;
   std::uint8_t priority = 0;
   bool only_if_free = false;
+  /// The server refuses writes until the client gives it back.
+  bool read_only = false;
 
   template <class Inspector>
   friend auto inspect(Inspector& f, acquire& x) {
     return inspect_fields(
       f, x, "acquire", field("request", x.request), field("pool", x.pool),
       field("wait_us", x.wait_us), field("expected_us", x.expected_us),
-      field("priority", x.priority), field("only_if_free", x.only_if_free));
+      field("priority", x.priority), field("only_if_free", x.only_if_free),
+      field("read_only", x.read_only));
   }
 
   friend bool operator==(const acquire&, const acquire&) = default;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace caf_pool::wire {
 
@@ -16,5 +17,25 @@ enum class verb : std::uint8_t {
 };
 
 inline constexpr verb last_verb = verb::reset_breaker;
+
+constexpr std::string_view to_string(verb x) noexcept {
+  switch (x) {
+    case verb::pause:
+      return "pause";
+    case verb::resume:
+      return "resume";
+    case verb::drain:
+      return "drain";
+    case verb::reconnect:
+      return "reconnect";
+    case verb::force_open:
+      return "force_open";
+    case verb::force_closed:
+      return "force_closed";
+    case verb::reset_breaker:
+      return "reset_breaker";
+  }
+  return "unknown";
+}
 
 } // namespace caf_pool::wire

@@ -73,10 +73,18 @@ struct remote_client::impl {
             wire::to_us(link->travel_limit(limit)), 0};
   }
 
-  wire::acquire wish(const std::string& pool, duration wait) const {
+  duration wait_of(const remote_acquire_options& how) const {
+    return how.wait.value_or(options.limit);
+  }
+
+  wire::acquire wish(const std::string& pool,
+                     const remote_acquire_options& how) const {
     auto result = wire::acquire{};
     result.pool = pool;
-    result.wait_us = wire::to_us(link->travel_limit(wait));
+    result.wait_us = wire::to_us(link->travel_limit(wait_of(how)));
+    result.expected_us = wire::to_us(how.expected);
+    result.priority = how.priority;
+    result.read_only = how.read_only;
     return result;
   }
 
@@ -182,20 +190,26 @@ std::future<result<remote_client::results>> remote_client::execute_later(
 
 result<remote_lease> remote_client::acquire(const std::string& pool,
                                             std::optional<duration> wait) {
-  auto at_most = wait.value_or(impl_->options.limit);
-  return impl_->acquire(impl_->wish(pool, at_most), at_most);
+  auto how = remote_acquire_options{};
+  how.wait = wait;
+  return acquire(pool, how);
+}
+
+result<remote_lease> remote_client::acquire(const std::string& pool,
+                                            const remote_acquire_options& how) {
+  return impl_->acquire(impl_->wish(pool, how), impl_->wait_of(how));
 }
 
 result<remote_lease> remote_client::try_acquire(const std::string& pool) {
-  auto order = impl_->wish(pool, impl_->options.limit);
+  auto order = impl_->wish(pool, {});
   order.only_if_free = true;
   return impl_->acquire(std::move(order), impl_->options.limit);
 }
 
 void remote_client::acquire_async(const std::string& pool,
                                   acquire_handler handler,
-                                  std::optional<duration> wait) {
-  auto at_most = wait.value_or(impl_->options.limit);
+                                  const remote_acquire_options& how) {
+  auto at_most = impl_->wait_of(how);
   auto now = clock::now();
   auto on_reply = [handler, link = impl_->link,
                    limit = impl_->options.limit](remote_reply x) {
@@ -205,7 +219,7 @@ void remote_client::acquire_async(const std::string& pool,
       handler(remote_lease{link, std::move(x.lease), limit});
   };
   auto sent = impl_->link->call(
-    impl_->wish(pool, at_most),
+    impl_->wish(pool, how),
     {call_kind::acquire, now, add_saturated(now, at_most), on_reply});
   if (!sent)
     handler(sent.error());

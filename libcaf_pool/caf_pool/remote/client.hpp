@@ -81,13 +81,15 @@ public:
   /// Takes a connection, waits for one if need be.
   result<remote_lease> acquire(const std::string& pool,
                                std::optional<duration> wait = {});
+  result<remote_lease> acquire(const std::string& pool,
+                               const remote_acquire_options& how);
 
   /// Takes a connection that is free right now, or none.
   result<remote_lease> try_acquire(const std::string& pool);
 
   /// Does not block; as `execute_async`.
   void acquire_async(const std::string& pool, acquire_handler handler,
-                     std::optional<duration> wait = {});
+                     const remote_acquire_options& how = {});
 
   // -- questions --------------------------------------------------------------
 

@@ -38,6 +38,11 @@ struct remote_acquire {
   std::string pool;
   duration wait = duration::zero();
   bool only_if_free = false;
+  std::uint8_t priority = 0;
+  /// How long it will be held; zero: the caller does not say.
+  duration expected = duration::zero();
+  /// The server refuses writes.
+  bool read_only = false;
 };
 
 struct remote_grant {

@@ -63,7 +63,10 @@ connector_actor::promise<remote_grant> connector_actor::on_acquire(
   auto order = wire::acquire{};
   order.pool = x.pool;
   order.wait_us = wire::to_us(setup_.link->travel_limit(limit));
+  order.expected_us = wire::to_us(x.expected);
+  order.priority = x.priority;
   order.only_if_free = x.only_if_free;
+  order.read_only = x.read_only;
   auto owner = caf::actor_cast<caf::actor>(current_sender());
   auto convert = [this, owner](remote_reply y) -> result<remote_grant> {
     auto token = y.lease->token;

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "caf_pool/actor/manager_messages.hpp"
+#include "caf_pool/node/gate_counters.hpp"
+#include "caf_pool/node/logger.hpp"
+#include "caf_pool/node/tokens.hpp"
+
+#include <memory>
+#include <string>
+
+namespace caf_pool {
+
+/// What a session works for and with.
+struct session_setup {
+  manager_handle manager;
+  /// Whose messages count; all others are dropped.
+  caf::strong_actor_ptr client;
+  principal who;
+  /// What the client calls itself; printable.
+  std::string client_name;
+  remote_config limits;
+  std::shared_ptr<gate_counters> counters;
+  std::shared_ptr<logger> log;
+};
+
+} // namespace caf_pool
