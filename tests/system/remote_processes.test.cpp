@@ -21,13 +21,16 @@ errc code_of(const result<T>& x) {
   return x ? errc::none : x.error().code;
 }
 
+/// As `remote_node::quick().lease_ttl`, in milliseconds.
+constexpr auto ttl = "2000";
+
 /// A client in a process of its own.
 class client_process {
 public:
   explicit client_process(std::uint16_t port)
     : program_{
       {.command = {REMOTE_CLIENT_PROGRAM, "127.0.0.1:" + std::to_string(port),
-                   "user", user_token, "500"}}} {
+                   "user", user_token, ttl}}} {
     REQUIRE(program_.wait_for_line("ready"));
   }
 
@@ -81,7 +84,7 @@ public:
   void start() {
     program_ = std::make_unique<process>(process_options{
       .command = {REMOTE_NODE_PROGRAM, std::to_string(port_),
-                  folder_ + "/tokens", folder_ + "/main.db", "500"}});
+                  folder_ + "/tokens", folder_ + "/main.db", ttl}});
     REQUIRE(program_->wait_for_line("ready"));
   }
 
@@ -126,7 +129,7 @@ TEST_CASE("a client that is killed leaves nothing behind",
     auto start = clock::now();
     CHECK(all_back(node));
     // The kernel tells of a dead process at once.
-    CHECK(clock::now() - start < 400ms);
+    CHECK(clock::now() - start < remote_node::quick().lease_ttl);
   }
   CHECK(other.say("db main SELECT count(*) FROM t") == "ok 0");
   CHECK(eventually([&] { return node.stats().sessions == 1; }));
@@ -157,7 +160,7 @@ TEST_CASE("a frozen client loses its lease, and learns it when it wakes up",
   sleeper.program().signal(SIGSTOP);
   auto start = clock::now();
   CHECK(all_back(node));
-  CHECK(clock::now() - start < 3s);
+  CHECK(clock::now() - start < 4 * remote_node::quick().lease_ttl);
   // The next holder sees nothing of it.
   REQUIRE(other.say("acquire main") == "error none");
   CHECK(other.say("lease SELECT count(*) FROM t") == "ok 0");
@@ -203,7 +206,7 @@ TEST_CASE("a node that is killed fails what is under way, and is found again",
   node.program().signal(SIGKILL);
   auto start = clock::now();
   CHECK(code_of(slow.get()) == errc::outcome_unknown);
-  CHECK(clock::now() - start < 2s);
+  CHECK(clock::now() - start < 4s);
   CHECK(held->lost());
   CHECK(code_of(db.execute("main", "SELECT 1")) == errc::node_unreachable);
   CHECK(code_of(db.acquire("main")) == errc::node_unreachable);
@@ -220,10 +223,10 @@ TEST_CASE("a node that is frozen is noticed, and found again when it wakes up",
   REQUIRE(held);
   node.program().signal(SIGSTOP);
   auto start = clock::now();
-  auto stuck = db.execute("main", "SELECT 1", 4s);
+  auto stuck = db.execute("main", "SELECT 1", 15s);
   CHECK((code_of(stuck) == errc::outcome_unknown
          || code_of(stuck) == errc::node_unreachable));
-  CHECK(clock::now() - start < 3s);
+  CHECK(clock::now() - start < 10s);
   CHECK(eventually([&] { return held->lost(); }));
   node.program().signal(SIGCONT);
   CHECK(

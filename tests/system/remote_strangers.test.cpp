@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 // What a peer can do that has reached the port: see security.md, S1.
 
 TEST_CASE("messages of strangers to a session are dropped and counted",
-          "[X03][S14]") {
+          "[X03][security-S14]") {
   remote_node node;
   node.add_sqlite("main");
   raw_client peer{node};
@@ -48,7 +48,7 @@ TEST_CASE("messages that no client sends are dropped and counted", "[X03]") {
 }
 
 TEST_CASE("a stranger cannot end gate and sessions by an exit message",
-          "[X03][S01]") {
+          "[X03][security-S1]") {
   remote_node node;
   raw_client peer{node};
   auto before = node.stats().strangers;
@@ -61,7 +61,7 @@ TEST_CASE("a stranger cannot end gate and sessions by an exit message",
 }
 
 TEST_CASE("a peer that links to a gate and dies takes nothing with it",
-          "[X03][S01]") {
+          "[X03][security-S1]") {
   remote_node node;
   auto peer = std::make_unique<raw_client>(node);
   auto before = node.stats().strangers;
@@ -77,7 +77,8 @@ TEST_CASE("a peer that links to a gate and dies takes nothing with it",
   CHECK(node.stats().gate_restarts == 0);
 }
 
-TEST_CASE("a gate that is killed comes back on its port", "[X03][S01]") {
+TEST_CASE("a gate that is killed comes back on its port",
+          "[X03][security-S1]") {
   remote_node node;
   node.add_sqlite("main");
   auto db = node.client();
@@ -114,7 +115,7 @@ TEST_CASE("a session that is killed leaves nothing behind", "[X03]") {
   CHECK(held->execute("SELECT 1"));
 }
 
-TEST_CASE("CAF's own services are out of reach", "[X03][S01]") {
+TEST_CASE("CAF's own services are out of reach", "[X03][security-S1]") {
   remote_node node;
   raw_client peer{node};
   auto& middleman = peer.system().middleman();

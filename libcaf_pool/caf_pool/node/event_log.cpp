@@ -1,5 +1,9 @@
 #include "caf_pool/node/event_log.hpp"
 
+#include "caf_pool/protocol/send_in_name_of.hpp"
+
+#include <utility>
+
 namespace caf_pool {
 
 rate_limit::verdict rate_limit::check(const std::string& key, time_point now) {
@@ -20,16 +24,12 @@ namespace {
 
 class event_log : public caf::event_based_actor {
 public:
-  event_log(caf::actor_config& cfg, manager_handle manager,
-            std::shared_ptr<logger> out)
-    : caf::event_based_actor(cfg),
-      manager_(std::move(manager)),
-      out_(std::move(out)) {
+  event_log(caf::actor_config& cfg, std::shared_ptr<logger> out)
+    : caf::event_based_actor(cfg), out_(std::move(out)) {
     drop_unexpected(this);
   }
 
   caf::behavior make_behavior() override {
-    send_to(this, manager_, subscribe_all{});
     return {[this](const pool_event& x) { write(x); }};
   }
 
@@ -49,7 +49,6 @@ private:
                  {"held_back", number(verdict.held_back)}});
   }
 
-  manager_handle manager_;
   std::shared_ptr<logger> out_;
   rate_limit limit_{10, std::chrono::seconds{10}};
 };
@@ -59,7 +58,12 @@ private:
 caf::actor spawn_event_log(caf::actor_system& sys,
                            const manager_handle& manager,
                            std::shared_ptr<logger> out) {
-  return sys.spawn<event_log>(manager, std::move(out));
+  auto log = sys.spawn<event_log>(std::move(out));
+  // From this thread: pools that it makes afterwards are heard from the start.
+  send_in_name_of(caf::actor_cast<caf::strong_actor_ptr>(log),
+                  caf::actor_cast<caf::strong_actor_ptr>(manager),
+                  subscribe_all{});
+  return log;
 }
 
 } // namespace caf_pool

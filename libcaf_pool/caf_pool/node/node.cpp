@@ -12,6 +12,7 @@
 #include "caf_pool/node/remote_gate.hpp"
 #include "caf_pool/node/service_manager.hpp"
 #include "caf_pool/node/signals.hpp"
+#include "caf_pool/node/start_check.hpp"
 #include "caf_pool/remote/setup.hpp"
 #include "caf_pool/version.hpp"
 
@@ -51,6 +52,7 @@ struct node::impl {
   caf::actor_system sys;
   manager_handle manager;
   caf::actor events;
+  caf::actor start_check;
   std::optional<published_gate> gate;
   std::unique_ptr<admin_server> admin;
   std::atomic<node_phase> phase{node_phase::starting};
@@ -78,6 +80,8 @@ struct node::impl {
       gate->stop("the node ends");
     gate.reset();
     caf::anon_send_exit(events, caf::exit_reason::user_shutdown);
+    if (start_check)
+      caf::anon_send_exit(start_check, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(manager, caf::exit_reason::user_shutdown);
   }
 
@@ -106,6 +110,7 @@ result<void> node::impl::start_pools() {
   auto answer = ask_manager<accepted>(patience, apply_pools{config.node.pools});
   if (!answer)
     return answer.error();
+  start_check = spawn_start_check(sys, manager, config.node.pools, log);
   return {};
 }
 

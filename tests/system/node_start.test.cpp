@@ -1,0 +1,195 @@
+// What a node does to its own process, and what it finds out, when it starts.
+
+#include "caf_pool/node/process_guard.hpp"
+
+#include "node_program.hpp"
+#include "support/catch_compat.hpp"
+#include "support/eventually.hpp"
+#include "support/free_port.hpp"
+#include "support/private_postgres.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+using namespace caf_pool;
+using namespace caf_pool::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto sqlite_in_memory
+  = "[pools.main]\nbackend = \"sqlite\"\n"
+    "max_size = 1\n[pools.main.sqlite]\n"
+    "path = \":memory:\"\n";
+
+/// A pool on a port that nobody listens at.
+std::string postgres_pool(std::uint16_t port, const std::string& more = {}) {
+  return "[pools.main]\nbackend = \"postgres\"\n" + more
+         + "[pools.main.postgres]\nhost = \"127.0.0.1\"\nuser = \"app\"\n"
+           "database = \"app\"\nport = "
+         + std::to_string(port) + "\n";
+}
+
+/// Reads a line of /proc/PID/status, e.g. "VmRSS".
+std::string status_of(pid_t pid, const std::string& key) {
+  std::ifstream in{"/proc/" + std::to_string(pid) + "/status"};
+  for (std::string line; std::getline(in, line);)
+    if (line.starts_with(key + ":"))
+      return line.substr(key.size() + 2);
+  return {};
+}
+
+/// Who owns /proc/PID/mem: root, if the process is not dumpable.
+uid_t owner_of_memory(pid_t pid) {
+  struct stat info {};
+  auto path = "/proc/" + std::to_string(pid) + "/mem";
+  REQUIRE(::stat(path.c_str(), &info) == 0);
+  return info.st_uid;
+}
+
+/// Without the flag that the machines of the tests need.
+process_options strict(process_options x) {
+  std::erase(x.command, "--allow-root");
+  return x;
+}
+
+} // namespace
+
+// -- rights -------------------------------------------------------------------
+
+TEST_CASE("a node does not run as root unless it is allowed",
+          "[security-S19]") {
+  if (::geteuid() != 0)
+    return;
+  scratch_folder folder;
+  auto options = node_options(
+    folder, {"--config", folder.write("node.toml", sqlite_in_memory)});
+  auto refused = run(strict(options));
+  CHECK(refused.status == 77);
+  CHECK_THAT(refused.err, ContainsSubstring("--allow-root"));
+  CHECK(refused.out.empty());
+  // Looking at a configuration needs no rights.
+  auto check = strict(options);
+  check.command.emplace_back("--check-config");
+  CHECK(run(check).status == 0);
+  process allowed{options};
+  CHECK(allowed.wait_for_line("ready "));
+}
+
+TEST_CASE("a node keeps its memory out of core dumps and from others",
+          "[security-S7]") {
+  // What the kernel makes of it shows only for another user than root.
+  if (::geteuid() != 0)
+    return;
+  constexpr uid_t nobody = 65534;
+  for (auto allowed : {false, true}) {
+    scratch_folder folder;
+    auto options = strict(node_options(
+      folder, {"--config", folder.write("node.toml", sqlite_in_memory)}));
+    if (allowed)
+      options.command.emplace_back("--allow-core-dumps");
+    options.uid = nobody;
+    options.gid = nobody;
+    for (auto& x : std::filesystem::recursive_directory_iterator{folder.path})
+      REQUIRE(::chown(x.path().c_str(), nobody, nobody) == 0);
+    REQUIRE(::chown(folder.path.c_str(), nobody, nobody) == 0);
+    process node{options};
+    auto ready = node.wait_for_line("ready ");
+    CAPTURE(allowed, node.err());
+    REQUIRE(ready);
+    CHECK_THAT(status_of(node.pid(), "Uid"), StartsWith("65534"));
+    CHECK(owner_of_memory(node.pid()) == (allowed ? nobody : 0));
+  }
+}
+
+// -- environment --------------------------------------------------------------
+
+TEST_CASE("variables that redirect drivers are known by their names",
+          "[security-S11]") {
+  using process_guard::redirects_drivers;
+  for (auto* x :
+       {"PGHOST", "PGOPTIONS", "PGSERVICEFILE", "PGPASSFILE", "LD_PRELOAD",
+        "LD_LIBRARY_PATH", "SSL_CERT_FILE", "OPENSSL_CONF", "HOSTALIASES"}) {
+    CAPTURE(x);
+    CHECK(redirects_drivers(x));
+  }
+  for (auto* x : {"PATH", "HOME", "CAF_POOL__POOLS__MAIN__HOST", "TZ", "LANG",
+                  "XPGHOST", "OLD_PWD", "", "P", "NOTIFY_SOCKET"}) {
+    CAPTURE(x);
+    CHECK(!redirects_drivers(x));
+  }
+}
+
+TEST_CASE("a node's environment does not decide where its pools connect to",
+          "[security-S11]") {
+  auto& server = private_postgres::shared();
+  scratch_folder folder;
+  auto options = node_options(
+    folder,
+    {"--config", folder.write("node.toml", postgres_pool(server.port()))});
+  options.environment["PGHOST"] = "203.0.113.1";
+  options.environment["PGHOSTADDR"] = "203.0.113.1";
+  options.environment["PGPORT"] = "1";
+  options.environment["PGSERVICE"] = "evil";
+  options.environment["PGOPTIONS"] = "-c search_path=evil";
+  options.environment["PGAPPNAME"] = "S3cr3tCanary";
+  process node{options};
+  auto line = node.wait_for_line("ready ");
+  CAPTURE(node.err());
+  REQUIRE(line);
+  process_options ctl;
+  ctl.command = {program("CAF_POOL_CTL"),
+                 "--connect",
+                 value_of(*line, "remote"),
+                 "--token-file",
+                 (folder.path / "token").string(),
+                 "exec",
+                 "main",
+                 "SELECT current_setting('search_path')"};
+  auto answer = run(ctl);
+  CAPTURE(answer.err);
+  CHECK(answer.status == 0);
+  CHECK(answer.out.find("evil") == std::string::npos);
+  auto said = node.err();
+  CHECK_THAT(said, ContainsSubstring("environment_ignored"));
+  CHECK_THAT(said, ContainsSubstring("PGHOSTADDR"));
+  // Names, but no values.
+  CHECK(said.find("Canary") == std::string::npos);
+}
+
+// -- servers ------------------------------------------------------------------
+
+TEST_CASE("a node whose server is down says so when it starts", "[trap-T70]") {
+  auto port = free_port();
+  auto lazy = GENERATE(false, true);
+  CAPTURE(lazy);
+  running_node x{postgres_pool(port, lazy ? "min_size = 0\n" : "")};
+  // Nobody has asked for a connection yet.
+  CHECK(x.node.wait_for_line("open_failed"));
+  if (lazy)
+    CHECK(x.node.wait_for_line("server_unreachable"));
+  CHECK(eventually([&] {
+    auto health = x.ctl({"health"});
+    REQUIRE(health.status == 0);
+    return health.out.find("degraded") != std::string::npos
+           || health.out.find("down") != std::string::npos;
+  }));
+  CHECK_THAT(x.ctl({"health"}).out, ContainsSubstring(std::to_string(port)));
+  x.node.signal(SIGTERM);
+  CHECK(x.node.wait() == 0);
+}
+
+TEST_CASE("a node whose servers are up has nothing to say about them") {
+  running_node x{
+    postgres_pool(private_postgres::shared().port(), "min_size = 0\n")};
+  CHECK(eventually(
+    [&] { return x.ctl({"pools"}).out.find(" 1 ") != std::string::npos; }));
+  CHECK_THAT(x.ctl({"health"}).out, ContainsSubstring(" up"));
+  CHECK(x.node.err().find("server_unreachable") == std::string::npos);
+  CHECK_THAT(x.ctl({"leases"}).out, !ContainsSubstring("start check"));
+}
