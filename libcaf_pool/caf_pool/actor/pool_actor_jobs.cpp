@@ -181,7 +181,6 @@ void pool_actor::dismiss_idle(time_point now) {
 // -- statements ---------------------------------------------------------------
 
 pool_actor::promise<execute_result> pool_actor::on_execute(const execute& x) {
-  // Before the promise, which takes the sender for itself on CAF 0.17.
   auto from = caf::actor_cast<caf::actor_addr>(current_sender());
   auto reply = make_response_promise<execute_result>();
   auto now = clock::now();
@@ -205,8 +204,7 @@ pool_actor::promise<execute_result> pool_actor::on_execute(const execute& x) {
       || holding == estate_->holdings.end() || holding->second.holder != from) {
     reply.deliver(to_caf({errc::lease_lost,
                           "the lease " + to_string(x.lease)
-                            + " is not, or not any more, yours; acquire "
-                              "another",
+                            + " is not yours any more; acquire another",
                           {}}));
   } else if (busy(x.lease.connection)) {
     reply.deliver(to_caf({errc::invalid_argument,

@@ -68,6 +68,10 @@ void connector_actor::on_renewed(const wire::renewed& x) {
 
 connector_actor::behavior_type connector_actor::make_behavior() {
   dial();
+  auto settle = [this](std::uint64_t request, remote_reply y) {
+    if (from_session())
+      setup_.link->settle(request, std::move(y));
+  };
   return {
     [this](const remote_execute& x) { return on_execute(x); },
     [this](const remote_acquire& x) { return on_acquire(x); },
@@ -77,21 +81,16 @@ connector_actor::behavior_type connector_actor::make_behavior() {
     [this](const remote_get_health& x) { return on_health(x); },
     [this](const remote_control& x) { return on_control(x); },
     [this](const remote_close&) { quit(); },
-    [this](const wire::done& x) {
-      if (from_session())
-        setup_.link->settle(x.request, {});
-    },
+    [settle](const wire::done& x) { settle(x.request, {}); },
     [this](const wire::granted& x) {
       if (from_session())
         setup_.link->settle_grant(x, clock::now());
     },
-    [this](const wire::answer& x) {
-      if (from_session())
-        setup_.link->settle(x.request, {{}, x.payload, nullptr, {}});
+    [settle](const wire::answer& x) {
+      settle(x.request, {{}, x.payload, nullptr, {}});
     },
-    [this](const wire::failed& x) {
-      if (from_session())
-        setup_.link->settle(x.request, {wire::to_error(x), {}, nullptr, {}});
+    [settle](const wire::failed& x) {
+      settle(x.request, {wire::to_error(x), {}, nullptr, {}});
     },
     [this](const wire::event& x) { on_event(x); },
     [this](const wire::revoked& x) {
