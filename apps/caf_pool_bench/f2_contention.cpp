@@ -85,17 +85,18 @@ measurement fight(const run_options& x) {
                      }).wall_per_cycle());
   }
   auto value = median(values);
-  auto queued
-    = static_cast<double>(db.snapshot().value().counters.acquired_after_wait)
-      / static_cast<double>(db.snapshot().value().counters.acquired);
-  return {"F2",
-          {{"threads", "2"}, {"pool", "1"}, {"queued", to_text(queued)}},
-          value,
-          "ns",
-          median(baselines),
-          "mutex and deque",
-          "at most 250 ns",
-          value <= 250};
+  auto counters = db.snapshot().value().counters;
+  auto queued = 100 * static_cast<double>(counters.acquired_after_wait)
+                / static_cast<double>(counters.acquired);
+  return {
+    "F2",
+    {{"threads", "2"}, {"pool", "1"}, {"queued", to_text(queued, 3) + " %"}},
+    value,
+    "ns",
+    median(baselines),
+    "mutex and deque",
+    "at most 250 ns",
+    value <= 250};
 }
 
 std::vector<measurement> queue(const run_options& x) {

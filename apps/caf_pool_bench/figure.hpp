@@ -27,10 +27,16 @@ struct run_options {
   int repeats = 5;
   /// Makes each repeat shorter, for tests of the benchmark itself.
   bool quick = false;
-  /// Program that runs seeds of the simulation, for F10.
+  /// How to connect to a PostgreSQL server, as libpq reads it.
+  std::string postgres;
+  /// Program that kills and starts that server: tests/bench/postgres.
+  std::string postgres_control;
+  /// Program that runs seeds of the simulation.
   std::string simulation;
   /// Program of the node, for figures with two processes.
   std::string node;
+  /// This program, to start it a second time.
+  std::string self;
 };
 
 /// One figure of the list that the project reports.
@@ -38,6 +44,8 @@ struct figure {
   std::string id;
   std::string title;
   std::function<std::vector<measurement>(const run_options&)> run;
+  /// What it cannot do without; empty means nothing.
+  std::function<std::string(const run_options&)> missing = {};
 };
 
 std::vector<figure> all_figures();
@@ -45,5 +53,17 @@ std::vector<figure> all_figures();
 figure f1_lease();
 figure f2_contention();
 figure f3_messages();
+figure f4_select();
+figure f5_connect();
+figure f6_remote();
+figure f7_open_loop();
+figure f8_footprint();
+figure f9_outage();
+figure f10_simulation();
+
+// -- what figures cannot do without -------------------------------------------
+
+std::string without_postgres(const run_options& x);
+std::string without_node(const run_options& x);
 
 } // namespace caf_pool::bench

@@ -3,7 +3,34 @@
 namespace caf_pool::bench {
 
 std::vector<figure> all_figures() {
-  return {f1_lease(), f2_contention(), f3_messages()};
+  return {
+    f1_lease(), f2_contention(), f3_messages(),
+#if CAF_POOL_WITH_POSTGRES
+      f4_select(), f5_connect(),
+#endif
+      f6_remote(),
+#if CAF_POOL_WITH_POSTGRES
+      f7_open_loop(),
+#endif
+      f8_footprint(),
+#if CAF_POOL_WITH_POSTGRES
+      f9_outage(),
+#endif
+      f10_simulation(),
+  };
+}
+
+std::string without_postgres(const run_options& x) {
+  if (x.postgres.empty())
+    return "needs a PostgreSQL server: use tests/bench/run, or name one by "
+           "--postgres";
+  return {};
+}
+
+std::string without_node(const run_options& x) {
+  if (x.node.empty())
+    return "needs the program caf_pool_node: name it by --node";
+  return {};
 }
 
 } // namespace caf_pool::bench

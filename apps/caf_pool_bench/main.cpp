@@ -2,12 +2,15 @@
 #include "caf_pool/version.hpp"
 
 #include "demo.hpp"
+#include "echo.hpp"
 #include "figure.hpp"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <sysexits.h>
 #include <vector>
@@ -69,6 +72,13 @@ int run_figures(const arguments& x) {
     if (!wanted)
       continue;
     found = true;
+    if (auto why = figure.missing ? figure.missing(x.run) : std::string{};
+        !why.empty()) {
+      std::cerr << "caf_pool_bench: " << figure.id << ' ' << why << '\n';
+      if (!x.figures.empty())
+        return EX_USAGE;
+      continue;
+    }
     for (auto& m : figure.run(x.run)) {
       print(m, x.json);
       reached = reached && m.reached;
@@ -79,6 +89,20 @@ int run_figures(const arguments& x) {
     return EX_USAGE;
   }
   return reached ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/// Finds the other programs of the same build.
+void find_programs(bench::run_options& x) {
+  namespace fs = std::filesystem;
+  std::error_code failed;
+  auto self = fs::read_symlink("/proc/self/exe", failed);
+  x.self = self.string();
+  auto find = [&self](std::string& name, const char* place) {
+    if (auto path = self.parent_path() / place; name.empty() && exists(path))
+      name = path.lexically_normal().string();
+  };
+  find(x.node, "caf_pool_node");
+  find(x.simulation, "../tests/simulation/simulate");
 }
 
 int run_demo(arguments& x) {
@@ -106,6 +130,12 @@ int main(int argc, char** argv) {
   app.add_flag("--json", x.json, "Prints one JSON object a line.");
   app.add_option("--repeats", x.run.repeats, "Medians over so many repeats.");
   app.add_flag("--quick", x.run.quick, "Short repeats, to try it out.");
+  app.add_option("--postgres", x.run.postgres,
+                 "A PostgreSQL server to measure with, as libpq names it.");
+  app.add_option("--postgres-control", x.run.postgres_control,
+                 "What kills and starts it; see tests/bench/run.");
+  app.add_option("--node", x.run.node, "The program caf_pool_node.");
+  app.add_option("--simulation", x.run.simulation, "The program simulate.");
   auto* demo = app.add_subcommand("demo", "Drives load through a node.");
   demo->add_option("--connect", x.demo.address, "Address of the node.");
   demo->add_option("--token-file", x.demo.token_file, "Its token file.")
@@ -114,10 +144,17 @@ int main(int argc, char** argv) {
   demo->add_option("--pool", x.demo.pool, "Pool to use.");
   demo->add_option("--threads", x.demo.threads, "Clients at a time.");
   demo->add_option("--time", x.length, "How long, e.g. 5s.");
+  // The other process of figures that need one.
+  auto* echo = app.add_subcommand("echo", "Answers other programs.")->group("");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& ex) {
     return app.exit(ex) == 0 ? EXIT_SUCCESS : EX_USAGE;
   }
-  return demo->parsed() ? run_demo(x) : run_figures(x);
+  if (demo->parsed())
+    return run_demo(x);
+  if (echo->parsed())
+    return bench::run_echo();
+  find_programs(x.run);
+  return run_figures(x);
 }
