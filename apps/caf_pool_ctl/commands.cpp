@@ -3,6 +3,7 @@
 #include "caf_pool/backend/registry.hpp"
 #include "caf_pool/config/load.hpp"
 #include "caf_pool/config/render.hpp"
+#include "caf_pool/config/state_folder.hpp"
 #include "caf_pool/remote/client.hpp"
 #include "caf_pool/remote/token_file.hpp"
 
@@ -14,20 +15,37 @@ namespace caf_pool::ctl {
 
 namespace {
 
+/// What proves who asks: from the environment, from the file that was named, or
+/// from where a node of this user keeps it.
+result<secret> find_token(const connection_options& to) {
+  if (auto* token = std::getenv("CAF_POOL_TOKEN"))
+    return secret{token};
+  if (!to.token_file.empty())
+    return token_from_file(to.token_file, to.principal);
+  auto folder = pick_state_folder(current_environment());
+  if (!folder)
+    return error{errc::config_invalid,
+                 "say by --token-file which token to log in with",
+                 {}};
+  auto token = token_from_file(folder->path + "/tokens", to.principal);
+  if (!token)
+    return error{token.error().code,
+                 token.error().message
+                   + "; --token-file or CAF_POOL_TOKEN_FILE names another one",
+                 {}};
+  return token;
+}
+
 result<remote_client> connect(const connection_options& to) {
   remote_options options;
   options.address = to.address;
   options.principal = to.principal;
   options.client = "caf_pool_ctl";
   options.limit = to.limit;
-  if (auto* token = std::getenv("CAF_POOL_TOKEN")) {
-    options.token = secret{token};
-  } else {
-    auto found = token_from_file(to.token_file, to.principal);
-    if (!found)
-      return found.error();
-    options.token = *std::move(found);
-  }
+  auto token = find_token(to);
+  if (!token)
+    return token.error();
+  options.token = *std::move(token);
   return remote_client::connect(options);
 }
 

@@ -15,6 +15,7 @@ namespace caf_pool::ctl {
 struct connection_options {
   std::string address = "127.0.0.1:4700";
   std::string principal = "local";
+  /// Empty: that of a node of the same user, in its state folder.
   std::string token_file;
   duration limit = std::chrono::seconds{30};
 };

@@ -1,4 +1,5 @@
 #include "caf_pool/core/duration_text.hpp"
+#include "caf_pool/core/nearest.hpp"
 #include "caf_pool/version.hpp"
 
 #include "commands.hpp"
@@ -9,7 +10,10 @@
 #include <cstdlib>
 #include <functional>
 #include <iostream>
+#include <string>
+#include <string_view>
 #include <sysexits.h>
+#include <vector>
 
 namespace {
 
@@ -36,6 +40,9 @@ int exit_code(errc why) {
       return EX_CONFIG;
     case errc::invalid_argument:
       return EX_USAGE;
+    case errc::unauthorized:
+    case errc::forbidden:
+      return EX_NOPERM;
     case errc::node_unreachable:
     case errc::pool_not_found:
       return EX_UNAVAILABLE;
@@ -122,7 +129,8 @@ void add_options(CLI::App& app, arguments& x) {
   app.add_option("--principal", x.to.principal, "Name to log in with.");
   app
     .add_option("--token-file", x.to.token_file,
-                "Token file of the node; or set CAF_POOL_TOKEN.")
+                "Token file of the node, if not in the state folder of this "
+                "user; or set CAF_POOL_TOKEN.")
     ->envname("CAF_POOL_TOKEN_FILE");
   app.add_flag("--json", x.how.json, "Print JSON.");
   app.add_flag("--no-color", x.no_color, "Print plain text.");
@@ -144,22 +152,42 @@ void add_options(CLI::App& app, arguments& x) {
   add_config(app, x);
   app.footer(
     "Exit codes: 0 done, 1 failed, 64 wrong usage, 69 node or pool not "
-    "there, 75 try again, 78 bad configuration.\n\nExamples:\n"
+    "there, 75 try again,\n77 not allowed, 78 bad configuration.\n\nExamples:\n"
     "  caf_pool_ctl pools\n"
     "  caf_pool_ctl --json stats main\n"
     "  caf_pool_ctl exec main \"SELECT 1\"\n"
     "  caf_pool_ctl config show --origin --profile dev");
 }
 
+/// The parser says only that a command is missing where one is misspelled.
+std::string unknown_command(const CLI::App& app, const CLI::ParseError& why) {
+  auto rest = app.remaining();
+  if (why.get_exit_code() != static_cast<int>(CLI::ExitCodes::RequiredError)
+      || rest.empty() || rest.front().starts_with('-')
+      || !app.get_subcommands().empty())
+    return {};
+  std::vector<std::string> names;
+  for (auto* command : app.get_subcommands([](auto*) { return true; }))
+    names.push_back(command->get_name());
+  auto known = std::vector<std::string_view>{names.begin(), names.end()};
+  return "caf_pool_ctl: there is no command \"" + rest.front() + '"'
+         + hint_for(rest.front(), known)
+         + "\nRun with --help for more information.\n";
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app;
+  CLI::App app{"", "caf_pool_ctl"};
   arguments x;
   add_options(app, x);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& ex) {
+    if (auto text = unknown_command(app, ex); !text.empty()) {
+      std::cerr << text;
+      return EX_USAGE;
+    }
     return app.exit(ex) == 0 ? EXIT_SUCCESS : EX_USAGE;
   }
   auto* no_color = std::getenv("NO_COLOR");

@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace caf_pool::ctl {
 
 namespace {
@@ -40,11 +42,25 @@ json times(const histogram_snapshot& x) {
           {"max_seconds", seconds(x.max)}};
 }
 
-std::string joined(const std::vector<std::string>& xs) {
-  std::string result;
-  for (auto& x : xs)
-    result += (result.empty() ? "" : "; ") + x;
+/// A line each; the last failure only if no reason has told it.
+std::vector<std::string> reasons_with_last_failure(const pool_snapshot& x) {
+  auto result = x.reasons;
+  if (!x.last_error)
+    return result;
+  auto failure = to_string(x.last_error);
+  auto tells = [&failure](const std::string& reason) {
+    return reason.find(failure) != reason.npos;
+  };
+  if (std::none_of(result.begin(), result.end(), tells))
+    result.push_back("last failure: " + failure);
   return result;
+}
+
+json error_json(const error& x) {
+  if (!x)
+    return nullptr;
+  return {
+    {"code", to_string(x.code)}, {"message", x.message}, {"state", x.state}};
 }
 
 json cell(const sql_value& x) {
@@ -143,16 +159,18 @@ std::string show_leases(const std::vector<pool_snapshot>& xs,
 std::string show_health(const std::vector<pool_snapshot>& xs,
                         const style& how) {
   auto items = json::array();
-  table out{{"POOL", "STATUS", "REASONS", "LAST FAILURE"}};
+  table out{{"POOL", "STATUS", "WHY"}};
   for (auto& x : xs) {
-    auto failure = x.last_error ? to_string(x.last_error) : std::string{};
     items.push_back({{"name", x.name},
                      {"status", to_string(x.status)},
                      {"required", x.required},
                      {"reasons", x.reasons},
-                     {"last_error", failure}});
-    out.add(
-      {x.name, std::string{to_string(x.status)}, joined(x.reasons), failure});
+                     {"last_error", error_json(x.last_error)}});
+    auto why = reasons_with_last_failure(x);
+    out.add({x.name, std::string{to_string(x.status)},
+             why.empty() ? std::string{} : why.front()});
+    for (std::size_t i = 1; i < why.size(); ++i)
+      out.add({"", "", why[i]});
   }
   return how.json ? text_of(document("pools", items)) : out.render(how.bold);
 }
@@ -185,11 +203,7 @@ std::string show_rows(const sql_result& x, const style& how) {
 
 std::string show_error(const error& x, const style& how) {
   if (how.json)
-    return text_of({{"schema", schema},
-                    {"error",
-                     {{"code", to_string(x.code)},
-                      {"message", x.message},
-                      {"state", x.state}}}});
+    return text_of({{"schema", schema}, {"error", error_json(x)}});
   return "caf_pool_ctl: " + to_string(x) + '\n';
 }
 

@@ -1,3 +1,6 @@
+#include "caf_pool/remote/client.hpp"
+#include "caf_pool/remote/token_file.hpp"
+
 #include "node_program.hpp"
 #include "support/catch_compat.hpp"
 
@@ -7,6 +10,7 @@
 #include <fstream>
 #include <string>
 
+using namespace caf_pool;
 using namespace caf_pool::test;
 using namespace std::chrono_literals;
 
@@ -43,8 +47,56 @@ TEST_CASE("ctl tells by its exit code what went wrong") {
   auto missing = x.ctl({"stats", "nosuch"});
   CHECK(missing.status == 69);
   CHECK_THAT(missing.err, ContainsSubstring("main"));
-  CHECK(x.ctl({"nonsense"}).status == 64);
+  auto typo = x.ctl({"haelth"});
+  CHECK(typo.status == 64);
+  CHECK_THAT(typo.err, ContainsSubstring("did you mean \"health\""));
+  auto bare = x.ctl({});
+  CHECK(bare.status == 64);
+  CHECK_THAT(bare.err, ContainsSubstring("subcommand is required"));
+  auto stranger = x.ctl({"--principal", "bob", "pools"});
+  CHECK(stranger.status == 78);
+  CHECK_THAT(stranger.err, ContainsSubstring("bob"));
   CHECK(x.ctl({"pause", "main"}).status == 64); // nobody to ask, no --yes
+}
+
+TEST_CASE("ctl finds the token of a node of the same user by itself") {
+  running_node x;
+  process_options ctl;
+  ctl.command = {program("CAF_POOL_CTL"), "--connect", x.remote, "pools"};
+  ctl.environment = {{"XDG_STATE_HOME", x.folder.path.string()},
+                     {"STATE_DIRECTORY", ""},
+                     {"CAF_POOL_TOKEN_FILE", ""},
+                     {"CAF_POOL_TOKEN", ""}};
+  auto lost = run(ctl);
+  CHECK(lost.status == 78);
+  CHECK_THAT(lost.err, ContainsSubstring("caf_pool/tokens"));
+  CHECK_THAT(lost.err, ContainsSubstring("--token-file"));
+  std::filesystem::create_directories(x.folder.path / "caf_pool");
+  std::filesystem::copy_file(x.folder.path / "token",
+                             x.folder.path / "caf_pool" / "tokens");
+  CHECK(run(ctl).status == 0);
+  ctl.environment["CAF_POOL_TOKEN"] = "0123456789abcdef";
+  auto refused = run(ctl);
+  CHECK(refused.status == 77);
+  CHECK_THAT(refused.err, ContainsSubstring("unauthorized"));
+}
+
+TEST_CASE("a forced breaker tells no time at which it would close") {
+  running_node x;
+  remote_options options;
+  options.address = x.remote;
+  options.token
+    = token_from_file((x.folder.path / "token").string(), "local").value();
+  auto db = remote_client::connect(options).value();
+  REQUIRE(db.control("main", wire::verb::force_open));
+  auto health = x.ctl({"health"});
+  CHECK_THAT(health.out, ContainsSubstring("breaker forced_open\n"));
+  auto refused = x.ctl({"exec", "main", "SELECT 1"});
+  CHECK(refused.status == 75);
+  CHECK(refused.err.find("for 0") == std::string::npos);
+  CHECK(refused.err.find("for another") == std::string::npos);
+  REQUIRE(db.control("main", wire::verb::reset_breaker));
+  CHECK(x.ctl({"exec", "main", "SELECT 1"}).status == 0);
 }
 
 TEST_CASE("an operator pauses, resumes and reconnects a pool", "[S09]") {
@@ -87,8 +139,8 @@ TEST_CASE("a bad configuration ends with 78 and says where it is bad",
   scratch_folder folder;
   auto file = folder.path / "bad.toml";
   std::ofstream{file} << "[pools.main]\nbackend = \"sqlite\"\nmax_sise = 3\n";
-  auto x = caf_pool::test::run(
-    node_options(folder, {"--config", file.string(), "--check-config"}));
+  auto x
+    = run(node_options(folder, {"--config", file.string(), "--check-config"}));
   CHECK(x.status == 78);
   CHECK_THAT(x.err, ContainsSubstring("bad.toml:3:"));
   CHECK_THAT(x.err, ContainsSubstring("max_size"));
@@ -101,7 +153,7 @@ TEST_CASE("the shipped profiles are good") {
       folder, {"--profile", profile, "--config",
                std::string{CAF_POOL_SOURCE_DIR} + "/config", "--check-config"});
     options.environment["CAF_POOL__POOLS__MAIN__PASSWORD"] = "secret";
-    auto x = caf_pool::test::run(options);
+    auto x = run(options);
     CAPTURE(profile, x.err);
     CHECK(x.status == 0);
   }
@@ -134,7 +186,7 @@ TEST_CASE("the demonstration drives a node and checks what it wrote") {
                   (x.folder.path / "token").string(),
                   "--time",
                   "500ms"};
-  auto done = caf_pool::test::run(demo);
+  auto done = run(demo);
   CAPTURE(done.out, done.err);
   CHECK(done.status == 0);
   CHECK_THAT(done.out, ContainsSubstring("all of them found again"));
@@ -148,7 +200,7 @@ TEST_CASE("every example runs") {
         process_options x;
         x.command = {std::string{folder} + "/example_" + name};
         x.command.insert(x.command.end(), more.begin(), more.end());
-        auto done = caf_pool::test::run(x);
+        auto done = run(x);
         CAPTURE(name, done.err);
         CHECK(done.status == 0);
         return done.out;

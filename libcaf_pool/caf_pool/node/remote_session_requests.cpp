@@ -123,6 +123,8 @@ void remote_session::on_execute_on(const wire::execute_on& x) {
 // -- questions ----------------------------------------------------------------
 
 void remote_session::on_find(const wire::find_pool& x) {
+  // Whether there is one now: what the session knows may be over.
+  pools_.erase(x.pool);
   if (begin(x.request, request_kind::other, role::read, question_limit))
     with_pool(x.request, x.pool,
               [this, request = x.request](const pool_handle&) {
