@@ -1,9 +1,11 @@
 #include "caf_pool/any_pool.hpp"
 
+#include "caf_pool/actor/pool_shell.hpp"
 #include "caf_pool/actor/pool_supervisor.hpp"
 #include "caf_pool/front/wait_node.hpp"
 #include "caf_pool/runtime.hpp"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -44,6 +46,43 @@ acquire_input wish_of(pool_port& port, const acquire_options& options,
                 + std::to_string(at.line());
   return wish;
 }
+
+/// A wish of somebody who does not block: when the pool's actor dies with it,
+/// the supervisor hands it to the next one.
+struct async_wish : std::enable_shared_from_this<async_wish> {
+  acquire_input wish;
+  any_pool::acquire_handler handler;
+  pool_ref pool;
+
+  granter verdict() {
+    auto [mine, theirs]
+      = make_waiter([self = shared_from_this()](result<loan> x) {
+          self->conclude(std::move(x));
+        });
+    return std::move(theirs);
+  }
+
+  void conclude(result<loan> x) {
+    if (x)
+      handler(lease{*x});
+    else if (x.error().code == errc::restarted && clock::now() < wish.deadline
+             && asking_again != this)
+      ask_again();
+    else
+      handler(x.error());
+  }
+
+  void ask_again() {
+    // If the supervisor is gone, too, the verdict comes in the middle of this.
+    auto before = std::exchange(asking_again, this);
+    wish.caller = pool.estate->next_ticket();
+    post_to(caf::actor_cast<supervisor_shell>(pool.address),
+            queue_caller{wish, std::make_shared<granter>(verdict())});
+    asking_again = before;
+  }
+
+  static inline thread_local const async_wish* asking_again = nullptr;
+};
 
 } // namespace
 
@@ -125,15 +164,14 @@ result<lease> any_pool::acquire(const acquire_options& options,
   if (!impl_->ref)
     return impl_->ref.error();
   auto who = holder::here(options.label, at);
+  auto wait = options.wait.value_or(impl_->config.acquire_timeout);
   if (options.priority == 0 && options.expected == duration::zero())
     if (auto held = impl_->estate().front().try_take(
           who, impl_->config.fast_lane_tries)) {
       if (!options.read_only)
         return lease{held};
-      return finish(lease{held}, options,
-                    clock::now() + impl_->config.acquire_timeout);
+      return finish(lease{held}, options, add_saturated(clock::now(), wait));
     }
-  auto wait = options.wait.value_or(impl_->config.acquire_timeout);
   auto deadline = add_saturated(clock::now(), wait);
   return queue(options, deadline, at, false);
 }
@@ -197,13 +235,11 @@ void any_pool::acquire_async(acquire_handler handler,
   auto wait = options.wait.value_or(impl_->config.acquire_timeout);
   auto deadline = add_saturated(clock::now(), wait);
   auto& port = impl_->estate();
-  auto [mine, theirs] = make_waiter([handler](result<loan> x) {
-    if (x)
-      handler(lease{*x});
-    else
-      handler(x.error());
-  });
-  port.queue(wish_of(port, options, deadline, at), std::move(theirs));
+  auto call = std::make_shared<async_wish>();
+  call->wish = wish_of(port, options, deadline, at);
+  call->handler = std::move(handler);
+  call->pool = *impl_->ref;
+  port.queue(call->wish, call->verdict());
 }
 
 result<sql_result> any_pool::execute(const sql_statement& what,
@@ -266,13 +302,22 @@ result<void> any_pool::warm_up(duration limit) {
 }
 
 result<void> any_pool::drain(duration limit) {
-  auto answer = impl_->ask_pool<accepted>(limit + impl_->config.close_timeout
-                                            + std::chrono::seconds{2},
-                                          control{control::verb::drain, limit});
-  if (!answer && answer.error().code != errc::closed
-      && answer.error().code != errc::restarted)
-    return answer.error();
-  return {};
+  if (!impl_->ref)
+    return impl_->ref.error();
+  auto deadline = add_saturated(clock::now(), limit);
+  for (;;) {
+    auto left = std::max<duration>(deadline - clock::now(), {});
+    auto answer = impl_->ask_pool<accepted>(
+      left + impl_->config.close_timeout + std::chrono::seconds{2},
+      control{control::verb::drain, left});
+    if (answer || answer.error().code == errc::closed
+        || impl_->estate().front().closed())
+      return {};
+    if (answer.error().code != errc::restarted || left == duration::zero())
+      return answer.error();
+    // Its actor died in the middle of it, or the pool is just gone.
+    std::this_thread::sleep_for(restart_pause);
+  }
 }
 
 const pool_ref& any_pool::actors() const {

@@ -108,3 +108,87 @@ TEST_CASE("killing the pool's actor a thousand times loses nothing",
   CHECK(server->most_connections() <= 4);
   CHECK(server->verdict() == "");
 }
+
+TEST_CASE("whoever does not block is served by the next actor, too",
+          "[trap-T63]") {
+  fixture fx;
+  auto server = std::make_shared<scripted_backend>();
+  pool_config config;
+  config.min_size = 0;
+  config.max_size = 1;
+  config.max_waiters = 100;
+  any_pool db{fx.sys, config, server};
+  std::atomic<int> served{0};
+  auto count = [&](result<lease> x) { served += x.has_value(); };
+  db.acquire_async(count); // its actor may not have begun
+  REQUIRE(test::eventually([&] { return served == 1; }));
+  auto held = db.acquire(5s);
+  REQUIRE(held.has_value());
+  for (int i = 0; i < 20; ++i)
+    db.acquire_async(count);
+  kill(db.actors());
+  for (int i = 0; i < 20; ++i)
+    db.acquire_async(count);
+  held->release();
+  CHECK(test::eventually([&] { return served == 41; }));
+}
+
+TEST_CASE("what becomes of a statement when the pool's actor dies is told",
+          "[trap-T41][trap-T63]") {
+  fixture fx;
+  auto server = std::make_shared<scripted_backend>();
+  pool_config config;
+  config.min_size = 0;
+  config.max_size = 2;
+  config.workers = 1;
+  any_pool db{fx.sys, config, server};
+  server->hold(backend_call::execute);
+  caf::scoped_actor self{fx.sys};
+  auto start = [&](std::string sql) {
+    return ask(self.ptr(), db.actors().address, caf::timespan{60s},
+               execute{{std::move(sql)}});
+  };
+  auto outcome = [](auto request) {
+    auto result = errc::none;
+    request.receive([](execute_result&) {},
+                    [&](const caf::error& x) { result = from_caf(x).code; });
+    return result;
+  };
+  auto running = start("INSERT 1");
+  REQUIRE(server->wait_for_held(backend_call::execute));
+  auto queued = start("INSERT 2");
+  REQUIRE(test::eventually([&] {
+    auto x = db.snapshot();
+    return x && x->gauges.leased == 2;
+  }));
+  kill(db.actors());
+  CHECK(outcome(std::move(running)) == errc::outcome_unknown);
+  CHECK(outcome(std::move(queued)) == errc::restarted);
+  server->stop_holding(backend_call::execute);
+  // "Nothing was executed" is true, and both connections come back.
+  CHECK(test::eventually([&] {
+    auto x = db.snapshot();
+    return x && x->gauges.idle == x->gauges.total()
+           && x->counters.restarts == 1;
+  }));
+  CHECK(server->count(backend_call::execute) == 1);
+  CHECK(server->verdict() == "");
+}
+
+TEST_CASE("a pool that nobody can reach any more ends", "[K08][L10]") {
+  auto server = std::make_shared<scripted_backend>();
+  std::weak_ptr<pool_estate> estate;
+  {
+    fixture fx;
+    pool_config config;
+    config.min_size = 2;
+    config.warm_up = warm_up_policy::to_min;
+    auto ref = spawn_pool(fx.sys, config, server);
+    REQUIRE(ref.has_value());
+    estate = ref->estate;
+    REQUIRE(test::eventually([&] { return server->connections() == 2; }));
+  } // the system waits for all actors
+  CHECK(server->connections() == 0);
+  CHECK(server->count(backend_call::close) == 2);
+  CHECK(estate.expired());
+}

@@ -1,7 +1,8 @@
 #include "caf_pool/actor/manager.hpp"
 
-#include "caf_pool/core/validate.hpp"
+#include "caf_pool/actor/pool_check.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace caf_pool {
@@ -65,17 +66,28 @@ result<pool_handle> manager::add(const pool_config& config, backend_ptr way) {
   auto pool = spawn_pool(system(), config, std::move(way));
   if (!pool)
     return pool.error();
-  watch(this, pool->address,
-        [this](const caf::actor_addr& addr, const caf::error&) {
-          subscribers_.erase(addr);
-          std::erase_if(pools_, [&addr](const auto& entry) {
-            return entry.second.address.address() == addr;
-          });
-        });
+  watch(
+    this, pool->address,
+    [this](const caf::actor_addr& addr, const caf::error&) { on_down(addr); });
   for (auto& [addr, subscriber] : subscribers_)
     send_to(this, pool->address, subscribe{false, subscriber});
   pools_.insert_or_assign(config.name, managed_pool{pool->address, config});
   return pool->address;
+}
+
+void manager::on_down(const caf::actor_addr& who) {
+  subscribers_.erase(who);
+  leaving_.erase(who);
+  std::erase_if(pools_, [&who](const auto& entry) {
+    return entry.second.address.address() == who;
+  });
+}
+
+bool manager::knows(const pool_handle& pool) const {
+  return leaving_.contains(pool.address())
+         || std::any_of(pools_.begin(), pools_.end(), [&pool](auto& entry) {
+              return entry.second.address == pool;
+            });
 }
 
 caf::result<pool_handle> manager::on_create(const create_pool& x) {
@@ -132,9 +144,11 @@ result<std::map<std::string, manager::planned_change>> manager::plan(
   std::map<std::string, planned_change> result;
   std::vector<config_problem> problems;
   for (auto& config : pools) {
-    auto found = validate(config, "pools." + config.name + ".");
-    problems.insert(problems.end(), found.begin(), found.end());
+    auto prefix = "pools." + config.name + ".";
     auto way = registry_->make(config);
+    auto found
+      = way ? check_pool(config, *way, prefix) : validate(config, prefix);
+    problems.insert(problems.end(), found.begin(), found.end());
     if (!way) {
       problems.push_back(
         {"pools." + config.name, config.backend, way.error().message, {}});
@@ -165,16 +179,26 @@ void manager::change(managed_pool& pool, planned_change next) {
   post_to(pool.address, std::move(order));
 }
 
+void manager::remove_missing(
+  const std::map<std::string, planned_change>& next) {
+  std::erase_if(pools_, [&](auto& entry) {
+    auto& pool = entry.second;
+    if (next.contains(entry.first))
+      return false;
+    leaving_.emplace(pool.address.address(), pool.address);
+    post_to(pool.address,
+            control{control::verb::drain, pool.config.acquire_timeout});
+    return true;
+  });
+}
+
 caf::result<accepted> manager::on_apply(const apply_pools& x) {
   if (draining_)
     return to_caf({errc::draining, "the node drains", {}});
   auto next = plan(x.pools);
   if (!next)
     return to_caf(next.error());
-  for (auto& [name, pool] : pools_)
-    if (!next->contains(name))
-      post_to(pool.address,
-              control{control::verb::drain, pool.config.acquire_timeout});
+  remove_missing(*next);
   for (auto& [name, planned] : *next) {
     if (auto i = pools_.find(name); i != pools_.end())
       change(i->second, std::move(planned));
@@ -184,16 +208,36 @@ caf::result<accepted> manager::on_apply(const apply_pools& x) {
   return accepted{};
 }
 
+// -- the end ------------------------------------------------------------------
+
+struct manager::farewell : gathering<accepted> {
+  time_point deadline;
+};
+
+void manager::drain(const pool_handle& pool,
+                    const std::shared_ptr<farewell>& all) {
+  auto left = std::max<duration>(all->deadline - clock::now(), {});
+  ask(this, pool, caf::infinite, control{control::verb::drain, left})
+    .then([all](const accepted&) { all->one_less(); },
+          [this, pool, all](const caf::error& why) {
+            // Its actor died in the middle of it; the next one goes on.
+            if (from_caf(why).code == errc::restarted && knows(pool))
+              drain(pool, all);
+            else
+              all->one_less();
+          });
+}
+
 caf::typed_response_promise<accepted> manager::on_drain(const drain_all& x) {
   draining_ = true;
-  auto all = std::make_shared<gathering<accepted>>();
+  auto all = std::make_shared<farewell>();
   all->reply = make_response_promise<accepted>();
-  all->missing = pools_.size() + 1;
+  all->missing = pools_.size() + leaving_.size() + 1;
+  all->deadline = add_saturated(clock::now(), x.limit);
   for (auto& [name, pool] : pools_)
-    ask(this, pool.address, caf::infinite,
-        control{control::verb::drain, x.limit})
-      .then([all](const accepted&) { all->one_less(); },
-            [all](const caf::error&) { all->one_less(); });
+    drain(pool.address, all);
+  for (auto& [addr, pool] : leaving_)
+    drain(pool, all);
   auto reply = all->reply;
   all->one_less();
   return reply;
@@ -203,10 +247,14 @@ void manager::on_subscribe(const subscribe_all& x) {
   auto who = caf::actor_cast<caf::actor>(current_sender());
   if (!who)
     return;
-  if (x.stop)
+  if (x.stop) {
+    unwatch(this, who);
     subscribers_.erase(who.address());
-  else
-    subscribers_.emplace(who.address(), who);
+  } else if (subscribers_.emplace(who.address(), who).second) {
+    watch(this, who, [this](const caf::actor_addr& addr, const caf::error&) {
+      on_down(addr);
+    });
+  }
   for (auto& [name, pool] : pools_)
     send_to(this, pool.address, subscribe{x.stop, who});
 }

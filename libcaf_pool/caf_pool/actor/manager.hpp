@@ -37,13 +37,22 @@ private:
   caf::typed_response_promise<accepted> on_drain(const drain_all& x);
   void on_subscribe(const subscribe_all& x);
 
+  /// Collects the answers to a drain of all pools.
+  struct farewell;
+
   result<pool_handle> add(const pool_config& config, backend_ptr way);
   result<std::map<std::string, planned_change>> plan(
     const std::vector<pool_config>& pools) const;
   void change(managed_pool& pool, planned_change next);
+  void remove_missing(const std::map<std::string, planned_change>& next);
+  void drain(const pool_handle& pool, const std::shared_ptr<farewell>& all);
+  void on_down(const caf::actor_addr& who);
+  bool knows(const pool_handle& pool) const;
 
   std::shared_ptr<const backend_registry> registry_;
   std::map<std::string, managed_pool> pools_;
+  /// Taken out of the configuration; they drain.
+  std::map<caf::actor_addr, pool_handle> leaving_;
   std::map<caf::actor_addr, caf::actor> subscribers_;
   bool draining_ = false;
 };

@@ -28,7 +28,7 @@ struct pool_list {
 struct create_pool {
   pool_config config;
   /// Taken from the registry by `config.backend` if it is null.
-  backend_ptr way;
+  backend_ptr way = nullptr;
 };
 
 /// Answer: `all_snapshots`, ordered by name.
@@ -45,7 +45,8 @@ struct apply_pools {
 };
 
 /// Drains all pools, and shuts down what is left at the limit. Answer:
-/// `accepted`. New pools are refused from then on.
+/// `accepted`, the longest `close_timeout` after the limit at the latest. New
+/// pools are refused from then on.
 struct drain_all {
   duration limit = duration::zero();
 };

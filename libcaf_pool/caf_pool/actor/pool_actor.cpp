@@ -1,7 +1,7 @@
 #include "caf_pool/actor/pool_actor.hpp"
 
+#include "caf_pool/actor/pool_check.hpp"
 #include "caf_pool/backend/registry.hpp"
-#include "caf_pool/core/validate.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -62,16 +62,17 @@ pool_actor::behavior_type pool_actor::make_behavior() {
     [this](const slot_released& x) { on_released(x.slot); },
     [this](const job_finished& x) { on_finished(x.job); },
     [this](const wake_up& x) { on_wake_up(x); },
-    [this](const drain_limit&) { on_drain_limit(); },
+    [this](const drain_limit& x) { on_drain_limit(x); },
   };
 }
 
 void pool_actor::on_exit() {
-  auto why = error{errc::restarted,
-                   "the pool's actor ended; nothing was executed, ask again",
-                   {}};
-  if (machine_.state().life == pool_life::closed)
-    why = {errc::closed, "the pool is closed", {}};
+  auto over = machine_.state().life == pool_life::closed;
+  auto why = over ? error{errc::closed, "the pool is closed", {}}
+                  : error{errc::restarted,
+                          "the pool's actor ended; nothing was executed, ask "
+                          "again",
+                          {}};
   for (auto& [id, who] : callers_) {
     if (auto* x = std::get_if<std::shared_ptr<granter>>(&who.reply))
       (*x)->fail(why);
@@ -80,12 +81,33 @@ void pool_actor::on_exit() {
     else if (auto* z = std::get_if<promise<lease_ptr>>(&who.reply))
       z->deliver(to_caf(why));
     else
-      std::get<waiting_execute>(who.reply).reply.deliver(to_caf(why));
+      abandon(id, std::get<waiting_execute>(who.reply).reply, why);
   }
   callers_.clear();
   for (auto& x : draining_)
-    x.deliver(accepted{});
+    if (over)
+      x.deliver(accepted{});
+    else
+      x.deliver(to_caf(why));
   draining_.clear();
+  if (over) // the supervisor may have ended before, because nobody knew it
+    estate_->finish();
+}
+
+void pool_actor::abandon(ticket id, promise<execute_result>& reply,
+                         const error& why) {
+  auto job = job_of(id);
+  if (job != nullptr && job->started) {
+    reply.deliver(to_caf({errc::outcome_unknown,
+                          "the pool's actor ended while the statement ran; it "
+                          "may have taken effect or not: look before you "
+                          "repeat it",
+                          {}}));
+    return;
+  }
+  if (job != nullptr)
+    job->statements.clear(); // the successor gets it, to give the lease back
+  reply.deliver(to_caf(why));
 }
 
 void pool_actor::act(effects orders) {
@@ -104,11 +126,7 @@ void pool_actor::act(effects orders) {
 }
 
 void pool_actor::arm_timer() {
-  auto next = machine_.next_wakeup();
-  for (auto& job : estate_->jobs)
-    if (job->kind == job_kind::execute && !job->aborted)
-      next
-        = std::min(next, add_saturated(job->deadline, std::chrono::seconds{1}));
+  auto next = std::min(machine_.next_wakeup(), next_limit());
   if (next >= armed_for_)
     return;
   armed_for_ = next;
@@ -125,7 +143,8 @@ void pool_actor::on_wake_up(const wake_up& x) {
   auto with_names = estate_->config.leak_threshold > duration::zero();
   act(machine_.observe_front(look_at_front(with_names), now));
   act(machine_.tick(now));
-  abort_overdue(now);
+  enforce_limits(now);
+  end_lingering(now);
   dismiss_idle(now);
   finish_if_over();
 }
@@ -150,10 +169,8 @@ void pool_actor::on_subscribe(const subscribe& x) {
     return;
   if (x.stop)
     estate_->subscribers.erase(who);
-  else if (estate_->subscribers.insert(who).second)
-    watch(this, who, [this](const caf::actor_addr& addr, const caf::error&) {
-      on_down(addr);
-    });
+  else if (attend(who.address()))
+    estate_->subscribers.insert(who);
 }
 
 pool_actor::promise<accepted> pool_actor::on_control(const control& x) {
@@ -181,6 +198,8 @@ pool_actor::promise<accepted> pool_actor::on_control(const control& x) {
     case control::verb::drain:
       draining_.push_back(reply);
       act(machine_.drain(now));
+      estate_->drain_until
+        = std::min(estate_->drain_until, add_saturated(now, x.limit));
       send_later(this, pool_shell{this}, x.limit, drain_limit{});
       finish_if_over();
       return reply;
@@ -190,29 +209,29 @@ pool_actor::promise<accepted> pool_actor::on_control(const control& x) {
 }
 
 caf::result<accepted> pool_actor::on_reconfigure(const reconfigure& x) {
-  if (auto problems = validate(x.config); !problems.empty())
+  auto problems = check_pool(x.config, x.way ? x.way : estate_->way);
+  if (!problems.empty())
     return to_caf(config_error(problems));
   estate_->config = x.config;
   if (x.way)
     estate_->way = x.way;
+  for (auto& [id, entry] : estate_->vault)
+    entry.held->execute_timeout = x.config.execute_timeout;
   act(machine_.configure(x.config, x.recycle, clock::now()));
   return accepted{};
 }
 
-void pool_actor::on_drain_limit() {
+void pool_actor::on_drain_limit(const drain_limit& x) {
+  if (x.last) {
+    for (auto& reply : draining_)
+      reply.deliver(accepted{});
+    draining_.clear();
+    return;
+  }
   act(machine_.shut_down(clock::now()));
   finish_if_over();
-}
-
-void pool_actor::finish_if_over() {
-  auto& life = machine_.state();
-  if (life.life != pool_life::closed || life.table.size() > 0
-      || !estate_->jobs.empty())
-    return;
-  for (auto& worker : estate_->workers)
-    post_to(worker.handle, dismiss{});
-  estate_->workers.clear();
-  quit();
+  send_later(this, pool_shell{this}, estate_->config.close_timeout,
+             drain_limit{true});
 }
 
 void pool_actor::take_over() {
@@ -236,17 +255,18 @@ void pool_actor::take_over() {
   for (auto& job : jobs)
     if (job->finished.load(std::memory_order_acquire))
       on_finished(job);
+  std::vector<caf::actor_addr> gone;
   for (auto& [id, holding] : estate_->holdings)
-    if (watched_[holding.holder]++ == 0)
-      watch(this, caf::actor_cast<caf::actor>(holding.holder),
-            [this](const caf::actor_addr& addr, const caf::error&) {
-              on_down(addr);
-            });
+    if (!attend(holding.holder))
+      gone.push_back(holding.holder);
+  for (auto& who : gone)
+    on_down(who);
   for (auto& subscriber : estate_->subscribers)
-    watch(this, subscriber,
-          [this](const caf::actor_addr& addr, const caf::error&) {
-            on_down(addr);
-          });
+    attend(subscriber.address());
+  if (estate_->drain_until != never)
+    send_later(this, pool_shell{this},
+               std::max<duration>(estate_->drain_until - now, {}),
+               drain_limit{});
 }
 
 } // namespace caf_pool

@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <unordered_map>
 #include <utility>
 #include <variant>
@@ -46,6 +47,9 @@ private:
     std::string name;
   };
 
+  /// Tells somebody what became of a statement when the actor ends.
+  void abandon(ticket id, promise<execute_result>& reply, const error& why);
+
   // -- messages ---------------------------------------------------------------
 
   promise<lease_grant> on_acquire(const acquire& x);
@@ -62,7 +66,7 @@ private:
   pool_snapshot on_snapshot();
   void on_down(const caf::actor_addr& who);
   void on_wake_up(const wake_up& x);
-  void on_drain_limit();
+  void on_drain_limit(const drain_limit& x);
 
   // -- effects, one overload each ---------------------------------------------
 
@@ -94,6 +98,8 @@ private:
   std::optional<loan> lend(const effect::grant& x);
   void take_back_unused(const effect::grant& x, const loan& held);
   ticket enqueue(caller who, acquire_input wish);
+  /// Has the pool told when a client dies; false if it is dead already.
+  bool attend(const caf::actor_addr& who);
   void forget_holding(const lease_id& lease);
   std::vector<front_view> look_at_front(bool with_names) const;
 
@@ -103,11 +109,23 @@ private:
   void start(job_ptr job);
   void feed_workers();
   bool may_run(const pool_job& job) const;
+  bool may_hire() const;
   job_ptr running_on(connection_id id, job_kind kind) const;
   bool busy(connection_id id) const;
+  job_ptr job_of(ticket id) const;
   void conclude(const job_ptr& job);
-  void conclude_execute(const job_ptr& job);
-  void abort_overdue(time_point now);
+  void conclude_execute(const job_ptr& job, const error& why);
+  /// Ends a job that no worker has.
+  void drop(const job_ptr& job, error why);
+  /// Ends a statement: at the server if it runs.
+  void stop(const job_ptr& job);
+
+  // -- limits -----------------------------------------------------------------
+
+  time_point next_limit() const;
+  void enforce_limits(time_point now);
+  void enforce_limit(const job_ptr& job);
+  void end_lingering(time_point now);
   void dismiss_idle(time_point now);
   void finish_if_over();
 
@@ -121,11 +139,7 @@ private:
   bool acting_ = false;
   std::unordered_map<ticket, caller> callers_;
   std::map<std::pair<caf::actor_addr, std::uint64_t>, ticket> requests_;
-  std::map<caf::actor_addr, std::size_t> watched_;
-  /// Closes that wait for a job on the same connection.
-  std::map<connection_id, job_ptr> close_after_;
-  /// Statements that ended while a cancel for them was on its way.
-  std::map<connection_id, job_ptr> cancelled_;
+  std::set<caf::actor_addr> watched_;
   std::vector<promise<accepted>> draining_;
   time_point armed_for_ = never;
   std::uint64_t timer_ = 0;

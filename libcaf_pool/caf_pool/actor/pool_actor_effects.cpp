@@ -4,6 +4,14 @@
 
 namespace caf_pool {
 
+namespace {
+
+/// How long the pool waits for a holder that was fenced off before it opens
+/// another connection in the place of the one it cut off.
+constexpr duration linger_limit = std::chrono::seconds{1};
+
+} // namespace
+
 void pool_actor::perform(const effect::grant& x) {
   auto i = callers_.find(x.caller);
   if (i == callers_.end()) {
@@ -65,6 +73,7 @@ void pool_actor::perform(const effect::close_connection& x) {
     return;
   }
   auto& entry = node.mapped();
+  auto held = false;
   estate_->holdings.erase(x.connection);
   if (x.abort)
     entry.held->object->abort();
@@ -72,13 +81,15 @@ void pool_actor::perform(const effect::close_connection& x) {
     auto& slots = *estate_->slots;
     slots.withdraw(*entry.slot);
     slots.collect(*entry.slot);
-    if (!slots.unbind(*entry.slot))
-      estate_->lingering.emplace(*entry.slot, entry.held);
+    held = !slots.unbind(*entry.slot);
   }
   auto job = make_job(job_kind::close, x.connection, x.deadline);
   job->target = std::move(entry.held);
-  if (busy(x.connection))
-    close_after_.emplace(x.connection, std::move(job));
+  if (held) // he may be in the middle of a call
+    estate_->lingering.insert_or_assign(
+      *entry.slot, lingering_connection{job, clock::now() + linger_limit});
+  else if (busy(x.connection))
+    estate_->close_after.emplace(x.connection, std::move(job));
   else
     start(std::move(job));
 }

@@ -12,15 +12,16 @@ namespace {
 /// cancelling while all others are stuck in statements.
 constexpr std::size_t reserve = 2;
 
-/// A worker without work ends after this.
-constexpr duration idle_limit = std::chrono::seconds{30};
+/// So many times the usual number of workers may be lost in calls that never
+/// return before no more take their place.
+constexpr std::size_t patience = 3;
 
-/// How much later than its deadline a statement may come back before its
-/// connection is broken from outside.
-constexpr duration grace = std::chrono::seconds{1};
+bool lost(const hired_worker& x) {
+  return x.job != nullptr && x.job->given_up;
+}
 
 bool executes(const hired_worker& x) {
-  return x.job != nullptr && x.job->kind == job_kind::execute;
+  return x.job != nullptr && x.job->kind == job_kind::execute && !lost(x);
 }
 
 } // namespace
@@ -45,6 +46,8 @@ void pool_actor::start(job_ptr job) {
   estate_->jobs.push_back(job);
   estate_->backlog.push_back(std::move(job));
   feed_workers();
+  if (!acting_)
+    arm_timer();
 }
 
 bool pool_actor::may_run(const pool_job& job) const {
@@ -53,6 +56,14 @@ bool pool_actor::may_run(const pool_job& job) const {
   auto busy_ones
     = std::count_if(estate_->workers.begin(), estate_->workers.end(), executes);
   return static_cast<std::uint32_t>(busy_ones) < estate_->config.workers;
+}
+
+bool pool_actor::may_hire() const {
+  auto& workers = estate_->workers;
+  auto usual = estate_->config.workers + reserve;
+  auto missing = static_cast<std::size_t>(
+    std::count_if(workers.begin(), workers.end(), lost));
+  return workers.size() - missing < usual && missing < patience * usual;
 }
 
 void pool_actor::feed_workers() {
@@ -70,7 +81,7 @@ void pool_actor::feed_workers() {
     auto free = std::find_if(workers.begin(), workers.end(),
                              [](auto& x) { return x.job == nullptr; });
     if (free == workers.end()) {
-      if (workers.size() >= estate_->config.workers + reserve)
+      if (!may_hire())
         return;
       auto report = [weak = estate_->weak_from_this()](const job_ptr& job) {
         if (auto estate = weak.lock())
@@ -82,6 +93,7 @@ void pool_actor::feed_workers() {
       free = workers.end() - 1;
     }
     free->job = *next;
+    free->job->started = true;
     backlog.erase(next);
     send_to(this, free->handle, run_job{free->job});
   }
@@ -90,6 +102,13 @@ void pool_actor::feed_workers() {
 job_ptr pool_actor::running_on(connection_id id, job_kind kind) const {
   for (auto& job : estate_->jobs)
     if (job->id == id && job->kind == kind)
+      return job;
+  return nullptr;
+}
+
+job_ptr pool_actor::job_of(ticket id) const {
+  for (auto& job : estate_->jobs)
+    if (job->kind == job_kind::execute && job->caller == id)
       return job;
   return nullptr;
 }
@@ -111,9 +130,9 @@ void pool_actor::on_finished(const job_ptr& job) {
       worker.idle_since = clock::now();
     }
   conclude(job);
-  if (auto after = close_after_.extract(job->id); !after.empty()) {
+  if (auto after = estate_->close_after.extract(job->id); !after.empty()) {
     if (busy(job->id))
-      close_after_.insert(std::move(after));
+      estate_->close_after.insert(std::move(after));
     else
       start(std::move(after.mapped()));
   }
@@ -141,14 +160,14 @@ void pool_actor::conclude(const job_ptr& job) {
       break;
     case job_kind::execute:
       // A cancel that is still on its way must not hit the next holder.
-      if (running_on(job->id, job_kind::cancel) == nullptr)
-        conclude_execute(job);
-      else
-        cancelled_.emplace(job->id, job);
+      if (running_on(job->id, job_kind::cancel) != nullptr)
+        estate_->cancelled.emplace(job->id, job);
+      else if (!job->given_up)
+        conclude_execute(job, job->why);
       break;
     case job_kind::cancel:
-      if (auto late = cancelled_.extract(job->id); !late.empty())
-        conclude_execute(late.mapped());
+      if (auto late = estate_->cancelled.extract(job->id); !late.empty())
+        conclude_execute(late.mapped(), late.mapped()->why);
       break;
     case job_kind::close:
       act(machine_.closed(job->id, now));
@@ -156,33 +175,12 @@ void pool_actor::conclude(const job_ptr& job) {
   }
 }
 
-void pool_actor::abort_overdue(time_point now) {
-  for (auto& job : estate_->jobs) {
-    if (job->kind != job_kind::execute || job->aborted
-        || now < add_saturated(job->deadline, grace))
-      continue;
-    job->aborted = true;
-    job->target->object->abort();
-  }
-}
-
-void pool_actor::dismiss_idle(time_point now) {
-  auto& workers = estate_->workers;
-  auto over = [this, now](hired_worker& x) {
-    if (x.job != nullptr || now < x.idle_since + idle_limit)
-      return false;
-    send_to(this, x.handle, dismiss{});
-    return true;
-  };
-  workers.erase(std::remove_if(workers.begin(), workers.end(), over),
-                workers.end());
-}
-
 // -- statements ---------------------------------------------------------------
 
 pool_actor::promise<execute_result> pool_actor::on_execute(const execute& x) {
   auto from = caf::actor_cast<caf::actor_addr>(current_sender());
   auto reply = make_response_promise<execute_result>();
+  attend(from);
   auto now = clock::now();
   auto deadline
     = x.limit > duration::zero() ? add_saturated(now, x.limit) : time_point{};
@@ -234,19 +232,20 @@ void pool_actor::give(waiting_execute& to, const effect::grant& x) {
   start(std::move(job));
 }
 
-void pool_actor::conclude_execute(const job_ptr& job) {
+void pool_actor::conclude_execute(const job_ptr& job, const error& why) {
   auto now = clock::now();
   auto end = lease_end{};
   end.left = job->target->object->state();
+  end.unused = !job->started;
   if (end.left == trace::broken)
-    end.why = job->why;
+    end.why = why;
   auto node = callers_.extract(job->caller);
   if (!node.empty()) {
     auto& who = node.mapped();
     requests_.erase({who.from, who.request});
     auto& reply = std::get<waiting_execute>(who.reply).reply;
-    if (job->why)
-      reply.deliver(to_caf(job->why));
+    if (why)
+      reply.deliver(to_caf(why));
     else
       reply.deliver(execute_result{std::move(job->results)});
   }
@@ -259,6 +258,19 @@ void pool_actor::conclude_execute(const job_ptr& job) {
     forget_holding(job->lease);
     act(machine_.release(job->lease, end, now));
   }
+}
+
+void pool_actor::drop(const job_ptr& job, error why) {
+  std::erase(estate_->backlog, job);
+  job->why = std::move(why);
+  on_finished(job);
+}
+
+void pool_actor::stop(const job_ptr& job) {
+  if (!job->started)
+    drop(job, {errc::cancelled, "withdrawn by its caller", {}});
+  else if (running_on(job->id, job_kind::cancel) == nullptr)
+    start(make_job(job_kind::cancel, job->id, job->deadline));
 }
 
 } // namespace caf_pool

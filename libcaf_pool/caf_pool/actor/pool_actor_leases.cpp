@@ -1,6 +1,7 @@
 #include "caf_pool/actor/pool_actor.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -25,6 +26,9 @@ std::string describe(const holder& x) {
   }
   return str;
 }
+
+/// The highest number of a request.
+constexpr auto no_more_requests = std::numeric_limits<std::uint64_t>::max();
 
 acquire_input wish_of(const acquire& x, const pool_config& config) {
   auto wish = acquire_input{};
@@ -53,6 +57,12 @@ pool_actor::promise<lease_grant> pool_actor::on_acquire(const acquire& x) {
   // Before the promise, which takes the sender for itself on CAF 0.17.
   auto from = caf::actor_cast<caf::actor_addr>(current_sender());
   auto reply = make_response_promise<lease_grant>();
+  if (!from || !attend(from)) {
+    reply.deliver(to_caf({errc::invalid_argument,
+                          "nobody would hold the lease: ask as an actor",
+                          {}}));
+    return reply;
+  }
   enqueue({reply, from, x.request, x.holder}, wish_of(x, estate_->config));
   return reply;
 }
@@ -62,6 +72,7 @@ pool_actor::promise<lease_ptr> pool_actor::on_acquire_lease(
   // Before the promise, which takes the sender for itself on CAF 0.17.
   auto from = caf::actor_cast<caf::actor_addr>(current_sender());
   auto reply = make_response_promise<lease_ptr>();
+  attend(from);
   enqueue({reply, from, x.wish.request, x.wish.holder},
           wish_of(x.wish, estate_->config));
   return reply;
@@ -95,11 +106,9 @@ void pool_actor::on_cancel(const cancel_request& x) {
     return;
   }
   auto id = i->second;
-  for (auto& job : estate_->jobs) {
-    if (job->kind == job_kind::execute && job->caller == id) {
-      start(make_job(job_kind::cancel, job->id, job->deadline));
-      return;
-    }
+  if (auto job = job_of(id)) {
+    stop(job);
+    return;
   }
   act(machine_.cancel(id, clock::now()));
   auto why = error{errc::cancelled, "withdrawn by its caller", {}};
@@ -155,11 +164,6 @@ void pool_actor::give(const promise<lease_ptr>& to, const effect::grant& x) {
 void pool_actor::give(const promise<lease_grant>& to, const effect::grant& x,
                       const caller& who) {
   estate_->holdings[x.lease.connection] = {who.from, who.request};
-  if (who.from && watched_[who.from]++ == 0)
-    watch(this, caf::actor_cast<caf::actor>(who.from),
-          [this](const caf::actor_addr& addr, const caf::error&) {
-            on_down(addr);
-          });
   auto reply = to;
   reply.deliver(lease_grant{x.lease, x.waited});
 }
@@ -171,9 +175,21 @@ void pool_actor::forget_holding(const lease_id& lease) {
   auto i = estate_->holdings.find(lease.connection);
   if (i == estate_->holdings.end())
     return;
-  if (auto w = watched_.find(i->second.holder); w != watched_.end())
-    --w->second;
   estate_->holdings.erase(i);
+}
+
+bool pool_actor::attend(const caf::actor_addr& who) {
+  if (!who || watched_.contains(who))
+    return true;
+  auto alive = caf::actor_cast<caf::actor>(who);
+  if (!alive)
+    return false;
+  // Once for all its requests: each watch would be told by itself.
+  watched_.insert(who);
+  watch(this, alive, [this](const caf::actor_addr& addr, const caf::error&) {
+    on_down(addr);
+  });
+  return true;
 }
 
 void pool_actor::on_down(const caf::actor_addr& who) {
@@ -196,7 +212,12 @@ void pool_actor::on_down(const caf::actor_addr& who) {
         && !std::holds_alternative<std::shared_ptr<granter>>(waiter.reply))
       waiting.push_back(id);
   for (auto id : waiting)
-    on_withdraw(id);
+    if (auto job = job_of(id))
+      stop(job);
+    else
+      on_withdraw(id);
+  requests_.erase(requests_.lower_bound({who, 0}),
+                  requests_.upper_bound({who, no_more_requests}));
 }
 
 // -- taking back --------------------------------------------------------------
@@ -207,7 +228,10 @@ void pool_actor::on_released(slot_index slot) {
     return;
   if (auto i = estate_->lingering.find(slot); i != estate_->lingering.end()) {
     estate_->slots->unbind(slot);
+    auto close = std::move(i->second.close);
     estate_->lingering.erase(i);
+    close->deadline = clock::now() + estate_->config.close_timeout;
+    start(std::move(close));
     return;
   }
   auto* entry = estate_->find(back->connection);

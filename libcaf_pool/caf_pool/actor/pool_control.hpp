@@ -11,7 +11,8 @@
 namespace caf_pool {
 
 /// What an operator can do. Answer: `accepted`, or an error. `drain` answers
-/// the last connection is closed, at its limit at the latest.
+/// when the last connection is closed: `close_timeout` after its limit at the
+/// latest, when it leaves behind what the server or a holder does not let go.
 struct control {
   enum class verb : std::uint8_t {
     pause,
@@ -31,7 +32,7 @@ struct control {
 struct reconfigure {
   pool_config config;
   /// The way to the server from now on; null keeps the present one.
-  backend_ptr way;
+  backend_ptr way = nullptr;
   /// Replace connections as they come back.
   bool recycle = false;
 };

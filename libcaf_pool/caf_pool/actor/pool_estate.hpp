@@ -32,6 +32,14 @@ struct vault_entry {
   std::uint64_t granted_generation = 0;
 };
 
+/// A connection that the pool gave up while somebody still holds it.
+struct lingering_connection {
+  /// To be done when the holder lets go: one thread at a time.
+  job_ptr close;
+  /// When the pool stops waiting for that; `never` afterwards.
+  time_point until;
+};
+
 /// Who works on a lease by id.
 struct remote_holding {
   caf::actor_addr holder;
@@ -98,13 +106,18 @@ public:
   std::uint64_t epochs = 0;
   pool_config config;
   std::map<connection_id, vault_entry> vault;
-  /// Connections that the pool gave up while somebody still holds them.
-  std::map<slot_index, std::shared_ptr<pooled_connection>> lingering;
+  std::map<slot_index, lingering_connection> lingering;
   std::unordered_map<connection_id, remote_holding> holdings;
   std::vector<job_ptr> jobs;
   std::deque<job_ptr> backlog;
+  /// Closes that wait for a job on the same connection.
+  std::map<connection_id, job_ptr> close_after;
+  /// Statements that ended while a cancel for them was on its way.
+  std::map<connection_id, job_ptr> cancelled;
   std::vector<hired_worker> workers;
   std::set<caf::actor> subscribers;
+  /// When a drain turns into shutting down; `never` without one.
+  time_point drain_until = never;
 
 private:
   std::atomic<std::uint64_t> tickets_{0};

@@ -50,8 +50,15 @@ struct pool_job {
   duration took = duration::zero();
   /// Set last, by the worker.
   std::atomic<bool> finished{false};
-  /// The pool's actor gave up on it and broke its connection.
+
+  // -- the pool's actor -------------------------------------------------------
+
+  /// A worker has it.
+  bool started = false;
+  /// It is late: its connection was broken from outside.
   bool aborted = false;
+  /// Nobody counts on it any more, and its worker does not count.
+  bool given_up = false;
 };
 
 using job_ptr = std::shared_ptr<pool_job>;

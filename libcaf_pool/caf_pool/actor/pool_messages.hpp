@@ -27,7 +27,7 @@ struct acquire {
   std::uint8_t priority = 0;
   std::uint32_t tenant = 0;
   /// Holder for people.
-  std::string holder;
+  std::string holder = {};
   /// How long the caller will hold it; zero: it does not say.
   duration expected = duration::zero();
   /// Chosen by the caller, for `cancel_request`; 0 if it never cancels.
@@ -43,7 +43,7 @@ struct lease_grant {
 /// Asks for a lease object: the caller works on the connection by itself, on a
 /// thread that may block. Answer: `lease_ptr`, or an error.
 struct acquire_lease {
-  acquire wish;
+  acquire wish = {};
 };
 
 /// A lease in a message; gives itself back when the last copy goes.
@@ -53,7 +53,7 @@ using lease_ptr = std::shared_ptr<lease>;
 struct release {
   lease_id lease;
   /// Set if the server failed the holder: the connection is closed.
-  error why;
+  error why = {};
 };
 
 /// Takes a lease by id away from a holder who does not answer any more.
@@ -69,10 +69,10 @@ struct execute {
   /// limits.
   duration limit = duration::zero();
   /// On this lease; without one the pool acquires and releases by itself.
-  lease_id lease;
+  lease_id lease = {};
   std::uint8_t priority = 0;
   std::uint32_t tenant = 0;
-  std::string holder;
+  std::string holder = {};
   /// Chosen by the caller, for `cancel_request`; 0 if it never cancels.
   std::uint64_t request = 0;
   /// First makes the server refuse writes, until the lease ends; there may be
@@ -100,7 +100,7 @@ struct get_snapshot {};
 /// says stop.
 struct subscribe {
   bool stop = false;
-  caf::actor who;
+  caf::actor who = {};
 };
 
 /// What a pool is to other actors. The supervisor speaks it, too, and is the

@@ -33,13 +33,20 @@ struct wake_up {
 };
 
 /// The time for draining is over.
-struct drain_limit {};
+struct drain_limit {
+  /// That for closing, too: whoever waits for the end is answered.
+  bool last = false;
+};
 
 /// The pool's actor, as its own parts see it.
 using pool_shell
   = actor_with<pool_handle, void(queue_caller), void(withdraw_caller),
                void(slot_released), void(job_finished), void(wake_up),
                void(drain_limit)>;
+
+/// The pool's supervisor, as its own parts see it: it takes a caller whose
+/// actor died, and has the next one.
+using supervisor_shell = actor_with<pool_handle, void(queue_caller)>;
 
 } // namespace caf_pool
 

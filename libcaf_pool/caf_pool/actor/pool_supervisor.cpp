@@ -1,8 +1,8 @@
 #include "caf_pool/actor/pool_supervisor.hpp"
 
 #include "caf_pool/actor/pool_actor.hpp"
+#include "caf_pool/actor/pool_check.hpp"
 #include "caf_pool/backend/registry.hpp"
-#include "caf_pool/core/validate.hpp"
 
 #include <utility>
 
@@ -11,7 +11,7 @@ namespace caf_pool {
 pool_supervisor::pool_supervisor(caf::actor_config& cfg,
                                  std::shared_ptr<pool_estate> estate,
                                  restart_limit limit)
-  : pool_handle::base(cfg), estate_(std::move(estate)), limit_(limit) {
+  : supervisor_shell::base(cfg), estate_(std::move(estate)), limit_(limit) {
   drop_unexpected(this);
 }
 
@@ -28,13 +28,16 @@ pool_supervisor::behavior_type pool_supervisor::make_behavior() {
     [this](const subscribe& x) { return delegate(child_, x); },
     [this](const control& x) { return delegate(child_, x); },
     [this](const reconfigure& x) { return delegate(child_, x); },
+    [this](const queue_caller& x) { post_to(child_, x); },
   };
 }
 
 void pool_supervisor::on_exit() {
   // Nobody would reach its actor any more, and it would go on for ever.
   if (child_)
-    post_to(child_, control{control::verb::drain, duration::zero()});
+    post_to(child_,
+            control{control::verb::drain, estate_->config.close_timeout});
+  child_ = nullptr;
 }
 
 void pool_supervisor::start_child() {
@@ -67,20 +70,10 @@ void pool_supervisor::on_down() {
 
 result<pool_ref> spawn_pool(caf::actor_system& sys, const pool_config& config,
                             backend_ptr way, restart_limit limit) {
-  auto problems = validate(config);
-  if (way == nullptr)
-    problems.push_back({"backend", config.backend, "there is none", {}});
-  else if (config.max_size > way->max_connections())
-    problems.push_back({"max_size",
-                        std::to_string(config.max_size),
-                        way->describe() + " allows "
-                          + std::to_string(way->max_connections())
-                          + " connections at most",
-                        {}});
-  if (!problems.empty())
+  if (auto problems = check_pool(config, way); !problems.empty())
     return config_error(problems);
   auto estate = std::make_shared<pool_estate>(config, std::move(way));
-  auto address = sys.spawn<pool_supervisor>(estate, limit);
+  pool_handle address = sys.spawn<pool_supervisor>(estate, limit);
   return pool_ref{address, std::move(estate)};
 }
 

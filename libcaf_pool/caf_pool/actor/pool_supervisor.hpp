@@ -42,14 +42,14 @@ result<pool_ref> spawn_pool(caf::actor_system& sys, const pool_config& config,
 
 /// Keeps a pool's actor alive: restarts it when it dies, hands the estate on,
 /// and gives up when that happens too often. Passes all messages on.
-class pool_supervisor : public pool_handle::base {
+class pool_supervisor : public supervisor_shell::base {
 public:
   pool_supervisor(caf::actor_config& cfg, std::shared_ptr<pool_estate> estate,
                   restart_limit limit);
 
   behavior_type make_behavior() override;
 
-  /// Ends the pool if the supervisor is ended from outside.
+  /// A pool that nobody can reach any more drains.
   void on_exit() override;
 
 private:

@@ -36,8 +36,8 @@ result<sql_result> lease::execute(const sql_statement& what,
   if (auto why = unusable())
     return *std::move(why);
   auto& held = pooled();
-  return held.execute(what,
-                      clock::now() + limit.value_or(held.execute_timeout));
+  return held.execute(what, clock::now()
+                              + limit.value_or(held.execute_timeout.load()));
 }
 
 result<std::vector<sql_result>> lease::transaction(
@@ -45,8 +45,8 @@ result<std::vector<sql_result>> lease::transaction(
   if (auto why = unusable())
     return *std::move(why);
   auto& held = pooled();
-  return held.execute_all(statements,
-                          clock::now() + limit.value_or(held.execute_timeout));
+  return held.execute_all(
+    statements, clock::now() + limit.value_or(held.execute_timeout.load()));
 }
 
 void lease::release() noexcept {

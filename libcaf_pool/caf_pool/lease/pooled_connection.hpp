@@ -29,7 +29,8 @@ struct pooled_connection {
   connection_ptr object;
   /// Outlive the connection, whatever happens to the pool.
   std::shared_ptr<pool_meters> meters;
-  duration execute_timeout = std::chrono::seconds{60};
+  /// Changes while it is held, too.
+  std::atomic<duration> execute_timeout{std::chrono::seconds{60}};
   /// Why the last holder discarded it; read after it came back.
   std::string discarded_because;
 

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "caf_pool/backend/backend.hpp"
+#include "caf_pool/core/validate.hpp"
+
+#include <string>
+#include <vector>
+
+namespace caf_pool {
+
+/// Returns every problem of a pool's settings, those with its way to the server
+/// included. Keys start with `prefix`, as in `validate`.
+std::vector<config_problem> check_pool(const pool_config& config,
+                                       const backend_ptr& way,
+                                       const std::string& prefix = {});
+
+} // namespace caf_pool

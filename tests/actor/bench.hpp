@@ -1,0 +1,194 @@
+#pragma once
+
+#include "caf_pool/actor/manager.hpp"
+#include "caf_pool/actor/pool_supervisor.hpp"
+#include "caf_pool/backend/scripted.hpp"
+#include "caf_pool/pool.hpp"
+
+#include "support/catch_compat.hpp"
+#include "support/eventually.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace caf_pool::test {
+
+using namespace std::chrono_literals;
+
+/// An actor system as the library wants it.
+struct actor_world {
+  struct config : caf::actor_system_config {
+    config() {
+      set_fair_scheduler(*this, 2);
+    }
+  };
+
+  config cfg;
+  caf::actor_system sys{cfg};
+};
+
+/// A pool that opens on demand only and tells little about itself unasked.
+inline pool_config quiet_pool(std::uint32_t max) {
+  pool_config config;
+  config.min_size = 0;
+  config.max_size = max;
+  config.acquire_timeout = 20s;
+  config.close_timeout = 1s;
+  return config;
+}
+
+/// An answer that is an error.
+inline scripted_answer failing(errc code, std::string text) {
+  scripted_answer result;
+  result.failure = {code, std::move(text), {}};
+  return result;
+}
+
+/// An answer that waits for `let_pass`; a deaf one minds no deadline.
+inline scripted_answer held_back(bool deaf = false) {
+  scripted_answer result;
+  result.held = true;
+  result.deaf = deaf;
+  return result;
+}
+
+/// Waits for the answer to a request.
+template <class Answer, class Request>
+result<Answer> answer_of(Request request) {
+  auto out = result<Answer>{error{errc::internal, "no answer came", {}}};
+  request.receive([&](Answer& x) { out = std::move(x); },
+                  [&](const caf::error& x) { out = from_caf(x); });
+  return out;
+}
+
+/// The outcome in a word; `errc::none` is success.
+template <class T>
+errc code_of(const result<T>& x) {
+  return x ? errc::none : x.error().code;
+}
+
+/// An actor whose part the test plays; it dies with the object.
+class client {
+public:
+  explicit client(caf::actor_system& sys)
+    : self_(std::make_unique<caf::scoped_actor>(sys)) {
+    // nop
+  }
+
+  /// Asks and goes on; `answer_of` waits.
+  template <class Handle, class Message>
+  auto start(const Handle& to, Message x) {
+    return ask(self_->ptr(), to, caf::timespan{60s}, std::move(x));
+  }
+
+  template <class Answer, class Handle, class Message>
+  result<Answer> get(const Handle& to, Message x) {
+    return answer_of<Answer>(start(to, std::move(x)));
+  }
+
+  template <class Handle, class Message>
+  void tell(const Handle& to, Message x) {
+    send_to(self_->ptr(), to, std::move(x));
+  }
+
+  void die() {
+    self_.reset();
+  }
+
+private:
+  std::unique_ptr<caf::scoped_actor> self_;
+};
+
+/// An actor that keeps the events it hears of.
+class listener {
+public:
+  /// Runs `hello` as the actor, and returns when that is done.
+  using greeting = std::function<void(caf::event_based_actor*)>;
+
+  explicit listener(caf::actor_system& sys, greeting hello = {})
+    : heard_(std::make_shared<box>()) {
+    auto heard = heard_;
+    actor_ = sys.spawn(
+      [heard, hello](caf::event_based_actor* self) -> caf::behavior {
+        if (hello)
+          hello(self);
+        heard->begun = true;
+        return {[heard](const pool_event& x) {
+          auto guard = std::lock_guard{heard->mutex};
+          heard->events.push_back(x);
+        }};
+      });
+    REQUIRE(eventually([&] { return heard->begun.load(); }));
+  }
+
+  listener(const listener&) = delete;
+  listener& operator=(const listener&) = delete;
+
+  ~listener() {
+    die();
+  }
+
+  void die() {
+    if (actor_)
+      caf::anon_send_exit(actor_, caf::exit_reason::user_shutdown);
+    actor_ = nullptr;
+  }
+
+  const caf::actor& actor() const {
+    return actor_;
+  }
+
+  std::vector<pool_event> events() const {
+    auto guard = std::lock_guard{heard_->mutex};
+    return heard_->events;
+  }
+
+  std::vector<pool_event> events(event_kind kind) const {
+    auto all = events();
+    std::erase_if(all, [kind](auto& x) { return x.kind != kind; });
+    return all;
+  }
+
+  bool wait_for(event_kind kind, std::size_t n = 1) const {
+    return eventually([&] { return events(kind).size() >= n; });
+  }
+
+private:
+  struct box {
+    std::atomic<bool> begun{false};
+    std::mutex mutex;
+    std::vector<pool_event> events;
+  };
+
+  std::shared_ptr<box> heard_;
+  caf::actor actor_;
+};
+
+/// Waits until a pool's numbers are as they should be.
+template <class Predicate>
+bool shows(const any_pool& db, Predicate&& predicate) {
+  return eventually([&] {
+    auto now = db.snapshot();
+    return now && predicate(*now);
+  });
+}
+
+inline bool waiting(const any_pool& db, std::uint32_t n) {
+  return shows(db, [n](auto& x) { return x.gauges.waiting == n; });
+}
+
+/// Nothing is leased, on its way or waited for.
+inline bool at_rest(const any_pool& db) {
+  return shows(db, [](auto& x) {
+    return x.gauges.total() == x.gauges.idle && x.gauges.waiting == 0;
+  });
+}
+
+} // namespace caf_pool::test

@@ -1,0 +1,175 @@
+#include "actor/bench.hpp"
+
+using namespace caf_pool;
+using namespace caf_pool::test;
+
+namespace {
+
+execute on(lease_id lease, std::string sql) {
+  auto result = execute{{std::move(sql)}};
+  result.lease = lease;
+  return result;
+}
+
+/// A pool of one connection, and two clients who want it.
+struct fixture {
+  actor_world world;
+  std::shared_ptr<scripted_backend> server
+    = std::make_shared<scripted_backend>();
+  any_pool db{world.sys, quiet_pool(1), server};
+  pool_handle pool = db.actors().address;
+  client first{world.sys};
+  client second{world.sys};
+};
+
+} // namespace
+
+TEST_CASE("the lease of a holder who dies comes back, reset, to the next one",
+          "[K02][E06][trap-T8]") {
+  fixture fx;
+  auto mine = fx.first.get<lease_grant>(fx.pool, acquire{});
+  REQUIRE(mine.has_value());
+  auto waiting_one = fx.second.start(fx.pool, acquire{});
+  REQUIRE(waiting(fx.db, 1));
+  fx.first.die();
+  auto next = answer_of<lease_grant>(std::move(waiting_one));
+  REQUIRE(next.has_value());
+  CHECK(next->lease.connection == mine->lease.connection);
+  CHECK(next->lease != mine->lease);
+  CHECK(fx.server->count(backend_call::reset) == 1);
+  CHECK(fx.second.get<execute_result>(fx.pool, on(next->lease, "SELECT 1")));
+  fx.second.tell(fx.pool, release{next->lease, {}});
+  CHECK(at_rest(fx.db));
+  CHECK(fx.db.snapshot()->counters.leases_revoked == 1);
+  CHECK(fx.server->verdict() == "");
+}
+
+TEST_CASE("what a dead holder still runs is stopped before anybody else comes",
+          "[K02][trap-T18][trap-T19]") {
+  fixture fx;
+  auto mine = fx.first.get<lease_grant>(fx.pool, acquire{});
+  REQUIRE(mine.has_value());
+  fx.server->hold(backend_call::execute);
+  static_cast<void>(
+    fx.first.start(fx.pool, on(mine->lease, "SELECT pg_sleep(300)")));
+  REQUIRE(fx.server->wait_for_held(backend_call::execute));
+  auto waiting_one = fx.second.start(fx.pool, acquire{});
+  REQUIRE(waiting(fx.db, 1));
+  fx.first.die();
+  auto next = answer_of<lease_grant>(std::move(waiting_one));
+  REQUIRE(next.has_value());
+  std::vector<backend_call> order;
+  for (auto& call : fx.server->calls())
+    order.push_back(call.kind);
+  using enum backend_call;
+  CHECK(order == std::vector{open, execute, cancel, reset});
+  CHECK(fx.server->most_connections() == 1);
+  CHECK(fx.server->verdict() == "");
+}
+
+TEST_CASE("a statement without a lease ends with whoever wanted it",
+          "[K02][trap-T18]") {
+  fixture fx;
+  fx.server->hold(backend_call::execute);
+  static_cast<void>(fx.first.start(fx.pool, execute{{"SELECT 1"}}));
+  REQUIRE(fx.server->wait_for_held(backend_call::execute));
+  fx.first.die();
+  REQUIRE(fx.server->wait_for_calls(backend_call::cancel, 1));
+  fx.server->stop_holding(backend_call::execute);
+  CHECK(fx.second.get<execute_result>(fx.pool, execute{{"SELECT 2"}}));
+  CHECK(at_rest(fx.db));
+  CHECK(fx.server->verdict() == "");
+}
+
+TEST_CASE("nothing is granted to a waiter who died", "[trap-T3][C05]") {
+  fixture fx;
+  auto held = fx.db.acquire();
+  REQUIRE(held.has_value());
+  static_cast<void>(fx.first.start(fx.pool, acquire{}));
+  REQUIRE(waiting(fx.db, 1));
+  auto alive = fx.second.start(fx.pool, acquire{});
+  REQUIRE(waiting(fx.db, 2));
+  fx.first.die();
+  REQUIRE(waiting(fx.db, 1));
+  held->release();
+  auto next = answer_of<lease_grant>(std::move(alive));
+  REQUIRE(next.has_value());
+  auto now = fx.db.snapshot().value();
+  CHECK(now.counters.cancelled == 1);
+  CHECK(now.counters.acquired == 2);
+}
+
+TEST_CASE("an object in a message comes back with its last copy",
+          "[K02][K06]") {
+  fixture fx;
+  auto mine = fx.first.get<lease_ptr>(fx.pool, acquire_lease{});
+  REQUIRE(mine.has_value());
+  static_cast<void>(fx.first.start(fx.pool, acquire_lease{}));
+  REQUIRE(waiting(fx.db, 1));
+  auto other = fx.second.start(fx.pool, acquire_lease{});
+  REQUIRE(waiting(fx.db, 2));
+  fx.first.die(); // nobody will read the answer
+  *mine = nullptr;
+  CHECK(answer_of<lease_ptr>(std::move(other)).has_value());
+  CHECK(at_rest(fx.db));
+}
+
+TEST_CASE("a stale or foreign lease changes nothing",
+          "[C07][C19][K03][K04][trap-T7]") {
+  fixture fx;
+  auto old = fx.first.get<lease_grant>(fx.pool, acquire{}).value().lease;
+  fx.first.tell(fx.pool, release{old, {}});
+  auto held = fx.second.get<lease_grant>(fx.pool, acquire{});
+  REQUIRE(held.has_value());
+  CHECK(held->lease.connection == old.connection);
+  fx.first.tell(fx.pool, release{old, {}});
+  fx.first.tell(fx.pool, revoke_lease{old});
+  for (auto lease : {old, held->lease}) {
+    auto refused
+      = fx.first.get<execute_result>(fx.pool, on(lease, "DROP TABLE x"));
+    REQUIRE(!refused.has_value());
+    CHECK(refused.error().code == errc::lease_lost);
+  }
+  CHECK(fx.server->count(backend_call::execute) == 0);
+  CHECK(fx.second.get<execute_result>(fx.pool, on(held->lease, "SELECT 1")));
+  CHECK(fx.db.snapshot()->counters.stale_releases == 2);
+  CHECK(fx.db.snapshot()->gauges.leased == 1);
+}
+
+TEST_CASE("a lease that is taken away is lost to its holder at once",
+          "[K03][trap-T61]") {
+  fixture fx;
+  auto mine = fx.first.get<lease_grant>(fx.pool, acquire{}).value().lease;
+  fx.second.tell(fx.pool, revoke_lease{mine});
+  auto next = fx.second.get<lease_grant>(fx.pool, acquire{});
+  REQUIRE(next.has_value());
+  auto refused = fx.first.get<execute_result>(fx.pool, on(mine, "SELECT 1"));
+  REQUIRE(!refused.has_value());
+  CHECK(refused.error().code == errc::lease_lost);
+  CHECK(fx.server->count(backend_call::reset) == 1);
+}
+
+TEST_CASE("a holder says that the server failed it", "[V03][trap-T20]") {
+  fixture fx;
+  auto mine = fx.first.get<lease_grant>(fx.pool, acquire{}).value().lease;
+  fx.first.tell(fx.pool, release{mine, {errc::connection_lost, "reset", {}}});
+  auto next = fx.first.get<lease_grant>(fx.pool, acquire{});
+  REQUIRE(next.has_value());
+  CHECK(next->lease.connection != mine.connection);
+  CHECK(fx.db.snapshot()->counters.lost == 1);
+}
+
+TEST_CASE("a client who comes often is watched once", "[K05]") {
+  fixture fx;
+  for (int i = 0; i < 300; ++i) {
+    auto mine = fx.first.get<lease_grant>(fx.pool, acquire{});
+    REQUIRE(mine.has_value());
+    fx.first.tell(fx.pool, release{mine->lease, {}});
+  }
+  auto mine = fx.first.get<lease_grant>(fx.pool, acquire{});
+  REQUIRE(mine.has_value());
+  fx.first.die();
+  CHECK(at_rest(fx.db));
+  CHECK(fx.db.snapshot()->counters.leases_revoked == 1);
+  CHECK(fx.db.snapshot()->counters.stale_releases == 0);
+}

@@ -1,0 +1,150 @@
+#include "actor/bench.hpp"
+
+using namespace caf_pool;
+using namespace caf_pool::test;
+
+namespace {
+
+struct fixture {
+  actor_world world;
+  std::shared_ptr<scripted_backend> server
+    = std::make_shared<scripted_backend>();
+  any_pool db;
+  listener ears{world.sys};
+  client me{world.sys};
+
+  explicit fixture(const pool_config& config) : db(world.sys, config, server) {
+    me.tell(db.actors().address, subscribe{false, ears.actor()});
+  }
+
+  std::size_t suspected() const {
+    return ears.events(event_kind::leak_suspected).size();
+  }
+};
+
+pool_config watchful(bool fast_lane) {
+  auto config = quiet_pool(2);
+  config.leak_threshold = 30ms;
+  config.fast_lane = fast_lane;
+  return config;
+}
+
+} // namespace
+
+TEST_CASE("a lease held for too long is told once, with holder and place",
+          "[K01][trap-T73]") {
+  fixture fx{watchful(GENERATE(true, false))};
+  acquire_options who;
+  who.label = "nightly report";
+  // Idle in the front by now, if there is one.
+  REQUIRE(fx.db.execute("SELECT 1").has_value());
+  auto held = fx.db.acquire(who);
+  REQUIRE(held.has_value());
+  REQUIRE(fx.ears.wait_for(event_kind::leak_suspected));
+  auto warning = fx.ears.events(event_kind::leak_suspected)[0];
+  CHECK(warning.connection == held->id());
+  CHECK_THAT(warning.text, ContainsSubstring("nightly report")
+                             && ContainsSubstring("leaks.test.cpp:"));
+  auto leases = fx.db.snapshot()->leases;
+  REQUIRE(leases.size() == 1);
+  CHECK(leases[0].suspected);
+  // A second one is suspected later: time for telling the first one twice.
+  auto other = fx.db.acquire();
+  REQUIRE(other.has_value());
+  REQUIRE(fx.ears.wait_for(event_kind::leak_suspected, 2));
+  CHECK(fx.ears.events(event_kind::leak_suspected)[1].connection
+        == other->id());
+  // It goes on as if nothing had happened.
+  CHECK(!held->lost());
+  CHECK(held->execute("SELECT 1").has_value());
+  held->release();
+  REQUIRE(fx.ears.wait_for(event_kind::leak_cleared));
+  CHECK(fx.ears.events(event_kind::leak_cleared)[0].connection
+        == warning.connection);
+  CHECK(fx.suspected() == 2);
+  CHECK(fx.db.snapshot()->counters.leaks_suspected == 2);
+}
+
+TEST_CASE("a holder who said how long it takes is not suspected",
+          "[K01][trap-T73]") {
+  fixture fx{watchful(true)};
+  acquire_options slow;
+  slow.expected = 1h;
+  auto patient = fx.db.acquire(slow);
+  auto other = fx.db.acquire();
+  REQUIRE(patient.has_value());
+  REQUIRE(other.has_value());
+  REQUIRE(fx.ears.wait_for(event_kind::leak_suspected));
+  CHECK(fx.ears.events(event_kind::leak_suspected)[0].connection
+        == other->id());
+  CHECK(fx.suspected() == 1);
+}
+
+TEST_CASE("a lease held for much too long is taken away",
+          "[K02][K04][T12][trap-T73]") {
+  auto config = watchful(GENERATE(true, false));
+  config.max_size = 1;
+  config.leak_revoke = 60ms;
+  fixture fx{config};
+  REQUIRE(fx.db.execute("SELECT 1").has_value());
+  auto held = fx.db.acquire();
+  REQUIRE(held.has_value());
+  auto id = held->id();
+  auto next = fx.db.acquire(); // waits until the first one is taken away
+  REQUIRE(next.has_value());
+  CHECK(next->id() != id);
+  CHECK(held->lost());
+  auto rows = held->execute("SELECT 1");
+  REQUIRE(!rows.has_value());
+  CHECK(rows.error().code == errc::lease_lost);
+  REQUIRE(fx.ears.wait_for(event_kind::lease_revoked));
+  CHECK_THAT(fx.ears.events(event_kind::lease_revoked)[0].text,
+             ContainsSubstring("leak_revoke"));
+  // The late release ends nobody else's lease.
+  held->release();
+  CHECK(fx.server->wait_for_calls(backend_call::close, 1));
+  CHECK(!next->lost());
+  CHECK(next->execute("SELECT 1").has_value());
+  CHECK(fx.server->verdict() == "");
+}
+
+TEST_CASE("a connection taken away from a running statement is closed after it",
+          "[K02][trap-T73][V14]") {
+  auto config = watchful(GENERATE(true, false));
+  config.leak_revoke = 60ms;
+  fixture fx{config};
+  REQUIRE(fx.db.execute("SELECT 1").has_value());
+  auto held = fx.db.acquire();
+  REQUIRE(held.has_value());
+  // It ends by the abort alone, and takes its time even then.
+  std::atomic<bool> closed_meanwhile{false};
+  fx.server->answer_next(backend_call::execute, held_back(true));
+  auto rows = held->execute("SELECT pg_sleep(300)");
+  REQUIRE(!rows.has_value());
+  CHECK(rows.error().code == errc::connection_lost);
+  closed_meanwhile = fx.server->count(backend_call::close) > 0;
+  CHECK(!closed_meanwhile);
+  CHECK(held->lost());
+  held->release();
+  CHECK(fx.server->wait_for_calls(backend_call::close, 1));
+  CHECK(at_rest(fx.db));
+  CHECK(fx.server->verdict() == "");
+}
+
+TEST_CASE("a lease by id is suspected and taken away like any other",
+          "[K01][K03]") {
+  auto config = watchful(true);
+  config.leak_revoke = 60ms;
+  fixture fx{config};
+  auto& pool = fx.db.actors().address;
+  auto wish = acquire{};
+  wish.holder = "remote orders-1";
+  auto lease = fx.me.get<lease_grant>(pool, wish).value().lease;
+  REQUIRE(fx.ears.wait_for(event_kind::lease_revoked));
+  CHECK_THAT(fx.ears.events(event_kind::leak_suspected)[0].text,
+             ContainsSubstring("remote orders-1"));
+  auto order = execute{{"SELECT 1"}};
+  order.lease = lease;
+  CHECK(code_of(fx.me.get<execute_result>(pool, order)) == errc::lease_lost);
+  CHECK(at_rest(fx.db));
+}

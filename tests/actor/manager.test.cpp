@@ -1,0 +1,261 @@
+#include "actor/bench.hpp"
+
+#include <map>
+
+using namespace caf_pool;
+using namespace caf_pool::test;
+
+namespace {
+
+/// Makes a server for each way that somebody asks for, by the option "server".
+class registry_bench {
+public:
+  registry_bench() {
+    auto registry = std::make_shared<backend_registry>();
+    backend_info info;
+    info.name = "scripted";
+    info.options = {{"server", "", "Which one."}};
+    info.check
+      = [](const pool_config&) { return std::vector<config_problem>{}; };
+    info.make = [this](const pool_config& x) -> result<backend_ptr> {
+      return backend_ptr{server(x.options.at("server"))};
+    };
+    registry->add(std::move(info));
+    registry_ = registry;
+  }
+
+  std::shared_ptr<scripted_backend> server(const std::string& name) {
+    auto guard = std::lock_guard{mutex_};
+    auto& result = servers_[name];
+    if (result == nullptr)
+      result = std::make_shared<scripted_backend>();
+    return result;
+  }
+
+  manager_handle spawn(caf::actor_system& sys) {
+    return spawn_manager(sys, registry_);
+  }
+
+private:
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<scripted_backend>> servers_;
+  std::shared_ptr<const backend_registry> registry_;
+};
+
+pool_config named(const std::string& name, const std::string& server) {
+  auto config = quiet_pool(2);
+  config.name = name;
+  config.backend = "scripted";
+  config.options["server"] = server;
+  config.sweep_interval = 20ms; // retires what a reload made outdated
+  return config;
+}
+
+/// A manager whose pools end with the test.
+struct manager_bench {
+  actor_world world;
+  registry_bench servers;
+  manager_handle all = servers.spawn(world.sys);
+  client me{world.sys};
+
+  ~manager_bench() {
+    CHECK(me.get<accepted>(all, drain_all{0s}).has_value());
+    me.die();
+    caf::anon_send_exit(all, caf::exit_reason::user_shutdown);
+  }
+
+  pool_handle find(const std::string& name) {
+    return me.get<pool_handle>(all, find_pool{name}).value();
+  }
+
+  result<execute_result> run(const std::string& name) {
+    return me.get<execute_result>(find(name), execute{{"SELECT 1"}});
+  }
+
+  std::vector<std::string> names() {
+    return me.get<pool_list>(all, list_pools{})->names;
+  }
+
+  result<accepted> apply(std::vector<pool_config> pools) {
+    return me.get<accepted>(all, apply_pools{std::move(pools)});
+  }
+
+  pool_snapshot snapshot(const std::string& name) {
+    return me.get<pool_snapshot>(find(name), get_snapshot{}).value();
+  }
+};
+
+} // namespace
+
+TEST_CASE("a manager makes pools and finds them by name") {
+  manager_bench bench;
+  auto made = bench.me.get<pool_handle>(bench.all,
+                                        create_pool{named("a", "x"), nullptr});
+  REQUIRE(made.has_value());
+  CHECK(bench.find("a") == *made);
+  CHECK(bench.run("a").has_value());
+  auto own = std::make_shared<scripted_backend>();
+  REQUIRE(
+    bench.me.get<pool_handle>(bench.all, create_pool{named("b", "y"), own}));
+  CHECK(bench.run("b").has_value());
+  CHECK(own->count(backend_call::execute) == 1);
+  CHECK(bench.names() == std::vector<std::string>{"a", "b"});
+  auto again = bench.me.get<pool_handle>(bench.all,
+                                         create_pool{named("a", "x"), nullptr});
+  REQUIRE(!again.has_value());
+  CHECK(again.error().code == errc::config_invalid);
+  auto none = bench.me.get<pool_handle>(bench.all, find_pool{"c"});
+  REQUIRE(!none.has_value());
+  CHECK(none.error().code == errc::pool_not_found);
+  CHECK_THAT(none.error().message, ContainsSubstring("a, b"));
+  auto all = bench.me.get<all_snapshots>(bench.all, get_all_snapshots{});
+  REQUIRE(all.has_value());
+  REQUIRE(all->pools.size() == 2);
+  CHECK(all->pools[0].name == "a");
+  CHECK(all->pools[1].counters.executed == 1);
+}
+
+TEST_CASE("a reload is applied as a whole or not at all", "[F02][trap-T67]") {
+  manager_bench bench;
+  REQUIRE(bench.apply({named("a", "x"), named("b", "y")}));
+  auto larger = named("a", "x");
+  larger.max_size = 7;
+  SECTION("if a setting is wrong") {
+    auto wrong = named("b", "y");
+    wrong.max_size = 0;
+    auto refused = bench.apply({larger, wrong, named("c", "z")});
+    REQUIRE(!refused.has_value());
+    CHECK(refused.error().code == errc::config_invalid);
+    CHECK_THAT(refused.error().message, ContainsSubstring("pools.b.max_size"));
+  }
+  SECTION("if there is no such backend") {
+    auto wrong = named("b", "y");
+    wrong.backend = "scribbled";
+    auto refused = bench.apply({larger, wrong, named("c", "z")});
+    REQUIRE(!refused.has_value());
+    CHECK_THAT(refused.error().message, ContainsSubstring("scribbled"));
+  }
+  SECTION("if a server allows fewer connections than a new pool wants") {
+    bench.servers.server("z")->max_connections(1);
+    auto refused = bench.apply({larger, named("b", "y"), named("c", "z")});
+    REQUIRE(!refused.has_value());
+    CHECK_THAT(refused.error().message, ContainsSubstring("pools.c.max_size"));
+  }
+  SECTION("if a server allows fewer than a pool has to have from now on") {
+    bench.servers.server("y")->max_connections(1);
+    auto refused = bench.apply({larger, named("b", "y")});
+    REQUIRE(!refused.has_value());
+    CHECK_THAT(refused.error().message, ContainsSubstring("pools.b.max_size"));
+  }
+  CHECK(bench.names() == std::vector<std::string>{"a", "b"});
+  CHECK(bench.snapshot("a").max_size == 2);
+}
+
+TEST_CASE("a reload replaces connections only if their server changed",
+          "[F03][trap-T67]") {
+  manager_bench bench;
+  REQUIRE(bench.apply({named("a", "x"), named("b", "y")}));
+  REQUIRE(bench.run("a").has_value());
+  REQUIRE(bench.run("b").has_value());
+  auto larger = named("a", "x");
+  larger.max_size = 7;
+  REQUIRE(bench.apply({larger, named("b", "elsewhere")}));
+  REQUIRE(bench.run("a").has_value());
+  CHECK(bench.snapshot("a").max_size == 7);
+  CHECK(bench.servers.server("x")->count(backend_call::open) == 1);
+  REQUIRE(eventually([&] {
+    REQUIRE(bench.run("b").has_value());
+    return bench.servers.server("elsewhere")->connections() == 1;
+  }));
+  CHECK(
+    eventually([&] { return bench.servers.server("y")->connections() == 0; }));
+  CHECK(bench.snapshot("b").counters.lost == 0);
+}
+
+TEST_CASE("a pool's own settings are checked against its server, too",
+          "[F04]") {
+  manager_bench bench;
+  REQUIRE(bench.apply({named("a", "x")}));
+  bench.servers.server("x")->max_connections(2);
+  auto larger = named("a", "x");
+  larger.max_size = 3;
+  auto refused = bench.me.get<accepted>(bench.find("a"), reconfigure{larger});
+  REQUIRE(!refused.has_value());
+  CHECK(refused.error().code == errc::config_invalid);
+  CHECK(bench.snapshot("a").max_size == 2);
+}
+
+TEST_CASE("a limit for statements holds for open connections, too", "[F04]") {
+  manager_bench bench;
+  REQUIRE(bench.apply({named("a", "x")}));
+  auto held = bench.me.get<lease_ptr>(bench.find("a"), acquire_lease{}).value();
+  auto shorter = named("a", "x");
+  shorter.execute_timeout = 50ms;
+  REQUIRE(bench.me.get<accepted>(bench.find("a"), reconfigure{shorter}));
+  bench.servers.server("x")->hold(backend_call::execute);
+  auto rows = held->execute("SELECT 1");
+  REQUIRE(!rows.has_value());
+  CHECK(rows.error().code == errc::execute_timeout);
+  bench.servers.server("x")->stop_holding(backend_call::execute);
+}
+
+TEST_CASE("a pool that is taken out drains, and may come back meanwhile",
+          "[trap-T67][L07]") {
+  manager_bench bench;
+  REQUIRE(bench.apply({named("a", "x"), named("b", "y")}));
+  auto old = bench.find("b");
+  auto held = bench.me.get<lease_ptr>(old, acquire_lease{}).value();
+  REQUIRE(bench.apply({named("a", "x")}));
+  CHECK(bench.names() == std::vector<std::string>{"a"});
+  CHECK(held->execute("SELECT 1").has_value());
+  REQUIRE(bench.apply({named("a", "x"), named("b", "y")}));
+  CHECK(bench.find("b") != old);
+  CHECK(bench.run("b").has_value());
+  held = nullptr;
+  CHECK(
+    eventually([&] { return bench.servers.server("y")->connections() == 1; }));
+  CHECK(bench.run("b").has_value());
+}
+
+TEST_CASE("all pools drain within one limit", "[S01][S06][S07]") {
+  manager_bench bench;
+  REQUIRE(bench.apply({named("a", "x"), named("b", "y"), named("c", "z")}));
+  auto leaving = bench.me.get<lease_ptr>(bench.find("c"), acquire_lease{});
+  REQUIRE(leaving.has_value());
+  REQUIRE(bench.apply({named("a", "x"), named("b", "y")}));
+  auto held = bench.me.get<lease_ptr>(bench.find("a"), acquire_lease{});
+  REQUIRE(held.has_value());
+  REQUIRE(bench.run("b").has_value());
+  auto start = clock::now();
+  REQUIRE(bench.me.get<accepted>(bench.all, drain_all{100ms}));
+  // The limit, what closing may take, and room for a slow machine.
+  CHECK(clock::now() - start < 100ms + 1s + 5s);
+  CHECK(held.value()->lost());
+  CHECK(leaving.value()->lost());
+  CHECK(bench.servers.server("y")->connections() == 0);
+  auto late = bench.me.get<pool_handle>(bench.all,
+                                        create_pool{named("d", "x"), nullptr});
+  REQUIRE(!late.has_value());
+  CHECK(late.error().code == errc::draining);
+  CHECK(code_of(bench.apply({named("d", "x")})) == errc::draining);
+}
+
+TEST_CASE("subscribers to all pools hear of those that come later", "[A05]") {
+  manager_bench bench;
+  auto subscribe = [&](caf::event_based_actor* self) {
+    send_to(self, bench.all, subscribe_all{});
+  };
+  listener ears{bench.world.sys, subscribe};
+  listener dying{bench.world.sys, subscribe};
+  REQUIRE(bench.apply({named("a", "x")}));
+  REQUIRE(bench.run("a").has_value());
+  REQUIRE(ears.wait_for(event_kind::connection_opened));
+  CHECK(ears.events(event_kind::connection_opened)[0].pool == "a");
+  auto address = dying.actor().address();
+  dying.die();
+  // Nobody keeps it, or its address could be made an actor again.
+  CHECK(eventually([&] { return !caf::actor_cast<caf::actor>(address); }));
+  REQUIRE(bench.apply({named("a", "x"), named("b", "y")}));
+  REQUIRE(bench.run("b").has_value());
+  CHECK(ears.wait_for(event_kind::connection_opened, 2));
+}
