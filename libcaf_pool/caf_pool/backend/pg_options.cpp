@@ -180,7 +180,7 @@ void read_limits(reader& in, const pool_config& config, pg_options& out) {
   out.max_result_bytes = config.max_result_bytes;
 }
 
-std::string quoted(std::string_view text, char quote) {
+std::string in_quotes(std::string_view text, char quote) {
   std::string result{quote};
   for (auto c : text) {
     if (c == quote)
@@ -199,7 +199,7 @@ std::string quoted_list(const std::string& names) {
     auto last = name.find_last_not_of(" \"");
     if (first != std::string::npos)
       result += (result.empty() ? "" : ", ")
-                + quoted(name.substr(first, last - first + 1), '"');
+                + in_quotes(name.substr(first, last - first + 1), '"');
   }
   return result;
 }
