@@ -236,7 +236,10 @@ bool oracle::may_grow(time_point now) const {
 
 void oracle::check_growth(const caller_truth& x, time_point now) const {
   auto since = std::max({x.asked_at, settings_since_, thawed_at_, grew_at_});
-  auto limit = settings_.open_timeout + plan_.timer_slack;
+  // No opening took longer, whatever settings were in force.
+  auto limit = plan_.timer_slack;
+  for (auto& y : plan_.settings)
+    limit = std::max(limit, y.open_timeout + plan_.timer_slack);
   expect(!grows_ || !may_grow(now) || now - since <= limit,
          "somebody waits for leases that do not come back");
 }
