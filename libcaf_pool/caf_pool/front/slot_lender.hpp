@@ -99,17 +99,18 @@ protected:
   /// Tells the lives of the memory apart; for the threads' hints.
   std::uint64_t serial_ = 0;
   std::unique_ptr<histogram> use_times_;
-  /// While holders are brief, callers that meet a shut front wait a moment for
-  /// it to open before they queue. Otherwise a queue that once formed would feed
-  /// itself: nothing is as quick as its service, so that a caller is back before
-  /// the others are served.
-  use_estimate uses_;
 
   // -- the rest ---------------------------------------------------------------
 
   alignas(64) slot_store slots_;
   sink_holder sink_;
   keep_alive keep_alive_;
+
+  /// While holders are brief, callers that meet a shut front wait a moment for
+  /// it to open before they queue. Otherwise a queue that once formed would
+  /// feed itself: nothing is as quick as its service, so that a caller is back
+  /// before the others are served.
+  alignas(64) use_estimate uses_;
 
 private:
   holding take(slot_index i) noexcept;
