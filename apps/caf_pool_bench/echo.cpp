@@ -2,7 +2,7 @@
 
 #include "caf_pool/actor/caf_compat.hpp"
 
-#include <caf/io/all.hpp>
+#include <caf/io/middleman.hpp>
 
 #include <signal.h>
 
