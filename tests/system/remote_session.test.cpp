@@ -68,9 +68,12 @@ TEST_CASE("a request too old to be remembered is refused, not executed",
           "[E07]") {
   scripted_node node;
   raw_client peer{node};
-  for (std::uint64_t i = 1; i <= 1100; ++i)
+  for (std::uint64_t i = 1; i <= 1100; ++i) {
     peer.say(wire::list_pools{i});
-  REQUIRE(peer.outcome(1100).code == errc::none);
+    // Not more at a time than a client may have waiting.
+    if (i % 100 == 0)
+      REQUIRE(peer.outcome(i).code == errc::none);
+  }
   peer.say(run_sql(5, "INSERT"));
   CHECK(eventually([&] {
     auto all = peer.heard().failed;
