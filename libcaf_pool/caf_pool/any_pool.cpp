@@ -47,6 +47,28 @@ acquire_input wish_of(pool_port& port, const acquire_options& options,
   return wish;
 }
 
+/// Whoever waits for one connection while holding another may wait for himself:
+/// with enough of the kind, all of them do.
+error with_warning(error why, const slot_table& front) {
+  if (why.code != errc::acquire_timeout)
+    return why;
+  auto held = 0;
+  auto place = std::string{};
+  front.for_each([&](const slot_view& x) {
+    if (x.state != slot_state::taken || x.who.thread != thread_number())
+      return;
+    ++held;
+    auto file = std::string{x.who.file != nullptr ? x.who.file : ""};
+    place = file.substr(file.rfind('/') + 1) + ':' + std::to_string(x.who.line);
+  });
+  if (held > 0)
+    why.message += "; this thread holds " + std::to_string(held)
+                   + " of this pool's connections itself, since " + place
+                   + ": release before you wait for another, or all who do "
+                     "this wait for each other";
+  return why;
+}
+
 /// A wish of somebody who does not block: when the pool's actor dies with it,
 /// the supervisor hands it to the next one.
 struct async_wish : std::enable_shared_from_this<async_wish> {
@@ -201,7 +223,8 @@ result<lease> any_pool::queue(const acquire_options& options,
     wish.only_if_free = only_if_free;
     auto id = wish.caller;
     auto [mine, theirs] = make_waiter();
-    port.queue(std::move(wish), std::move(theirs));
+    port.queue(std::move(wish), std::move(theirs),
+               holder::here(options.label, at));
     auto verdict
       = mine.wait_until(add_saturated(deadline, last_word), verdict_spins);
     if (!verdict) {
@@ -211,7 +234,7 @@ result<lease> any_pool::queue(const acquire_options& options,
     if (*verdict)
       return finish(lease{**verdict}, options, deadline);
     if (verdict->error().code != errc::restarted || clock::now() >= deadline)
-      return verdict->error();
+      return with_warning(verdict->error(), port.front());
     // The wish died with the pool's actor; its successor is on the way.
     std::this_thread::sleep_for(restart_pause);
   }
@@ -239,7 +262,8 @@ void any_pool::acquire_async(acquire_handler handler,
   call->wish = wish_of(port, options, deadline, at);
   call->handler = std::move(handler);
   call->pool = *impl_->ref;
-  port.queue(call->wish, call->verdict());
+  // Its thread goes on; who will hold the lease is not known.
+  port.queue(call->wish, call->verdict(), holder{});
 }
 
 result<sql_result> any_pool::execute(const sql_statement& what,

@@ -245,3 +245,30 @@ TEST_CASE("in both lanes many come and go while some wait",
   CHECK(fx.db->snapshot()->counters.acquire_timeouts == 0);
   fx.all_is_well(2);
 }
+
+TEST_CASE(
+  "in both lanes whoever waits for a connection while holding one is "
+  "warned",
+  "[lanes][trap-T12]") {
+  fixture fx{2};
+  REQUIRE(fx.db->execute("SELECT 1").has_value());
+  auto mine = fx.db->acquire();
+  REQUIRE(mine.has_value());
+  auto other = lease{};
+  std::thread rival{[&] { other = fx.db->acquire().value(); }};
+  rival.join();
+  auto none = fx.db->acquire(50ms);
+  REQUIRE(!none.has_value());
+  CHECK_THAT(none.error().message,
+             ContainsSubstring("this thread holds 1 of this pool's connections "
+                               "itself, since lanes.test.cpp:"));
+  mine->release();
+  auto again = fx.db->acquire();
+  REQUIRE(again.has_value());
+  std::thread innocent{[&] {
+    auto nothing = fx.db->acquire(50ms);
+    REQUIRE(!nothing.has_value());
+    CHECK_THAT(nothing.error().message, !ContainsSubstring("this thread"));
+  }};
+  innocent.join();
+}

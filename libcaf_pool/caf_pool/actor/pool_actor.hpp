@@ -45,6 +45,7 @@ private:
     caf::actor_addr from;
     std::uint64_t request = 0;
     std::string name;
+    holder who = {};
   };
 
   /// Tells somebody what became of a statement when the actor ends.
@@ -90,12 +91,13 @@ private:
 
   // -- leases -----------------------------------------------------------------
 
-  void give(const std::shared_ptr<granter>& to, const effect::grant& x);
+  void give(const std::shared_ptr<granter>& to, const effect::grant& x,
+            const caller& who);
   void give(const promise<lease_grant>& to, const effect::grant& x,
             const caller& who);
   void give(const promise<lease_ptr>& to, const effect::grant& x);
   void give(waiting_execute& to, const effect::grant& x);
-  std::optional<loan> lend(const effect::grant& x);
+  std::optional<loan> lend(const effect::grant& x, const holder& who);
   void take_back_unused(const effect::grant& x, const loan& held);
   ticket enqueue(caller who, acquire_input wish);
   /// Has the pool told when a client dies; false if it is dead already.

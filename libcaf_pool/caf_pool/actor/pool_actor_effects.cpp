@@ -27,7 +27,7 @@ void pool_actor::perform(const effect::grant& x) {
   if (who.request != 0 && !std::holds_alternative<waiting_execute>(who.reply))
     requests_.erase({who.from, who.request});
   if (auto* local = std::get_if<std::shared_ptr<granter>>(&who.reply)) {
-    give(*local, x);
+    give(*local, x, who);
   } else if (auto* by_id = std::get_if<promise<lease_grant>>(&who.reply)) {
     give(*by_id, x, who);
   } else if (auto* object = std::get_if<promise<lease_ptr>>(&who.reply)) {

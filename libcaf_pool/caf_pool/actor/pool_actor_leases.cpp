@@ -79,7 +79,8 @@ pool_actor::promise<lease_ptr> pool_actor::on_acquire_lease(
 }
 
 void pool_actor::on_queue(const queue_caller& x) {
-  callers_.emplace(x.wish.caller, caller{x.verdict, {}, 0, x.wish.holder});
+  callers_.emplace(x.wish.caller,
+                   caller{x.verdict, {}, 0, x.wish.holder, x.who});
   act(machine_.acquire(x.wish, clock::now()));
 }
 
@@ -118,11 +119,12 @@ void pool_actor::on_cancel(const cancel_request& x) {
 
 // -- giving -------------------------------------------------------------------
 
-std::optional<loan> pool_actor::lend(const effect::grant& x) {
+std::optional<loan> pool_actor::lend(const effect::grant& x,
+                                     const holder& who) {
   auto slot = estate_->slot_of(x.lease.connection);
   if (!slot)
     return std::nullopt;
-  auto held = estate_->slots->grant(*slot, holder{});
+  auto held = estate_->slots->grant(*slot, who);
   if (!held)
     return std::nullopt;
   auto* entry = estate_->find(x.lease.connection);
@@ -140,8 +142,8 @@ void pool_actor::take_back_unused(const effect::grant& x, const loan& held) {
 }
 
 void pool_actor::give(const std::shared_ptr<granter>& to,
-                      const effect::grant& x) {
-  auto held = lend(x);
+                      const effect::grant& x, const caller& who) {
+  auto held = lend(x, who.who);
   if (!held) {
     to->fail({errc::internal, "the front has no slot left", {}});
     act(machine_.release(x.lease, {}, clock::now()));
@@ -151,7 +153,7 @@ void pool_actor::give(const std::shared_ptr<granter>& to,
 }
 
 void pool_actor::give(const promise<lease_ptr>& to, const effect::grant& x) {
-  auto held = lend(x);
+  auto held = lend(x, holder{});
   auto reply = to;
   if (held) {
     reply.deliver(std::make_shared<lease>(*held));

@@ -42,14 +42,15 @@ void pool_estate::finish() {
   slots->close(shared_from_this());
 }
 
-void pool_estate::queue(acquire_input wish, granter verdict) {
+void pool_estate::queue(acquire_input wish, granter verdict,
+                        const holder& who) {
   if (over_.load()) {
     verdict.fail({errc::closed, "the pool is closed", {}});
     return;
   }
   auto shared = std::make_shared<granter>(std::move(verdict));
   if (auto dst = shell())
-    post_to(dst, queue_caller{std::move(wish), std::move(shared)});
+    post_to(dst, queue_caller{std::move(wish), std::move(shared), who});
 }
 
 void pool_estate::withdraw(ticket caller) {

@@ -67,7 +67,8 @@ public:
 
   // -- callers, any thread ----------------------------------------------------
 
-  void queue(acquire_input wish, granter verdict) override;
+  void queue(acquire_input wish, granter verdict,
+             const holder& who = {}) override;
   void withdraw(ticket caller) override;
   ticket next_ticket() noexcept override;
   slot_table& front() noexcept override;

@@ -15,6 +15,8 @@ namespace caf_pool {
 struct queue_caller {
   acquire_input wish;
   std::shared_ptr<granter> verdict;
+  /// Written into the slot that is granted.
+  holder who = {};
 };
 
 struct withdraw_caller {

@@ -19,9 +19,11 @@ class pool_port {
 public:
   virtual ~pool_port() = default;
 
-  /// Asks the pool's actor for a connection. Fails the granter with
+  /// Asks the pool's actor for a connection for `who`. Fails the granter with
   /// `errc::restarted` if the actor dies meanwhile: ask again.
-  virtual void queue(acquire_input wish, granter verdict) = 0;
+  virtual void queue(acquire_input wish, granter verdict,
+                     const holder& who = {})
+    = 0;
 
   /// Withdraws a wish.
   virtual void withdraw(ticket caller) = 0;
