@@ -6,7 +6,10 @@
 #include <atomic>
 #include <cstdint>
 #include <ctime>
+#include <exception>
 #include <latch>
+#include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -65,8 +68,35 @@ inline duration thread_cpu_time() noexcept {
   return std::chrono::seconds{x.tv_sec} + std::chrono::nanoseconds{x.tv_nsec};
 }
 
+/// Keeps the first exception of several threads.
+///
+/// Thread-safety: `guard` from any thread, `rethrow` once they are done.
+class first_failure {
+public:
+  template <class F>
+  void guard(F&& f) noexcept {
+    try {
+      f();
+    } catch (...) {
+      auto lock = std::lock_guard{mutex_};
+      if (!what_)
+        what_ = std::current_exception();
+    }
+  }
+
+  void rethrow() {
+    if (what_)
+      std::rethrow_exception(what_);
+  }
+
+private:
+  std::mutex mutex_;
+  std::exception_ptr what_;
+};
+
 /// Lets `threads` threads repeat a cycle for `length`. `make_cycle(i)` runs on
-/// the `i`-th thread before the start and returns its cycle.
+/// the `i`-th thread before the start and returns its cycle. Throws what one of
+/// them threw.
 template <class MakeCycle>
 hammered hammer(std::size_t threads, duration length, MakeCycle make_cycle) {
   hammered result;
@@ -74,17 +104,23 @@ hammered hammer(std::size_t threads, duration length, MakeCycle make_cycle) {
   std::atomic<bool> over{false};
   std::atomic<duration::rep> cpu{0};
   std::latch ready{static_cast<std::ptrdiff_t>(threads) + 1};
+  first_failure failure;
+  auto repeat = [&](auto& cycle, std::uint64_t& n) {
+    auto begin = thread_cpu_time();
+    for (; !over.load(std::memory_order_relaxed); ++n)
+      cycle();
+    cpu += (thread_cpu_time() - begin).count();
+  };
   std::vector<std::thread> all;
   for (std::size_t i = 0; i < threads; ++i)
     all.emplace_back([&, i] {
-      auto cycle = make_cycle(i);
+      std::optional<decltype(make_cycle(i))> cycle;
+      failure.guard([&] { cycle.emplace(make_cycle(i)); });
       ready.arrive_and_wait();
-      auto begin = thread_cpu_time();
       std::uint64_t n = 0;
-      for (; !over.load(std::memory_order_relaxed); ++n)
-        cycle();
+      if (cycle)
+        failure.guard([&] { repeat(*cycle, n); });
       result.cycles[i] = n;
-      cpu += (thread_cpu_time() - begin).count();
     });
   ready.arrive_and_wait();
   auto begin = clock::now();
@@ -93,6 +129,7 @@ hammered hammer(std::size_t threads, duration length, MakeCycle make_cycle) {
   over = true;
   for (auto& thread : all)
     thread.join();
+  failure.rethrow();
   result.cpu = duration{cpu.load()};
   return result;
 }

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <iostream>
 #include <sysexits.h>
@@ -156,5 +157,10 @@ int main(int argc, char** argv) {
   if (echo->parsed())
     return bench::run_echo();
   find_programs(x.run);
-  return run_figures(x);
+  try {
+    return run_figures(x);
+  } catch (const std::exception& ex) {
+    std::cerr << "caf_pool_bench: " << ex.what() << '\n';
+    return EX_SOFTWARE;
+  }
 }
