@@ -85,8 +85,8 @@ TEST_CASE("idle connections are probed, and dead ones are replaced unseen",
   actor_world world;
   auto server = std::make_shared<scripted_backend>();
   auto config = quiet_pool(1);
-  config.health_check_interval = 20ms;
-  config.health_check_timeout = 20ms;
+  config.health_check_interval = 500ms;
+  config.health_check_timeout = 500ms;
   any_pool db{world.sys, config, server};
   REQUIRE(db.execute("SELECT 1").has_value());
   REQUIRE(server->wait_for_calls(backend_call::probe, 2));

@@ -90,7 +90,9 @@ TEST_CASE("a lease held for much too long is taken away",
   auto held = fx.db.acquire();
   REQUIRE(held.has_value());
   auto id = held->id();
-  auto next = fx.db.acquire(); // waits until the first one is taken away
+  acquire_options slow;
+  slow.expected = 1h;
+  auto next = fx.db.acquire(slow); // waits until the first is taken away
   REQUIRE(next.has_value());
   CHECK(next->id() != id);
   CHECK(held->lost());
