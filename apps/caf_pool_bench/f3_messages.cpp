@@ -108,7 +108,7 @@ private:
 struct system {
   struct config : caf::actor_system_config {
     config() {
-      set_fair_scheduler(*this, 2);
+      configure_pools(*this);
     }
   };
 
@@ -184,7 +184,9 @@ figure f3_messages() {
 
 } // namespace caf_pool::bench
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::bench::ping)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::bench::pong)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::bench::put_back)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::bench::go)
+CAF_POOL_BEGIN_MESSAGES(caf_pool_bench_f3, 400)
+CAF_POOL_MESSAGE(caf_pool_bench_f3, caf_pool::bench::ping)
+CAF_POOL_MESSAGE(caf_pool_bench_f3, caf_pool::bench::pong)
+CAF_POOL_MESSAGE(caf_pool_bench_f3, caf_pool::bench::put_back)
+CAF_POOL_MESSAGE(caf_pool_bench_f3, caf_pool::bench::go)
+CAF_POOL_END_MESSAGES(caf_pool_bench_f3)

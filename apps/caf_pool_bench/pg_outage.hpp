@@ -104,7 +104,7 @@ private:
 struct outage_system {
   struct config : caf::actor_system_config {
     config() {
-      set_fair_scheduler(*this, 2);
+      configure_pools(*this);
     }
   };
 

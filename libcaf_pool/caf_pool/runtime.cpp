@@ -1,6 +1,6 @@
 #include "caf_pool/runtime.hpp"
 
-#include "caf_pool/actor/caf_compat.hpp"
+#include "caf_pool/actor/configure.hpp"
 
 #include <mutex>
 
@@ -9,7 +9,7 @@ namespace caf_pool {
 struct runtime::impl {
   struct config : caf::actor_system_config {
     config() {
-      set_fair_scheduler(*this, 2);
+      configure_pools(*this);
     }
   };
 

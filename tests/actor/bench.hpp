@@ -26,7 +26,7 @@ using namespace std::chrono_literals;
 struct actor_world {
   struct config : caf::actor_system_config {
     config() {
-      set_fair_scheduler(*this, 2);
+      configure_pools(*this);
     }
   };
 
@@ -63,8 +63,8 @@ inline scripted_answer held_back(bool deaf = false) {
 template <class Answer, class Request>
 result<Answer> answer_of(Request request) {
   auto out = result<Answer>{error{errc::internal, "no answer came", {}}};
-  request.receive([&](Answer& x) { out = std::move(x); },
-                  [&](const caf::error& x) { out = from_caf(x); });
+  std::move(request).receive([&](Answer& x) { out = std::move(x); },
+                             [&](const caf::error& x) { out = from_caf(x); });
   return out;
 }
 

@@ -17,7 +17,7 @@ namespace {
 struct fixture {
   struct config : caf::actor_system_config {
     config() {
-      set_fair_scheduler(*this, 2);
+      configure_pools(*this);
     }
   };
 

@@ -1,5 +1,6 @@
 #include "caf_pool/admin/actor_source.hpp"
 
+#include "caf_pool/actor/configure.hpp"
 #include "caf_pool/admin/server.hpp"
 
 #include "admin/samples.hpp"
@@ -65,7 +66,7 @@ duration median_time(std::uint16_t port, const char* path) {
 
 struct fair_config : caf::actor_system_config {
   fair_config() {
-    set_fair_scheduler(*this, 2);
+    configure_pools(*this);
   }
 };
 

@@ -25,7 +25,7 @@ constexpr auto detail_path = "/api/v1/admin/connection-pools/main";
 
 struct fair_config : caf::actor_system_config {
   fair_config() {
-    set_fair_scheduler(*this, 2);
+    configure_pools(*this);
   }
 };
 

@@ -135,6 +135,21 @@ TEST_CASE("a lease may end while the pool is paused") {
   CHECK(pool.resume() == lines{"grant 2 1.1.3"});
 }
 
+TEST_CASE("whoever looks hears why nobody is served") {
+  pool_bench pool;
+  pool.fill(1);
+  auto reasons = [&pool] { return pool.uut.snapshot(pool.now).reasons; };
+  CHECK(reasons().empty());
+  pool.pause();
+  CHECK(reasons() == lines{"paused: callers wait until it is resumed"});
+  pool.resume();
+  CHECK(reasons().empty());
+  pool.acquire(1);
+  pool.drain();
+  REQUIRE(reasons().size() == 1);
+  CHECK_THAT(reasons().front(), StartsWith("draining: 1 of 2 leased"));
+}
+
 TEST_CASE("pausing twice and resuming what is not paused change nothing") {
   pool_bench pool;
   pool.resume();

@@ -23,6 +23,63 @@
 #  define CAF_POOL_CAF_1 0
 #endif
 
+// -- the code of an error as CAF 1.x wants it; 0.17 has a category with a name
+
+#if CAF_POOL_CAF_1
+#  include <caf/is_error_code_enum.hpp>
+
+namespace caf_pool {
+
+inline bool from_string(std::string_view str, errc& x) {
+  auto parsed = errc_from_string(str);
+  if (parsed)
+    x = *parsed;
+  return parsed.has_value();
+}
+
+inline bool from_integer(std::uint8_t value, errc& x) {
+  if (value > static_cast<std::uint8_t>(last_errc))
+    return false;
+  x = static_cast<errc>(value);
+  return true;
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, errc& x) {
+  auto get = [&x] { return static_cast<std::uint8_t>(x); };
+  auto set = [&x](std::uint8_t value) { return from_integer(value, x); };
+  return f.apply(get, set);
+}
+
+} // namespace caf_pool
+
+CAF_BEGIN_TYPE_ID_BLOCK(caf_pool_errors, caf::first_custom_type_id + 90)
+CAF_ADD_TYPE_ID(caf_pool_errors, (caf_pool::errc))
+CAF_END_TYPE_ID_BLOCK(caf_pool_errors)
+
+CAF_ERROR_CODE_ENUM(caf_pool::errc)
+#endif
+
+// Messages that stay inside one process. CAF 1.x wants a number for each, and
+// `prepare_caf` for the block; 0.17 knows them by their C++ type.
+#if CAF_POOL_CAF_1
+#  define CAF_POOL_BEGIN_MESSAGES(block, first)                                \
+    CAF_BEGIN_TYPE_ID_BLOCK(block, caf::first_custom_type_id + (first))
+#  define CAF_POOL_MESSAGE(block, type)                                        \
+    CAF_ADD_TYPE_ID(block, (type))                                             \
+    CAF_ALLOW_UNSAFE_MESSAGE_TYPE(type)
+#  define CAF_POOL_HANDLE(block, type) CAF_ADD_TYPE_ID(block, (type))
+#  define CAF_POOL_END_MESSAGES(block) CAF_END_TYPE_ID_BLOCK(block)
+#else
+#  define CAF_POOL_BEGIN_MESSAGES(block, first)                                \
+    namespace caf::id_block {                                                  \
+    struct block {};                                                           \
+    }
+#  define CAF_POOL_MESSAGE(block, type) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(type)
+#  define CAF_POOL_HANDLE(block, type) static_assert(true);
+#  define CAF_POOL_END_MESSAGES(block) static_assert(true);
+#endif
+
 namespace caf_pool {
 
 // -- inspection ---------------------------------------------------------------
@@ -132,7 +189,7 @@ auto ask(Self* self, const Handle& dst, Timeout limit, Ts&&... xs) {
 /// has one handler per actor: pass the same `f` each time, with a const call
 /// operator.
 template <class Self, class Handle, class F>
-void watch(Self* self, const Handle& who, F f) {
+void watch_actor(Self* self, const Handle& who, F f) {
 #if CAF_POOL_CAF_1
   auto addr = caf::actor_cast<caf::actor_addr>(who);
   self->monitor(who, [addr, f](const caf::error& why) { f(addr, why); });
@@ -142,10 +199,10 @@ void watch(Self* self, const Handle& who, F f) {
 #endif
 }
 
-/// Ends `watch`. A watcher that ends without it leaks about 1 KB at the
+/// Ends `watch_actor`. A watcher that ends without it leaks about 1 KB at the
 /// watched actor.
 template <class Self, class Handle>
-void unwatch(Self* self, const Handle& who) {
+void unwatch_actor(Self* self, const Handle& who) {
   self->demonitor(caf::actor_cast<caf::actor_addr>(who));
 }
 
@@ -188,6 +245,7 @@ template <class... IdBlocks>
 void prepare_caf() {
 #if CAF_POOL_CAF_1
   [[maybe_unused]] static const bool once = [] {
+    caf::init_global_meta_objects<caf::id_block::caf_pool_errors>();
     (caf::init_global_meta_objects<IdBlocks>(), ...);
     caf::core::init_global_meta_objects();
     return true;
@@ -218,34 +276,3 @@ inline caf::error to_caf(const error& x) {
 error from_caf(const caf::error& x);
 
 } // namespace caf_pool
-
-// CAF 1.x finds the enum by a type id; 0.17 by a category with a name.
-#if CAF_POOL_CAF_1
-#  include <caf/default_enum_inspect.hpp>
-#  include <caf/is_error_code_enum.hpp>
-
-namespace caf_pool {
-
-inline bool from_string(std::string_view str, errc& x) {
-  auto parsed = errc_from_string(str);
-  if (parsed)
-    x = *parsed;
-  return parsed.has_value();
-}
-
-inline bool from_integer(std::uint8_t value, errc& x) {
-  if (value > static_cast<std::uint8_t>(last_errc))
-    return false;
-  x = static_cast<errc>(value);
-  return true;
-}
-
-template <class Inspector>
-bool inspect(Inspector& f, errc& x) {
-  return caf::default_enum_inspect(f, x);
-}
-
-} // namespace caf_pool
-
-CAF_ERROR_CODE_ENUM(caf_pool::errc)
-#endif

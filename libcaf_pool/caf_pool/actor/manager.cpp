@@ -66,7 +66,7 @@ result<pool_handle> manager::add(const pool_config& config, backend_ptr way) {
   auto pool = spawn_pool(system(), config, std::move(way));
   if (!pool)
     return pool.error();
-  watch(
+  watch_actor(
     this, pool->address,
     [this](const caf::actor_addr& addr, const caf::error&) { on_down(addr); });
   for (auto& [addr, subscriber] : subscribers_)
@@ -248,12 +248,13 @@ void manager::on_subscribe(const subscribe_all& x) {
   if (!who)
     return;
   if (x.stop) {
-    unwatch(this, who);
+    unwatch_actor(this, who);
     subscribers_.erase(who.address());
   } else if (subscribers_.emplace(who.address(), who).second) {
-    watch(this, who, [this](const caf::actor_addr& addr, const caf::error&) {
-      on_down(addr);
-    });
+    watch_actor(this, who,
+                [this](const caf::actor_addr& addr, const caf::error&) {
+                  on_down(addr);
+                });
   }
   for (auto& [name, pool] : pools_)
     send_to(this, pool.address, subscribe{x.stop, who});

@@ -188,9 +188,9 @@ bool pool_actor::attend(const caf::actor_addr& who) {
     return false;
   // Once for all its requests: each watch would be told by itself.
   watched_.insert(who);
-  watch(this, alive, [this](const caf::actor_addr& addr, const caf::error&) {
-    on_down(addr);
-  });
+  watch_actor(
+    this, alive,
+    [this](const caf::actor_addr& addr, const caf::error&) { on_down(addr); });
   return true;
 }
 

@@ -42,6 +42,8 @@ struct accepted {};
 
 } // namespace caf_pool
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::control)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::reconfigure)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::accepted)
+CAF_POOL_BEGIN_MESSAGES(caf_pool_pool_control, 230)
+CAF_POOL_MESSAGE(caf_pool_pool_control, caf_pool::control)
+CAF_POOL_MESSAGE(caf_pool_pool_control, caf_pool::reconfigure)
+CAF_POOL_MESSAGE(caf_pool_pool_control, caf_pool::accepted)
+CAF_POOL_END_MESSAGES(caf_pool_pool_control)

@@ -80,6 +80,8 @@ using worker_handle = actor_of<void(run_job), void(dismiss)>;
 
 } // namespace caf_pool
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::run_job)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::job_finished)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::dismiss)
+CAF_POOL_BEGIN_MESSAGES(caf_pool_pool_jobs, 270)
+CAF_POOL_MESSAGE(caf_pool_pool_jobs, caf_pool::run_job)
+CAF_POOL_MESSAGE(caf_pool_pool_jobs, caf_pool::job_finished)
+CAF_POOL_MESSAGE(caf_pool_pool_jobs, caf_pool::dismiss)
+CAF_POOL_END_MESSAGES(caf_pool_pool_jobs)

@@ -52,8 +52,10 @@ using supervisor_shell = actor_with<pool_handle, void(queue_caller)>;
 
 } // namespace caf_pool
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::queue_caller)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::withdraw_caller)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::slot_released)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::wake_up)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::drain_limit)
+CAF_POOL_BEGIN_MESSAGES(caf_pool_pool_shell, 260)
+CAF_POOL_MESSAGE(caf_pool_pool_shell, caf_pool::queue_caller)
+CAF_POOL_MESSAGE(caf_pool_pool_shell, caf_pool::withdraw_caller)
+CAF_POOL_MESSAGE(caf_pool_pool_shell, caf_pool::slot_released)
+CAF_POOL_MESSAGE(caf_pool_pool_shell, caf_pool::wake_up)
+CAF_POOL_MESSAGE(caf_pool_pool_shell, caf_pool::drain_limit)
+CAF_POOL_END_MESSAGES(caf_pool_pool_shell)

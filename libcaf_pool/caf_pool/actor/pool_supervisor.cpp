@@ -42,8 +42,8 @@ void pool_supervisor::on_exit() {
 
 void pool_supervisor::start_child() {
   child_ = system().spawn<pool_actor>(estate_);
-  watch(this, child_,
-        [this](const caf::actor_addr&, const caf::error&) { on_down(); });
+  watch_actor(this, child_,
+              [this](const caf::actor_addr&, const caf::error&) { on_down(); });
 }
 
 bool pool_supervisor::too_often() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "caf_pool/actor/configure.hpp"
 #include "caf_pool/actor/pool_estate.hpp"
 #include "caf_pool/actor/pool_messages.hpp"
 

@@ -147,6 +147,12 @@ pool_status status_of(const pool_state& s) {
 
 std::vector<std::string> reasons_of(const pool_state& s, time_point now) {
   std::vector<std::string> result;
+  if (s.life == pool_life::paused)
+    result.emplace_back("paused: callers wait until it is resumed");
+  else if (s.life == pool_life::draining)
+    result.push_back("draining: " + rules::numbers(s, now));
+  else if (s.life == pool_life::closed)
+    result.emplace_back("closed");
   if (!s.breaker.closed()) {
     auto text = "breaker " + std::string{to_string(s.breaker.state())};
     auto left = s.breaker.open_for(now);

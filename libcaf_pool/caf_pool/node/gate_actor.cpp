@@ -53,13 +53,13 @@ gate_actor::behavior_type gate_actor::make_behavior() {
 }
 
 void gate_actor::watch_session(const session_shell& session) {
-  watch(this, session,
-        [state = state_](const caf::actor_addr& addr, const caf::error&) {
-          std::lock_guard guard{state->mutex};
-          std::erase_if(state->sessions, [&addr](auto& kvp) {
-            return kvp.second.address() == addr;
-          });
-        });
+  watch_actor(this, session,
+              [state = state_](const caf::actor_addr& addr, const caf::error&) {
+                std::lock_guard guard{state->mutex};
+                std::erase_if(state->sessions, [&addr](auto& kvp) {
+                  return kvp.second.address() == addr;
+                });
+              });
 }
 
 caf::result<wire::welcome> gate_actor::on_hello(const wire::hello& x) {

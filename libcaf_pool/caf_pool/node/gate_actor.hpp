@@ -18,7 +18,9 @@ struct end_gate {};
 
 } // namespace caf_pool
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::end_gate)
+CAF_POOL_BEGIN_MESSAGES(caf_pool_gate_actor, 330)
+CAF_POOL_MESSAGE(caf_pool_gate_actor, caf_pool::end_gate)
+CAF_POOL_END_MESSAGES(caf_pool_gate_actor)
 
 namespace caf_pool {
 

@@ -34,9 +34,9 @@ constexpr duration patience = std::chrono::seconds{5};
 
 struct system_config : caf::actor_system_config {
   explicit system_config(const node_config& x) {
-    set_fair_scheduler(*this, x.scheduler_threads);
+    configure_pools(*this, x.scheduler_threads);
     if (x.remote.enabled)
-      configure_remote(*this, {x.remote.heartbeat, x.remote.lease_ttl});
+      configure_gate(*this, {x.remote.heartbeat, x.remote.lease_ttl});
   }
 };
 

@@ -2,7 +2,9 @@
 
 #include "caf_pool/core/validate.hpp"
 #include "caf_pool/node/gate_actor.hpp"
+#include "caf_pool/remote/setup.hpp"
 
+#include <caf/actor_registry.hpp>
 #include <caf/io/middleman.hpp>
 
 #include <algorithm>
@@ -20,8 +22,10 @@ struct publish_now {};
 
 } // namespace caf_pool
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::republished)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::publish_now)
+CAF_POOL_BEGIN_MESSAGES(caf_pool_remote_gate, 350)
+CAF_POOL_MESSAGE(caf_pool_remote_gate, caf_pool::republished)
+CAF_POOL_MESSAGE(caf_pool_remote_gate, caf_pool::publish_now)
+CAF_POOL_END_MESSAGES(caf_pool_remote_gate)
 
 namespace caf_pool {
 
@@ -94,7 +98,7 @@ private:
   static constexpr duration calm = std::chrono::seconds{10};
 
   void watch_gate() {
-    watch(this, gate_, [this](const caf::actor_addr&, const caf::error&) {
+    watch_actor(this, gate_, [this](const caf::actor_addr&, const caf::error&) {
       if (!ending_)
         restart();
     });
@@ -220,6 +224,14 @@ void published_gate::stop(const std::string& reason) {
     post_to(session, end_session{reason});
 }
 
+void configure_gate(caf::actor_system_config& cfg,
+                    const link_options& options) {
+  using namespace caf::id_block;
+  prepare_caf<caf_pool_gate_actor, caf_pool_remote_session,
+              caf_pool_remote_gate>();
+  configure_remote(cfg, options);
+}
+
 // -- publish_gate -------------------------------------------------------------
 
 result<published_gate> publish_gate(caf::actor_system& sys,
@@ -230,7 +242,7 @@ result<published_gate> publish_gate(caf::actor_system& sys,
     return not_loopback(remote.address);
   if (!sys.has_middleman())
     return error{errc::internal,
-                 "the actor system was not configured by configure_remote",
+                 "the actor system was not configured by configure_gate",
                  {}};
   auto tokens = load_tokens(remote.token_file);
   if (!tokens)

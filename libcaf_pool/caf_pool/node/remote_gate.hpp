@@ -4,6 +4,7 @@
 #include "caf_pool/core/node_config.hpp"
 #include "caf_pool/core/result.hpp"
 #include "caf_pool/node/logger.hpp"
+#include "caf_pool/protocol/link_options.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -66,8 +67,13 @@ private:
   std::unique_ptr<impl> impl_;
 };
 
+/// Gives an actor system the network and the messages of a gate, in addition
+/// to `configure_pools`. Call it in the constructor of the configuration.
+void configure_gate(caf::actor_system_config& cfg,
+                    const link_options& options = {});
+
 /// Opens a port for remote clients. The actor system must have been configured
-/// by `configure_remote`.
+/// by `configure_gate`.
 ///
 /// CAF's network protocol trusts its peers: whoever reaches the port can make
 /// the process allocate without bounds or end its published actors, before any

@@ -60,9 +60,10 @@ auto remote_session::guarded(void (remote_session::*handler)(const T&)) {
 }
 
 remote_session::behavior_type remote_session::make_behavior() {
-  watch(this, client_, [this](const caf::actor_addr&, const caf::error& why) {
-    end("the client ended or cannot be reached: " + to_string(why), false);
-  });
+  watch_actor(
+    this, client_, [this](const caf::actor_addr&, const caf::error& why) {
+      end("the client ended or cannot be reached: " + to_string(why), false);
+    });
   return {
     guarded(&remote_session::on_find),
     guarded(&remote_session::on_list),

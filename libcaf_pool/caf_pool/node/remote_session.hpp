@@ -24,8 +24,10 @@ struct session_tick {};
 
 } // namespace caf_pool
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::end_session)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::session_tick)
+CAF_POOL_BEGIN_MESSAGES(caf_pool_remote_session, 340)
+CAF_POOL_MESSAGE(caf_pool_remote_session, caf_pool::end_session)
+CAF_POOL_MESSAGE(caf_pool_remote_session, caf_pool::session_tick)
+CAF_POOL_END_MESSAGES(caf_pool_remote_session)
 
 namespace caf_pool {
 

@@ -222,10 +222,10 @@ void connector_actor::ready(const wire::welcome& x) {
                                            std::chrono::milliseconds{1}));
   ttl_ = wire::from_us(x.lease_ttl_us);
   heard_at_ = ready_since_ = now;
-  watch(this, session_,
-        [this](const caf::actor_addr& who, const caf::error& why) {
-          on_down(who, why);
-        });
+  watch_actor(this, session_,
+              [this](const caf::actor_addr& who, const caf::error& why) {
+                on_down(who, why);
+              });
   setup_.link->up(session_, caf::actor_cast<caf::strong_actor_ptr>(this), x,
                   now);
   beat(now);
@@ -265,7 +265,7 @@ void connector_actor::lost(error why) {
   auto again = (stage_ == stage::connecting || stage_ == stage::login)
                && !is_refusal(why) && clock::now() < first_deadline_;
   if (stage_ == stage::ready) {
-    unwatch(this, session_);
+    unwatch_actor(this, session_);
     // The node may just not have heard from us.
     setup_.link->note(wire::goodbye{why.message});
     session_ = nullptr;

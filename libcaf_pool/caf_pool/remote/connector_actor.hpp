@@ -8,8 +8,6 @@
 
 #include <functional>
 #include <map>
-#include <memory>
-#include <string>
 
 namespace caf_pool {
 
@@ -31,9 +29,11 @@ struct listen_to {
 
 } // namespace caf_pool
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::dial_step)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::connector_wake)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::listen_to)
+CAF_POOL_BEGIN_MESSAGES(caf_pool_connector_actor, 310)
+CAF_POOL_MESSAGE(caf_pool_connector_actor, caf_pool::dial_step)
+CAF_POOL_MESSAGE(caf_pool_connector_actor, caf_pool::connector_wake)
+CAF_POOL_MESSAGE(caf_pool_connector_actor, caf_pool::listen_to)
+CAF_POOL_END_MESSAGES(caf_pool_connector_actor)
 
 namespace caf_pool {
 

@@ -91,10 +91,10 @@ void connector_actor::own(std::shared_ptr<remote_lease_state> lease,
   leases_.insert_or_assign(token, local_lease{std::move(lease), address});
   // If it is dead already, the answer finds nobody, and the lease comes back.
   if (owner && !known)
-    watch(this, owner,
-          [this](const caf::actor_addr& who, const caf::error& why) {
-            on_down(who, why);
-          });
+    watch_actor(this, owner,
+                [this](const caf::actor_addr& who, const caf::error& why) {
+                  on_down(who, why);
+                });
 }
 
 void connector_actor::on_release(const remote_release& x) {
@@ -105,7 +105,7 @@ void connector_actor::on_release(const remote_release& x) {
   setup_.link->release(*lease.state, x.broken);
   auto who = caf::actor_cast<caf::actor>(lease.owner);
   if (who && !owns_any(lease.owner))
-    unwatch(this, who);
+    unwatch_actor(this, who);
 }
 
 connector_actor::promise<remote_names> connector_actor::on_list(

@@ -119,4 +119,6 @@ struct link_poke {};
 
 } // namespace caf_pool
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf_pool::link_poke)
+CAF_POOL_BEGIN_MESSAGES(caf_pool_remote_link, 320)
+CAF_POOL_MESSAGE(caf_pool_remote_link, caf_pool::link_poke)
+CAF_POOL_END_MESSAGES(caf_pool_remote_link)

@@ -1,6 +1,8 @@
 #include "caf_pool/remote/setup.hpp"
 
 #include "caf_pool/protocol/messages.hpp"
+#include "caf_pool/remote/connector_actor.hpp"
+#include "caf_pool/remote/link.hpp"
 
 #include <caf/io/middleman.hpp>
 
@@ -19,13 +21,16 @@ void announce() {
 
 void prepare_remote() {
   announce<caf::io::middleman>();
-  prepare_caf<wire_messages>();
+  prepare_caf<wire_messages, caf::id_block::caf_pool_connector,
+              caf::id_block::caf_pool_connector_actor,
+              caf::id_block::caf_pool_remote_link>();
 }
 
 void configure_remote(caf::actor_system_config& cfg,
                       const link_options& options) {
+  prepare_remote();
+  cfg.load<caf::io::middleman>(); // before its options, for CAF 1.x
   configure_link(cfg, options);
-  cfg.load<caf::io::middleman>();
 }
 
 } // namespace caf_pool

@@ -15,8 +15,8 @@ namespace {
 
 struct system_config : caf::actor_system_config {
   explicit system_config(const remote_config& remote) {
-    set_fair_scheduler(*this, 2);
-    configure_remote(*this, {remote.heartbeat, remote.lease_ttl});
+    configure_pools(*this);
+    configure_gate(*this, {remote.heartbeat, remote.lease_ttl});
   }
 };
 
