@@ -88,8 +88,11 @@ TEST_CASE("statements on a lease share its session, and leave nothing behind",
   REQUIRE(fx.run({"SELECT count(*) FROM item"}, lease));
   fx.me.tell(fx.pool, release{lease, {}});
   CHECK(fx.count() == 0); // it was never committed
-  CHECK(fx.db.snapshot()->counters.resets == 1);
-  CHECK(fx.db.snapshot()->counters.execute_errors == 1);
+  auto now = fx.db.snapshot().value();
+  CHECK(now.counters.resets == 1);
+  CHECK(now.counters.execute_errors == 1);
+  // Every lease is measured, also those of single statements.
+  CHECK(now.use_time.count == now.counters.released);
 }
 
 TEST_CASE("two statements at a time on one lease are refused", "[C19]") {

@@ -147,3 +147,23 @@ TEST_CASE("threads that record at once lose no sample", "[histogram]") {
   CHECK(now.sum == 10us * each);
   CHECK(now.max == 4us);
 }
+
+TEST_CASE("samples of two histograms add up") {
+  histogram x, y, all;
+  for (auto i = 1; i <= 100; ++i) {
+    (i % 3 == 0 ? x : y).record(i * 7us);
+    all.record(i * 7us);
+  }
+  auto sum = x.snapshot();
+  sum += y.snapshot();
+  CHECK(sum == all.snapshot());
+  SECTION("nothing changes nothing") {
+    sum += histogram{}.snapshot();
+    CHECK(sum == all.snapshot());
+  }
+  SECTION("also where there was nothing") {
+    auto empty = histogram_snapshot{};
+    empty += sum;
+    CHECK(empty == sum);
+  }
+}

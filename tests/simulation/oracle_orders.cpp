@@ -174,6 +174,7 @@ struct oracle::judge {
       case event_kind::draining:
       case event_kind::drained:
       case event_kind::reconfigured:
+      case event_kind::invariant_broken:
         break;
     }
   }

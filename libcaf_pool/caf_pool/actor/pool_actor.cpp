@@ -18,6 +18,12 @@ std::unique_ptr<pool_machine> next_machine(pool_estate& estate) {
   return std::make_unique<pool_machine>(estate.config, epoch, seed);
 }
 
+#ifdef NDEBUG
+constexpr std::uint32_t check_interval = 1000;
+#else
+constexpr std::uint32_t check_interval = 1;
+#endif
+
 } // namespace
 
 pool_actor::pool_actor(caf::actor_config& cfg,
@@ -44,7 +50,7 @@ pool_actor::behavior_type pool_actor::make_behavior() {
         end.why = x.why;
       }
       forget_holding(x.lease);
-      act(machine_.release(x.lease, end, clock::now()));
+      end_lease(x.lease, end, clock::now());
     },
     [this](const revoke_lease& x) {
       auto is_busy = busy(x.lease.connection);
@@ -111,18 +117,31 @@ void pool_actor::abandon(ticket id, promise<execute_result>& reply,
 }
 
 void pool_actor::act(effects orders) {
-  for (auto& x : orders)
-    todo_.push_back(std::move(x));
-  if (acting_)
+  if (acting_) {
+    for (auto& x : orders)
+      todo_.push_back(std::move(x));
     return;
+  }
   acting_ = true;
+  for (auto& x : orders)
+    std::visit([this](auto& order) { perform(order); }, x);
   while (!todo_.empty()) {
     auto x = std::move(todo_.front());
     todo_.pop_front();
     std::visit([this](auto& order) { perform(order); }, x);
   }
   acting_ = false;
+  check_invariants();
   arm_timer();
+}
+
+void pool_actor::check_invariants() {
+  if (++checks_ % check_interval != 0)
+    return;
+  for (auto& text : machine_.violations(machine_.state().last_input)) {
+    auto event = effect::emit{{event_kind::invariant_broken, {}, {}, text}};
+    perform(event);
+  }
 }
 
 void pool_actor::arm_timer() {
@@ -160,6 +179,7 @@ pool_snapshot pool_actor::on_snapshot() {
   result.open_time = meters.open_time.snapshot();
   result.execute_time = meters.execute_time.snapshot();
   result.use_time = estate_->slots->use_times();
+  result.use_time += meters.use_time.snapshot();
   return result;
 }
 

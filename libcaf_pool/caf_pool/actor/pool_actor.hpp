@@ -9,7 +9,6 @@
 #include <memory>
 #include <set>
 #include <unordered_map>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -44,7 +43,6 @@ private:
       reply;
     caf::actor_addr from;
     std::uint64_t request = 0;
-    std::string name;
     holder who = {};
   };
 
@@ -53,7 +51,7 @@ private:
 
   // -- messages ---------------------------------------------------------------
 
-  promise<lease_grant> on_acquire(const acquire& x);
+  caf::result<lease_grant> on_acquire(const acquire& x);
   promise<lease_ptr> on_acquire_lease(const acquire_lease& x);
   promise<execute_result> on_execute(const execute& x);
   void on_cancel(const cancel_request& x);
@@ -87,6 +85,8 @@ private:
 
   /// Performs orders, and those that their answers cause, in sequence.
   void act(effects orders);
+  /// Tells subscribers of a state that must not be; always in debug builds.
+  void check_invariants();
   void arm_timer();
 
   // -- leases -----------------------------------------------------------------
@@ -103,6 +103,8 @@ private:
   /// Has the pool told when a client dies; false if it is dead already.
   bool attend(const caf::actor_addr& who);
   void forget_holding(const lease_id& lease);
+  /// Counts how long it lasted, too.
+  void end_lease(const lease_id& lease, const lease_end& how, time_point now);
   std::vector<front_view> look_at_front(bool with_names) const;
 
   // -- workers ----------------------------------------------------------------
@@ -130,9 +132,6 @@ private:
   void end_lingering(time_point now);
   void dismiss_idle(time_point now);
   void finish_if_over();
-
-  // -- succession -------------------------------------------------------------
-
   void take_over();
 
   std::shared_ptr<pool_estate> estate_;
@@ -145,6 +144,7 @@ private:
   std::vector<promise<accepted>> draining_;
   time_point armed_for_ = never;
   std::uint64_t timer_ = 0;
+  std::uint32_t checks_ = 0;
 };
 
 } // namespace caf_pool

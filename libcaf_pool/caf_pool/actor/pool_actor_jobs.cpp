@@ -185,7 +185,7 @@ pool_actor::promise<execute_result> pool_actor::on_execute(const execute& x) {
   auto deadline
     = x.limit > duration::zero() ? add_saturated(now, x.limit) : time_point{};
   auto who = caller{waiting_execute{reply, x.statements, deadline, x.read_only},
-                    from, x.request, x.holder};
+                    from, x.request};
   if (!x.lease) {
     auto wish = acquire_input{};
     wish.deadline = deadline != time_point{}
@@ -256,7 +256,7 @@ void pool_actor::conclude_execute(const job_ptr& job, const error& why) {
     act(machine_.settled(job->id, end, now));
   else if (!estate_->holdings.contains(job->id) || end.left == trace::broken) {
     forget_holding(job->lease);
-    act(machine_.release(job->lease, end, now));
+    end_lease(job->lease, end, now);
   }
 }
 

@@ -30,16 +30,23 @@ std::string describe(const holder& x) {
 /// The highest number of a request.
 constexpr auto no_more_requests = std::numeric_limits<std::uint64_t>::max();
 
-acquire_input wish_of(const acquire& x, const pool_config& config) {
+acquire_input wish_of(const acquire& x, const pool_config& config,
+                      time_point now) {
   auto wish = acquire_input{};
   auto wait = x.wait > duration::zero() ? x.wait : config.acquire_timeout;
-  wish.deadline = add_saturated(clock::now(), wait);
+  wish.deadline = add_saturated(now, wait);
   wish.priority = x.priority;
   wish.tenant = x.tenant;
   wish.holder = x.holder;
   wish.expected = x.expected;
   wish.only_if_free = x.only_if_free;
   return wish;
+}
+
+/// Returns the only order if it is a grant.
+const effect::grant* only_grant(const effects& orders) {
+  return orders.size() == 1 ? std::get_if<effect::grant>(&orders.front())
+                            : nullptr;
 }
 
 } // namespace
@@ -53,17 +60,30 @@ ticket pool_actor::enqueue(caller who, acquire_input wish) {
   return wish.caller;
 }
 
-pool_actor::promise<lease_grant> pool_actor::on_acquire(const acquire& x) {
+caf::result<lease_grant> pool_actor::on_acquire(const acquire& x) {
   // Before the promise, which takes the sender for itself on CAF 0.17.
   auto from = caf::actor_cast<caf::actor_addr>(current_sender());
-  auto reply = make_response_promise<lease_grant>();
-  if (!from || !attend(from)) {
-    reply.deliver(to_caf({errc::invalid_argument,
-                          "nobody would hold the lease: ask as an actor",
-                          {}}));
-    return reply;
+  if (!from || !attend(from))
+    return to_caf({errc::invalid_argument,
+                   "nobody would hold the lease: ask as an actor",
+                   {}});
+  auto now = clock::now();
+  auto wish = wish_of(x, estate_->config, now);
+  wish.caller = estate_->next_ticket();
+  auto orders = machine_.acquire(wish, now);
+  if (auto* granted = only_grant(orders)) {
+    // The usual case: served at once, and nothing else to do.
+    estate_->meters->wait_time.record(granted->waited);
+    estate_->holdings[granted->lease.connection] = {from, x.request};
+    check_invariants();
+    arm_timer();
+    return lease_grant{granted->lease, granted->waited};
   }
-  enqueue({reply, from, x.request, x.holder}, wish_of(x, estate_->config));
+  auto reply = make_response_promise<lease_grant>();
+  if (x.request != 0)
+    requests_.insert_or_assign({from, x.request}, wish.caller);
+  callers_.emplace(wish.caller, caller{reply, from, x.request});
+  act(std::move(orders));
   return reply;
 }
 
@@ -73,14 +93,13 @@ pool_actor::promise<lease_ptr> pool_actor::on_acquire_lease(
   auto from = caf::actor_cast<caf::actor_addr>(current_sender());
   auto reply = make_response_promise<lease_ptr>();
   attend(from);
-  enqueue({reply, from, x.wish.request, x.wish.holder},
-          wish_of(x.wish, estate_->config));
+  enqueue({reply, from, x.wish.request},
+          wish_of(x.wish, estate_->config, clock::now()));
   return reply;
 }
 
 void pool_actor::on_queue(const queue_caller& x) {
-  callers_.emplace(x.wish.caller,
-                   caller{x.verdict, {}, 0, x.wish.holder, x.who});
+  callers_.emplace(x.wish.caller, caller{x.verdict, {}, 0, x.who});
   act(machine_.acquire(x.wish, clock::now()));
 }
 
@@ -220,6 +239,14 @@ void pool_actor::on_down(const caf::actor_addr& who) {
       on_withdraw(id);
   requests_.erase(requests_.lower_bound({who, 0}),
                   requests_.upper_bound({who, no_more_requests}));
+}
+
+void pool_actor::end_lease(const lease_id& lease, const lease_end& how,
+                           time_point now) {
+  auto* entry = machine_.state().leases.find(lease.connection);
+  if (entry != nullptr && entry->id == lease)
+    estate_->meters->use_time.record(now - entry->since);
+  act(machine_.release(lease, how, now));
 }
 
 // -- taking back --------------------------------------------------------------

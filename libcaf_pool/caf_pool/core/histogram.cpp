@@ -52,6 +52,17 @@ std::uint64_t histogram_snapshot::count_until(duration limit) const noexcept {
   return result;
 }
 
+histogram_snapshot& histogram_snapshot::operator+=(
+  const histogram_snapshot& x) {
+  counts.resize(std::max(counts.size(), x.counts.size()));
+  for (std::size_t i = 0; i < x.counts.size(); ++i)
+    counts[i] += x.counts[i];
+  count += x.count;
+  sum += x.sum;
+  max = std::max(max, x.max);
+  return *this;
+}
+
 // -- histogram ----------------------------------------------------------------
 
 void histogram::record(duration x) noexcept {

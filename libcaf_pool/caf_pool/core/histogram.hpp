@@ -1,11 +1,11 @@
 #pragma once
 
+#include "caf_pool/core/time.hpp"
+
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <vector>
-
-#include "caf_pool/core/time.hpp"
 
 namespace caf_pool {
 
@@ -27,8 +27,11 @@ struct histogram_snapshot {
   /// `bucket_limit` returns).
   std::uint64_t count_until(duration limit) const noexcept;
 
-  friend bool operator==(const histogram_snapshot&,
-                         const histogram_snapshot&) = default;
+  /// Adds the samples of another histogram.
+  histogram_snapshot& operator+=(const histogram_snapshot& x);
+
+  friend bool operator==(const histogram_snapshot&, const histogram_snapshot&)
+    = default;
 };
 
 /// Log-linear histogram of durations from 0 ns to about 18 min (longer ones

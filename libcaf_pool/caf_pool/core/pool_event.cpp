@@ -7,7 +7,7 @@ namespace caf_pool {
 
 namespace {
 
-constexpr std::array<std::string_view, 19> names{
+constexpr std::array<std::string_view, 20> names{
   "connection_opened",
   "open_failed",
   "connection_lost",
@@ -27,6 +27,7 @@ constexpr std::array<std::string_view, 19> names{
   "draining",
   "drained",
   "reconfigured",
+  "invariant_broken",
 };
 
 static_assert(names.size() == static_cast<std::size_t>(last_event_kind));
@@ -62,6 +63,7 @@ severity severity_of(event_kind x) noexcept {
     case event_kind::lease_revoked:
     case event_kind::pool_down:
     case event_kind::pool_restarted:
+    case event_kind::invariant_broken:
       return severity::error;
   }
   return severity::error;

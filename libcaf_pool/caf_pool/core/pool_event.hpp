@@ -45,9 +45,12 @@ enum class event_kind : std::uint8_t {
   drained = 18,
   /// New settings are in force.
   reconfigured = 19,
+  /// A promise that the pool makes to itself does not hold: a defect of
+  /// caf_pool. Please report it with the text.
+  invariant_broken = 20,
 };
 
-inline constexpr event_kind last_event_kind = event_kind::reconfigured;
+inline constexpr event_kind last_event_kind = event_kind::invariant_broken;
 
 std::string_view to_string(event_kind x) noexcept;
 
