@@ -119,7 +119,8 @@ TEST_CASE("numbers that all profiles share are the contract's") {
     CAPTURE(name);
     if (name != "dev" && name != "test" && !has_postgres())
       continue;
-    auto& pool = main_pool(shipped(name));
+    auto config = shipped(name);
+    auto& pool = main_pool(config);
     CHECK(pool.max_idle_time == 300s);
     CHECK(pool.max_lifetime == 3600s);
     CHECK(pool.lifetime_jitter_percent == 5);
