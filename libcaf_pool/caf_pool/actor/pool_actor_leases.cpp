@@ -297,7 +297,8 @@ std::vector<front_view> pool_actor::look_at_front(bool with_names) const {
       return;
     auto view = front_view{};
     view.connection = x.connection;
-    view.taken = x.state == slot_state::taken;
+    view.taken
+      = x.state == slot_state::taken || x.state == slot_state::returned;
     view.uses = pool_estate::front_uses(*entry, x.generation);
     view.generation = x.generation;
     view.since = x.since;
