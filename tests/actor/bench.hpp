@@ -8,6 +8,7 @@
 #include "actor/listener.hpp"
 #include "support/catch_compat.hpp"
 #include "support/eventually.hpp"
+#include "support/outcome.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -66,12 +67,6 @@ result<Answer> answer_of(Request request) {
   std::move(request).receive([&](Answer& x) { out = std::move(x); },
                              [&](const caf::error& x) { out = from_caf(x); });
   return out;
-}
-
-/// The outcome in a word; `errc::none` is success.
-template <class T>
-errc code_of(const result<T>& x) {
-  return x ? errc::none : x.error().code;
 }
 
 /// An actor whose part the test plays; it dies with the object.

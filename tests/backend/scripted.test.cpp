@@ -2,11 +2,13 @@
 
 #include "support/catch_compat.hpp"
 #include "support/conformance.hpp"
+#include "support/outcome.hpp"
 
 #include <future>
 #include <thread>
 
 using namespace caf_pool;
+using caf_pool::test::code_of;
 using namespace std::chrono_literals;
 
 namespace {
@@ -35,10 +37,6 @@ connection_ptr open(scripted_backend& server) {
   auto conn = server.open(soon());
   REQUIRE(conn);
   return *std::move(conn);
-}
-
-errc code_of(const result<sql_result>& x) {
-  return x ? errc::none : x.error().code;
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 #include "remote_node.hpp"
 #include "support/catch_compat.hpp"
 #include "support/eventually.hpp"
+#include "support/outcome.hpp"
 
 #include <atomic>
 #include <mutex>
@@ -14,11 +15,6 @@ using namespace caf_pool::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-template <class T>
-errc code_of(const result<T>& x) {
-  return x ? errc::none : x.error().code;
-}
 
 std::int64_t first_number(const result<sql_result>& x) {
   return x.value()[0][0].as<std::int64_t>();

@@ -7,17 +7,13 @@
 #include "support/catch_compat.hpp"
 #include "support/chaos_proxy.hpp"
 #include "support/eventually.hpp"
+#include "support/outcome.hpp"
 
 using namespace caf_pool;
 using namespace caf_pool::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-template <class T>
-errc code_of(const result<T>& x) {
-  return x ? errc::none : x.error().code;
-}
 
 remote_options through(const chaos_proxy& proxy, const remote_node& node) {
   auto result = node.options();

@@ -7,6 +7,7 @@
 
 #include "remote_node.hpp"
 #include "support/catch_compat.hpp"
+#include "support/outcome.hpp"
 
 #include <caf/io/middleman.hpp>
 
@@ -23,11 +24,6 @@ using namespace std::chrono_literals;
 namespace {
 
 namespace fs = std::filesystem;
-
-template <class T>
-errc code_of(const result<T>& x) {
-  return x ? errc::none : x.error().code;
-}
 
 /// A folder that goes with the test.
 struct folder {

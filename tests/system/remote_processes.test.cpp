@@ -3,6 +3,7 @@
 #include "support/chaos_proxy.hpp"
 #include "support/eventually.hpp"
 #include "support/free_port.hpp"
+#include "support/outcome.hpp"
 #include "support/process.hpp"
 
 #include <csignal>
@@ -15,11 +16,6 @@ using namespace caf_pool::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-template <class T>
-errc code_of(const result<T>& x) {
-  return x ? errc::none : x.error().code;
-}
 
 /// As `remote_node::quick().lease_ttl`, in milliseconds.
 constexpr auto ttl = "2000";

@@ -10,6 +10,7 @@
 #include "support/chaos_proxy.hpp"
 #include "support/eventually.hpp"
 #include "support/http_client.hpp"
+#include "support/outcome.hpp"
 #include "support/process.hpp"
 
 #include <caf/io/middleman.hpp>
@@ -26,11 +27,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto unlimited = std::numeric_limits<std::size_t>::max();
-
-template <class T>
-errc code_of(const result<T>& x) {
-  return x ? errc::none : x.error().code;
-}
 
 remote_options through(const chaos_proxy& proxy, const remote_node& node) {
   auto result = node.options();
