@@ -76,7 +76,6 @@ constexpr int id_of = static_cast<int>(caf::type_id<T>::value)
 } // namespace
 
 TEST_CASE("every message travels to another actor system and back") {
-  prepare_remote();
   config server_cfg;
   config client_cfg;
   caf::actor_system server{server_cfg};

@@ -29,11 +29,6 @@ struct node_system_config : caf::actor_system_config {
   }
 };
 
-const remote_config& prepared(const remote_config& x) {
-  prepare_remote();
-  return x;
-}
-
 void write_tokens(const std::string& path) {
   std::ofstream out{path};
   out << "reader read " << reader_token << '\n'
@@ -47,8 +42,7 @@ void write_tokens(const std::string& path) {
 } // namespace
 
 struct remote_node::impl {
-  explicit impl(const remote_config& remote)
-    : config(prepared(remote)), system(config) {
+  explicit impl(const remote_config& remote) : config(remote), system(config) {
     manager = spawn_manager(system, std::make_shared<backend_registry>(
                                       backend_registry::with_defaults()));
     auto options = gate_options{};

@@ -205,7 +205,6 @@ void node::prepare_process() {
 result<std::unique_ptr<node>> node::start(loaded_config config,
                                           config_source source,
                                           backend_registry registry) {
-  prepare_remote();
   auto x = std::make_unique<impl>(std::move(config), std::move(source),
                                   std::move(registry));
   if (auto ok = x->start_pools(); !ok)

@@ -19,17 +19,12 @@ struct system_config : caf::actor_system_config {
   }
 };
 
-const link_options& prepared(const link_options& x) {
-  prepare_remote();
-  return x;
-}
-
 } // namespace
 
 struct remote_client::impl {
   explicit impl(const remote_options& x)
     : options(x),
-      config(prepared(x.link)),
+      config(x.link),
       system(config),
       link(std::make_shared<remote_link>(x.address)) {
     // nop

@@ -17,18 +17,18 @@ void announce() {
     Middleman::init_global_meta_objects();
 }
 
-} // namespace
-
-void prepare_remote() {
+void announce_messages() {
   announce<caf::io::middleman>();
   prepare_caf<wire_messages, caf::id_block::caf_pool_connector,
               caf::id_block::caf_pool_connector_actor,
               caf::id_block::caf_pool_remote_link>();
 }
 
+} // namespace
+
 void configure_remote(caf::actor_system_config& cfg,
                       const link_options& options) {
-  prepare_remote();
+  announce_messages();
   cfg.load<caf::io::middleman>(); // before its options, for CAF 1.x
   configure_link(cfg, options);
 }

@@ -4,13 +4,10 @@
 
 namespace caf_pool {
 
-/// Tells CAF about the messages between processes. Must run before the first
-/// `actor_system_config` is made; may run repeatedly.
-void prepare_remote();
-
-/// Gives an actor system its network: `configure_link` plus CAF's middleman.
-/// For programs that have an actor system of their own, nodes among them. Call
-/// it before the actor system is made.
+/// Gives an actor system its network: `configure_link`, CAF's middleman and,
+/// for CAF 1.x, the types of the messages between processes. For programs that
+/// have an actor system of their own, nodes among them. Call it in the
+/// constructor of the configuration.
 void configure_remote(caf::actor_system_config& cfg,
                       const link_options& options = {});
 

@@ -46,7 +46,6 @@ int main(int argc, char** argv) {
   remote.token_file = argv[2];
   remote.lease_ttl = std::chrono::milliseconds{std::stoi(argv[4])};
   remote.heartbeat = remote.lease_ttl / 5;
-  prepare_remote();
   system_config config{remote};
   caf::actor_system sys{config};
   auto manager = spawn_manager(
