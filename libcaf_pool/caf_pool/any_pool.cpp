@@ -38,12 +38,7 @@ acquire_input wish_of(pool_port& port, const acquire_options& options,
   wish.priority = options.priority;
   wish.tenant = options.tenant;
   wish.expected = options.expected;
-  auto file = std::string{at.file_name()};
-  wish.holder = std::string{options.label != nullptr ? options.label : ""}
-                + (options.label != nullptr ? ", " : "") + "thread "
-                + std::to_string(thread_number()) + " at "
-                + file.substr(file.rfind('/') + 1) + ':'
-                + std::to_string(at.line());
+  wish.holder = to_string(holder::here(options.label, at));
   return wish;
 }
 
@@ -58,8 +53,7 @@ error with_warning(error why, const slot_table& front) {
     if (x.state != slot_state::taken || x.who.thread != thread_number())
       return;
     ++held;
-    auto file = std::string{x.who.file != nullptr ? x.who.file : ""};
-    place = file.substr(file.rfind('/') + 1) + ':' + std::to_string(x.who.line);
+    place = place_of(x.who);
   });
   if (held > 0)
     why.message += "; this thread holds " + std::to_string(held)

@@ -6,7 +6,6 @@
 
 #include <deque>
 #include <map>
-#include <memory>
 #include <set>
 #include <unordered_map>
 #include <variant>
@@ -99,7 +98,8 @@ private:
   void give(waiting_execute& to, const effect::grant& x);
   std::optional<loan> lend(const effect::grant& x, const holder& who);
   void take_back_unused(const effect::grant& x, const loan& held);
-  ticket enqueue(caller who, acquire_input wish);
+  void expect_answer(ticket id, caller who);
+  void enqueue(caller who, acquire_input wish);
   /// Has the pool told when a client dies; false if it is dead already.
   bool attend(const caf::actor_addr& who);
   void forget_holding(const lease_id& lease);

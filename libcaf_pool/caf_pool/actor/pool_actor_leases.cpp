@@ -1,8 +1,6 @@
 #include "caf_pool/actor/pool_actor.hpp"
 
-#include <algorithm>
 #include <limits>
-#include <string_view>
 #include <utility>
 
 namespace caf_pool {
@@ -10,22 +8,6 @@ namespace caf_pool {
 // -- asking -------------------------------------------------------------------
 
 namespace {
-
-/// Renders a holder for people: "thread 3 at orders.cpp:57".
-std::string describe(const holder& x) {
-  if (x.thread == 0)
-    return {};
-  auto str = std::string{x.label != nullptr ? x.label : ""};
-  if (x.label != nullptr)
-    str += ", ";
-  str += "thread " + std::to_string(x.thread);
-  if (x.file != nullptr) {
-    auto file = std::string_view{x.file};
-    file.remove_prefix(std::min(file.size(), file.rfind('/') + 1));
-    str += " at " + std::string{file} + ':' + std::to_string(x.line);
-  }
-  return str;
-}
 
 /// The highest number of a request.
 constexpr auto no_more_requests = std::numeric_limits<std::uint64_t>::max();
@@ -51,13 +33,16 @@ const effect::grant* only_grant(const effects& orders) {
 
 } // namespace
 
-ticket pool_actor::enqueue(caller who, acquire_input wish) {
-  wish.caller = estate_->next_ticket();
+void pool_actor::expect_answer(ticket id, caller who) {
   if (who.request != 0)
-    requests_.insert_or_assign({who.from, who.request}, wish.caller);
-  callers_.emplace(wish.caller, std::move(who));
+    requests_.insert_or_assign({who.from, who.request}, id);
+  callers_.emplace(id, std::move(who));
+}
+
+void pool_actor::enqueue(caller who, acquire_input wish) {
+  wish.caller = estate_->next_ticket();
+  expect_answer(wish.caller, std::move(who));
   act(machine_.acquire(wish, clock::now()));
-  return wish.caller;
 }
 
 caf::result<lease_grant> pool_actor::on_acquire(const acquire& x) {
@@ -80,9 +65,7 @@ caf::result<lease_grant> pool_actor::on_acquire(const acquire& x) {
     return lease_grant{granted->lease, granted->waited};
   }
   auto reply = make_response_promise<lease_grant>();
-  if (x.request != 0)
-    requests_.insert_or_assign({from, x.request}, wish.caller);
-  callers_.emplace(wish.caller, caller{reply, from, x.request});
+  expect_answer(wish.caller, {reply, from, x.request});
   act(std::move(orders));
   return reply;
 }
@@ -99,7 +82,7 @@ pool_actor::promise<lease_ptr> pool_actor::on_acquire_lease(
 }
 
 void pool_actor::on_queue(const queue_caller& x) {
-  callers_.emplace(x.wish.caller, caller{x.verdict, {}, 0, x.who});
+  expect_answer(x.wish.caller, {x.verdict, {}, 0, x.who});
   act(machine_.acquire(x.wish, clock::now()));
 }
 
@@ -303,7 +286,7 @@ std::vector<front_view> pool_actor::look_at_front(bool with_names) const {
     view.generation = x.generation;
     view.since = x.since;
     if (with_names && view.taken)
-      view.holder = describe(x.who);
+      view.holder = to_string(x.who);
     result.push_back(std::move(view));
   });
   return result;

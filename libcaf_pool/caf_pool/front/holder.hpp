@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <source_location>
+#include <string>
 
 namespace caf_pool {
 
@@ -44,5 +45,12 @@ struct holder {
 
   friend bool operator==(const holder&, const holder&) = default;
 };
+
+/// Renders where a holder acquired: "orders.cpp:57"; empty if nobody knows.
+std::string place_of(const holder& x);
+
+/// Renders a holder for people: "importer, thread 3 at orders.cpp:57"; empty
+/// for nobody.
+std::string to_string(const holder& x);
 
 } // namespace caf_pool
