@@ -1,5 +1,7 @@
 #include "caf_pool/node/sha256.hpp"
 
+#include "caf_pool/core/hex_digit.hpp"
+
 #include <bit>
 #include <cstddef>
 
@@ -70,16 +72,6 @@ void compress(std::array<std::uint32_t, 8>& state, const block& in) noexcept {
 
 constexpr std::string_view digits = "0123456789abcdef";
 
-int digit_value(char c) noexcept {
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  if (c >= 'a' && c <= 'f')
-    return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F')
-    return c - 'A' + 10;
-  return -1;
-}
-
 } // namespace
 
 sha256_digest sha256(std::string_view bytes) noexcept {
@@ -127,8 +119,8 @@ std::optional<sha256_digest> digest_from_hex(std::string_view str) noexcept {
   if (str.size() != 2 * result.size())
     return std::nullopt;
   for (std::size_t i = 0; i < result.size(); ++i) {
-    auto high = digit_value(str[2 * i]);
-    auto low = digit_value(str[2 * i + 1]);
+    auto high = hex_digit(str[2 * i]);
+    auto low = hex_digit(str[2 * i + 1]);
     if (high < 0 || low < 0)
       return std::nullopt;
     result[i] = static_cast<std::uint8_t>(16 * high + low);
