@@ -2,7 +2,9 @@
 
 #include "caf_pool/actor/pool_shell.hpp"
 #include "caf_pool/actor/pool_supervisor.hpp"
+#include "caf_pool/async_wish.hpp"
 #include "caf_pool/front/wait_node.hpp"
+#include "caf_pool/read_only_workers.hpp"
 #include "caf_pool/runtime.hpp"
 
 #include <algorithm>
@@ -63,43 +65,6 @@ error with_warning(error why, const slot_table& front) {
   return why;
 }
 
-/// A wish of somebody who does not block: when the pool's actor dies with it,
-/// the supervisor hands it to the next one.
-struct async_wish : std::enable_shared_from_this<async_wish> {
-  acquire_input wish;
-  any_pool::acquire_handler handler;
-  pool_ref pool;
-
-  granter verdict() {
-    auto [mine, theirs]
-      = make_waiter([self = shared_from_this()](result<loan> x) {
-          self->conclude(std::move(x));
-        });
-    return std::move(theirs);
-  }
-
-  void conclude(result<loan> x) {
-    if (x)
-      handler(lease{*x});
-    else if (x.error().code == errc::restarted && clock::now() < wish.deadline
-             && asking_again != this)
-      ask_again();
-    else
-      handler(x.error());
-  }
-
-  void ask_again() {
-    // If the supervisor is gone, too, the verdict comes in the middle of this.
-    auto before = std::exchange(asking_again, this);
-    wish.caller = pool.estate->next_ticket();
-    post_to(caf::actor_cast<supervisor_shell>(pool.address),
-            queue_caller{wish, std::make_shared<granter>(verdict())});
-    asking_again = before;
-  }
-
-  static inline thread_local const async_wish* asking_again = nullptr;
-};
-
 } // namespace
 
 struct any_pool::impl {
@@ -107,6 +72,7 @@ struct any_pool::impl {
   caf::actor_system* sys = nullptr;
   result<pool_ref> ref = error{errc::internal, "not started", {}};
   pool_config config;
+  std::shared_ptr<read_only_workers> restrainers;
 
   impl(std::shared_ptr<runtime> rt, caf::actor_system& system,
        const pool_config& cfg, backend_ptr way, error why)
@@ -114,12 +80,16 @@ struct any_pool::impl {
       sys(&system),
       ref(why ? result<pool_ref>{std::move(why)}
               : spawn_pool(system, cfg, std::move(way))),
-      config(cfg) {
+      config(cfg),
+      restrainers(std::make_shared<read_only_workers>(*sys, cfg.workers)) {
     // nop
   }
 
   impl(pool_ref pool, const pool_config& cfg)
-    : sys(&pool.address->home_system()), ref(std::move(pool)), config(cfg) {
+    : sys(&pool.address->home_system()),
+      ref(std::move(pool)),
+      config(cfg),
+      restrainers(std::make_shared<read_only_workers>(*sys, cfg.workers)) {
     // nop
   }
 
@@ -256,6 +226,8 @@ void any_pool::acquire_async(acquire_handler handler,
   call->wish = wish_of(port, options, deadline, at);
   call->handler = std::move(handler);
   call->pool = *impl_->ref;
+  if (options.read_only)
+    call->restrainers = impl_->restrainers;
   // Its thread goes on; who will hold the lease is not known.
   port.queue(call->wish, call->verdict(), holder{});
 }
