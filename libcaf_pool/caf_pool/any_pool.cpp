@@ -22,6 +22,10 @@ constexpr duration last_word = std::chrono::milliseconds{20};
 /// A pause between two attempts while the pool's actor is being restarted.
 constexpr duration restart_pause = std::chrono::milliseconds{1};
 
+/// How long the front may search for a connection. Whoever waits no longer than
+/// that gets one try, or the search would outlast his deadline.
+constexpr duration longest_search = std::chrono::milliseconds{1};
+
 /// Looks for the verdict so often before sleeping.
 constexpr std::uint32_t verdict_spins = 32;
 
@@ -149,16 +153,19 @@ result<lease> any_pool::acquire(const acquire_options& options,
                                 const std::source_location& at) {
   if (!impl_->ref)
     return impl_->ref.error();
+  auto& front = impl_->estate().front();
   auto who = holder::here(options.label, at);
   auto wait = options.wait.value_or(impl_->config.acquire_timeout);
-  if (options.priority == 0 && options.expected == duration::zero())
-    if (auto held = impl_->estate().front().try_take(
-          who, impl_->config.fast_lane_tries)) {
-      if (!options.read_only)
-        return lease{held};
-      return finish(lease{held}, options, add_saturated(clock::now(), wait));
-    }
+  auto plain = options.priority == 0 && options.expected == duration::zero();
+  auto held = plain ? front.try_take(who) : loan{};
+  if (held && !options.read_only)
+    return lease{held};
+  // From here on the clock costs little, compared with the rest.
   auto deadline = add_saturated(clock::now(), wait);
+  if (!held && plain && wait > longest_search)
+    held = front.try_take(who, impl_->config.fast_lane_tries);
+  if (held)
+    return finish(lease{held}, options, deadline);
   return queue(options, deadline, at, false);
 }
 
