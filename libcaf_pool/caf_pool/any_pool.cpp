@@ -149,6 +149,10 @@ result<void> any_pool::ready() const {
   return {};
 }
 
+const pool_config& any_pool::config() const noexcept {
+  return impl_->config;
+}
+
 result<lease> any_pool::acquire(const acquire_options& options,
                                 const std::source_location& at) {
   if (!impl_->ref)

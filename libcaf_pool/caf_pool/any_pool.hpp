@@ -48,6 +48,9 @@ public:
   /// Returns an error if the settings were refused; every call returns it then.
   result<void> ready() const;
 
+  /// The settings that it was made with; new ones in force do not show here.
+  const pool_config& config() const noexcept;
+
   /// Waits until `min_size` connections are open.
   result<void> warm_up(duration limit);
 
