@@ -209,6 +209,41 @@ TEST_CASE("a half-open breaker gives its permits and not one more") {
   }
 }
 
+TEST_CASE(
+  "a trial that says nothing leaves its place to the next, neither success "
+  "nor failure",
+  "[B07][trap-T45]") {
+  auto config = breaker_bench::plain();
+  config.half_open_permits = 2;
+  breaker_bench bench{config};
+  bench.half_open();
+  // More than would close it, and more than would open it.
+  for (int i = 0; i < 100; ++i) {
+    auto x = bench.uut.try_acquire(bench.now);
+    REQUIRE(x);
+    bench.uut.ignored(*x, bench.now);
+    REQUIRE(bench.uut.state() == breaker_state::half_open);
+  }
+  CHECK(bench.uut.late_results() == 0);
+  // All permits are there again, and no limit runs.
+  CHECK(bench.uut.next_wakeup() == never);
+  auto x = bench.uut.try_acquire(bench.now);
+  auto y = bench.uut.try_acquire(bench.now);
+  REQUIRE(x);
+  REQUIRE(y);
+  CHECK_FALSE(bench.uut.try_acquire(bench.now));
+  bench.uut.succeeded(*x, 1ms, bench.now);
+  CHECK(bench.uut.state() == breaker_state::half_open);
+  SECTION("two successes close it as before") {
+    bench.uut.succeeded(*y, 1ms, bench.now);
+    CHECK(bench.uut.closed());
+  }
+  SECTION("one failure of two opens it as before") {
+    bench.uut.failed(*y, 1ms, bench.now);
+    CHECK(bench.uut.state() == breaker_state::open);
+  }
+}
+
 TEST_CASE("a half-open breaker closes after as many successes as permits") {
   auto config = breaker_bench::plain();
   config.half_open_permits = 3;

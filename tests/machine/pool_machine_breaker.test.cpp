@@ -107,7 +107,8 @@ TEST_CASE("an idle connection is tried first, with a probe") {
 
 TEST_CASE(
   "stale connections neither prolong the breaker's time nor go on "
-  "trial one by one") {
+  "trial one by one",
+  "[B07]") {
   pool_bench pool{touchy()};
   pool.fill(3);
   pool.wait(1ms);
