@@ -48,7 +48,7 @@ TEST_CASE("a late release cannot hit somebody who took from the front",
   pool.release(1);
   // The slot counts for itself: the same number names another holding.
   pool.observe({taken(1, 1, pool.now)});
-  REQUIRE(pool.uut.state().leases.entries().at(connection_id{1}).id == lease);
+  REQUIRE(pool.uut.state().leases.find(connection_id{1})->id == lease);
   CHECK(pool.release(lease) == lines{});
   CHECK(pool.state_of(1) == connection_state::offered);
   CHECK(pool.counters().stale_releases == 1);

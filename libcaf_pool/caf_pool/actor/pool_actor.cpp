@@ -41,20 +41,11 @@ pool_actor::behavior_type pool_actor::make_behavior() {
   return {
     [this](const acquire& x) { return on_acquire(x); },
     [this](const acquire_lease& x) { return on_acquire_lease(x); },
-    [this](const release& x) {
-      auto end = lease_end{};
-      if (auto* entry = estate_->find(x.lease.connection))
-        end.left = entry->held->object->state();
-      if (x.why) {
-        end.left = trace::broken;
-        end.why = x.why;
-      }
-      forget_holding(x.lease);
-      end_lease(x.lease, end, clock::now());
-    },
+    [this](const release& x) { on_release(x); },
     [this](const revoke_lease& x) {
       auto is_busy = busy(x.lease.connection);
-      forget_holding(x.lease);
+      if (machine_.state().leases.valid(x.lease))
+        estate_->hold_by_id(x.lease.connection, {});
       act(machine_.holder_lost(x.lease, is_busy, clock::now()));
     },
     [this](const execute& x) { return on_execute(x); },
@@ -125,6 +116,7 @@ void pool_actor::act(effects orders) {
   acting_ = true;
   for (auto& x : orders)
     std::visit([this](auto& order) { perform(order); }, x);
+  machine_.reuse(std::move(orders));
   while (!todo_.empty()) {
     auto x = std::move(todo_.front());
     todo_.pop_front();
@@ -276,9 +268,9 @@ void pool_actor::take_over() {
     if (job->finished.load(std::memory_order_acquire))
       on_finished(job);
   std::vector<caf::actor_addr> gone;
-  for (auto& [id, holding] : estate_->holdings)
-    if (!attend(holding.holder))
-      gone.push_back(holding.holder);
+  for (auto& [id, entry] : estate_->vault)
+    if (entry.by_id.holder && !attend(entry.by_id.holder))
+      gone.push_back(entry.by_id.holder);
   for (auto& who : gone)
     on_down(who);
   for (auto& subscriber : estate_->subscribers)

@@ -6,8 +6,8 @@
 
 #include <deque>
 #include <map>
-#include <set>
 #include <unordered_map>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -53,6 +53,7 @@ private:
   caf::result<lease_grant> on_acquire(const acquire& x);
   promise<lease_ptr> on_acquire_lease(const acquire_lease& x);
   promise<execute_result> on_execute(const execute& x);
+  void on_release(const release& x);
   void on_cancel(const cancel_request& x);
   void on_queue(const queue_caller& x);
   void on_withdraw(ticket x);
@@ -102,7 +103,6 @@ private:
   void enqueue(caller who, acquire_input wish);
   /// Has the pool told when a client dies; false if it is dead already.
   bool attend(const caf::actor_addr& who);
-  void forget_holding(const lease_id& lease);
   /// Counts how long it lasted, too.
   void end_lease(const lease_id& lease, const lease_end& how, time_point now);
   std::vector<front_view> look_at_front(bool with_names) const;
@@ -140,7 +140,7 @@ private:
   bool acting_ = false;
   std::unordered_map<ticket, caller> callers_;
   std::map<std::pair<caf::actor_addr, std::uint64_t>, ticket> requests_;
-  std::set<caf::actor_addr> watched_;
+  std::unordered_set<caf::actor_addr> watched_;
   std::vector<promise<accepted>> draining_;
   time_point armed_for_ = never;
   std::uint64_t timer_ = 0;

@@ -74,7 +74,6 @@ void pool_actor::perform(const effect::close_connection& x) {
   }
   auto& entry = node.mapped();
   auto held = false;
-  estate_->holdings.erase(x.connection);
   if (x.abort)
     entry.held->object->abort();
   if (entry.slot) {
@@ -102,7 +101,7 @@ void pool_actor::perform(const effect::revoke_lease& x) {
   auto* entry = estate_->find(x.lease.connection);
   if (entry == nullptr)
     return;
-  estate_->holdings.erase(x.lease.connection);
+  entry->by_id = {};
   if (entry->slot) {
     // A lease from the front has the slot's own generation in its id.
     auto generation = entry->granted_generation != 0 ? entry->granted_generation

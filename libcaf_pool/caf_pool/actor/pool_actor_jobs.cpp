@@ -197,9 +197,9 @@ pool_actor::promise<execute_result> pool_actor::on_execute(const execute& x) {
     enqueue(std::move(who), std::move(wish));
     return reply;
   }
-  auto holding = estate_->holdings.find(x.lease.connection);
   if (!machine_.state().leases.valid(x.lease)
-      || holding == estate_->holdings.end() || holding->second.holder != from) {
+      || !estate_->held_by_id(x.lease.connection)
+      || estate_->find(x.lease.connection)->by_id.holder != from) {
     reply.deliver(to_caf({errc::lease_lost,
                           "the lease " + to_string(x.lease)
                             + " is not yours any more; acquire another",
@@ -254,10 +254,8 @@ void pool_actor::conclude_execute(const job_ptr& job, const error& why) {
     return;
   if (record->state == connection_state::quarantined)
     act(machine_.settled(job->id, end, now));
-  else if (!estate_->holdings.contains(job->id) || end.left == trace::broken) {
-    forget_holding(job->lease);
+  else if (!estate_->held_by_id(job->id) || end.left == trace::broken)
     end_lease(job->lease, end, now);
-  }
 }
 
 void pool_actor::drop(const job_ptr& job, error why) {

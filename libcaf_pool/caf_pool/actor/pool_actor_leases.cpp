@@ -42,7 +42,7 @@ void pool_actor::expect_answer(ticket id, caller who) {
 void pool_actor::enqueue(caller who, acquire_input wish) {
   wish.caller = estate_->next_ticket();
   expect_answer(wish.caller, std::move(who));
-  act(machine_.acquire(wish, clock::now()));
+  act(machine_.acquire(std::move(wish), clock::now()));
 }
 
 caf::result<lease_grant> pool_actor::on_acquire(const acquire& x) {
@@ -54,18 +54,21 @@ caf::result<lease_grant> pool_actor::on_acquire(const acquire& x) {
                    {}});
   auto now = clock::now();
   auto wish = wish_of(x, estate_->config, now);
-  wish.caller = estate_->next_ticket();
-  auto orders = machine_.acquire(wish, now);
+  auto id = estate_->next_ticket();
+  wish.caller = id;
+  auto orders = machine_.acquire(std::move(wish), now);
   if (auto* granted = only_grant(orders)) {
     // The usual case: served at once, and nothing else to do.
     estate_->meters->wait_time.record(granted->waited);
-    estate_->holdings[granted->lease.connection] = {from, x.request};
+    estate_->hold_by_id(granted->lease.connection, {from, x.request});
+    auto result = lease_grant{granted->lease, granted->waited};
+    machine_.reuse(std::move(orders));
     check_invariants();
     arm_timer();
-    return lease_grant{granted->lease, granted->waited};
+    return result;
   }
   auto reply = make_response_promise<lease_grant>();
-  expect_answer(wish.caller, {reply, from, x.request});
+  expect_answer(id, {reply, from, x.request});
   act(std::move(orders));
   return reply;
 }
@@ -96,12 +99,13 @@ void pool_actor::on_cancel(const cancel_request& x) {
   auto i = requests_.find({from, x.request});
   if (i == requests_.end()) {
     // Granted meanwhile: the lease is taken back.
-    for (auto& [id, holding] : estate_->holdings) {
-      if (holding.holder == from && holding.request == x.request) {
+    for (auto& [id, entry] : estate_->vault) {
+      if (from && entry.by_id.holder == from
+          && entry.by_id.request == x.request) {
         auto* record = machine_.state().table.find(id);
         auto lease = record != nullptr ? record->lease : lease_id{};
         auto is_busy = busy(id);
-        forget_holding(lease);
+        entry.by_id = {};
         act(machine_.holder_lost(lease, is_busy, clock::now()));
         return;
       }
@@ -167,19 +171,9 @@ void pool_actor::give(const promise<lease_ptr>& to, const effect::grant& x) {
 
 void pool_actor::give(const promise<lease_grant>& to, const effect::grant& x,
                       const caller& who) {
-  estate_->holdings[x.lease.connection] = {who.from, who.request};
+  estate_->hold_by_id(x.lease.connection, {who.from, who.request});
   auto reply = to;
   reply.deliver(lease_grant{x.lease, x.waited});
-}
-
-void pool_actor::forget_holding(const lease_id& lease) {
-  auto* record = machine_.state().table.find(lease.connection);
-  if (record == nullptr || record->lease != lease)
-    return;
-  auto i = estate_->holdings.find(lease.connection);
-  if (i == estate_->holdings.end())
-    return;
-  estate_->holdings.erase(i);
 }
 
 bool pool_actor::attend(const caf::actor_addr& who) {
@@ -201,13 +195,13 @@ void pool_actor::on_down(const caf::actor_addr& who) {
   if (auto gone = caf::actor_cast<caf::actor>(who))
     estate_->subscribers.erase(gone);
   std::vector<lease_id> left;
-  for (auto& [id, holding] : estate_->holdings)
-    if (holding.holder == who)
+  for (auto& [id, entry] : estate_->vault)
+    if (entry.by_id.holder == who)
       if (auto* record = machine_.state().table.find(id))
         left.push_back(record->lease);
   for (auto& lease : left) {
     auto is_busy = busy(lease.connection);
-    estate_->holdings.erase(lease.connection);
+    estate_->hold_by_id(lease.connection, {});
     act(machine_.holder_lost(lease, is_busy, clock::now()));
   }
   std::vector<ticket> waiting;
@@ -224,11 +218,25 @@ void pool_actor::on_down(const caf::actor_addr& who) {
                   requests_.upper_bound({who, no_more_requests}));
 }
 
+void pool_actor::on_release(const release& x) {
+  auto end = lease_end{};
+  if (auto* entry = estate_->find(x.lease.connection))
+    end.left = entry->held->object->state();
+  if (x.why) {
+    end.left = trace::broken;
+    end.why = x.why;
+  }
+  end_lease(x.lease, end, clock::now());
+}
+
 void pool_actor::end_lease(const lease_id& lease, const lease_end& how,
                            time_point now) {
-  auto* entry = machine_.state().leases.find(lease.connection);
-  if (entry != nullptr && entry->id == lease)
-    estate_->meters->use_time.record(now - entry->since);
+  auto& leases = machine_.state().leases;
+  if (leases.valid(lease)) {
+    auto held = now - leases.find(lease.connection)->since;
+    estate_->meters->use_time.record(held);
+    estate_->hold_by_id(lease.connection, {});
+  }
   act(machine_.release(lease, how, now));
 }
 

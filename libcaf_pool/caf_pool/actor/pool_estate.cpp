@@ -94,6 +94,16 @@ vault_entry* pool_estate::find(connection_id id) noexcept {
   return i != vault.end() ? &i->second : nullptr;
 }
 
+void pool_estate::hold_by_id(connection_id id, remote_holding who) {
+  if (auto* entry = find(id))
+    entry->by_id = std::move(who);
+}
+
+bool pool_estate::held_by_id(connection_id id) noexcept {
+  auto* entry = find(id);
+  return entry != nullptr && entry->by_id.holder;
+}
+
 std::optional<slot_index> pool_estate::slot_of(connection_id id) {
   auto* entry = find(id);
   if (entry == nullptr)

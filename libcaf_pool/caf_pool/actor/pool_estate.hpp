@@ -15,10 +15,15 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace caf_pool {
+
+/// Who works on a lease by id.
+struct remote_holding {
+  caf::actor_addr holder;
+  std::uint64_t request = 0;
+};
 
 /// A connection in the pool's possession and its place in the front.
 struct vault_entry {
@@ -30,6 +35,8 @@ struct vault_entry {
   std::uint64_t grants = 0;
   /// The slot's generation of the machine's present grant.
   std::uint64_t granted_generation = 0;
+  /// Nobody works on it by id if there is no holder.
+  remote_holding by_id;
 };
 
 /// A connection that the pool gave up while somebody still holds it.
@@ -38,12 +45,6 @@ struct lingering_connection {
   job_ptr close;
   /// When the pool stops waiting for that; `never` afterwards.
   time_point until;
-};
-
-/// Who works on a lease by id.
-struct remote_holding {
-  caf::actor_addr holder;
-  std::uint64_t request = 0;
 };
 
 /// A worker and what it does.
@@ -91,6 +92,10 @@ public:
   /// Returns nullptr if there is no such connection.
   vault_entry* find(connection_id id) noexcept;
 
+  /// Notes who works on a connection by the id of its lease, if it is there.
+  void hold_by_id(connection_id id, remote_holding who);
+  bool held_by_id(connection_id id) noexcept;
+
   /// Returns the slot of a connection; binds one if there is none.
   std::optional<slot_index> slot_of(connection_id id);
 
@@ -108,7 +113,6 @@ public:
   pool_config config;
   std::map<connection_id, vault_entry> vault;
   std::map<slot_index, lingering_connection> lingering;
-  std::unordered_map<connection_id, remote_holding> holdings;
   std::vector<job_ptr> jobs;
   std::deque<job_ptr> backlog;
   /// Closes that wait for a job on the same connection.

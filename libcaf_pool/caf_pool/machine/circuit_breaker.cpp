@@ -129,11 +129,6 @@ void circuit_breaker::configure(const breaker_config& x) {
 
 // -- answers ------------------------------------------------------------------
 
-bool circuit_breaker::closed() const noexcept {
-  return memory_.state == breaker_state::closed
-         || memory_.state == breaker_state::forced_closed;
-}
-
 duration circuit_breaker::open_for(time_point now) const noexcept {
   if (memory_.state != breaker_state::open || now >= memory_.open_until)
     return duration::zero();

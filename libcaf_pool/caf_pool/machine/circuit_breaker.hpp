@@ -4,6 +4,7 @@
 #include "caf_pool/core/pool_snapshot.hpp"
 #include "caf_pool/core/random.hpp"
 #include "caf_pool/core/time.hpp"
+#include "caf_pool/machine/breaker_memory.hpp"
 #include "caf_pool/machine/call_window.hpp"
 
 #include <cstdint>
@@ -51,19 +52,7 @@ public:
     friend bool operator==(const transition&, const transition&) = default;
   };
 
-  /// What outlives a restart of the pool's actor. Permits in flight do not:
-  /// their results will be late.
-  struct memory {
-    breaker_state state = breaker_state::closed;
-    /// Counts changes of state and restarts.
-    std::uint64_t epoch = 1;
-    time_point open_until{};
-    /// Openings in a row without closing between them.
-    std::uint32_t openings = 0;
-    std::uint32_t failures_in_row = 0;
-    std::uint64_t late_results = 0;
-    call_window window;
-  };
+  using memory = breaker_memory;
 
   circuit_breaker(const breaker_config& config, random_source random);
 
@@ -100,7 +89,10 @@ public:
   }
 
   /// Tells whether calls may pass without a permit.
-  bool closed() const noexcept;
+  bool closed() const noexcept {
+    return memory_.state == breaker_state::closed
+           || memory_.state == breaker_state::forced_closed;
+  }
 
   /// Returns how long it stays open yet; zero unless open.
   duration open_for(time_point now) const noexcept;
@@ -118,6 +110,10 @@ public:
 
   /// Returns the changes since the last call and forgets them.
   std::vector<transition> take_transitions();
+
+  bool has_transitions() const noexcept {
+    return !transitions_.empty();
+  }
 
   /// Puts new settings in force. Turning the breaker off closes it unless an
   /// operator forced it.

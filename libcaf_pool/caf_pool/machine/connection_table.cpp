@@ -30,15 +30,10 @@ void connection_table::adopt(connection_id id,
   last_id_ = std::max(last_id_, id.value);
 }
 
-connection_record* connection_table::find(connection_id id) noexcept {
+connection_table::map_type::value_type* connection_table::look_up(
+  connection_id id) noexcept {
   auto i = records_.find(id);
-  return i != records_.end() ? &i->second : nullptr;
-}
-
-const connection_record* connection_table::find(
-  connection_id id) const noexcept {
-  auto i = records_.find(id);
-  return i != records_.end() ? &i->second : nullptr;
+  return i != records_.end() ? &*i : nullptr;
 }
 
 void connection_table::move_to(connection_id id, connection_state to,
@@ -59,6 +54,7 @@ void connection_table::move_to(connection_id id, connection_state to,
 void connection_table::erase(connection_id id) {
   if (auto* record = find(id)) {
     leave(id, *record);
+    last_found_.at = nullptr;
     records_.erase(id);
   }
 }
@@ -73,8 +69,12 @@ void connection_table::note_front(connection_record& record, std::uint64_t uses,
 }
 
 void connection_table::leave(connection_id id, connection_record& record) {
-  if (record.state == connection_state::idle)
-    idle_.erase(std::find(idle_.rbegin(), idle_.rend(), id).base() - 1);
+  if (record.state == connection_state::idle) {
+    if (idle_.back() == id)
+      idle_.pop_back();
+    else
+      idle_.erase(std::find(idle_.begin(), idle_.end(), id));
+  }
   --counts_[index_of(record.state)];
   front_taken_ -= record.front_taken;
   record.front_taken = false;

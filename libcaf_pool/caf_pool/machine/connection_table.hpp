@@ -1,6 +1,7 @@
 #pragma once
 
 #include "caf_pool/core/ids.hpp"
+#include "caf_pool/core/memo.hpp"
 #include "caf_pool/core/pool_config.hpp"
 #include "caf_pool/machine/connection_record.hpp"
 
@@ -35,8 +36,18 @@ public:
 
   /// Returns the record, or nullptr for a connection that is gone: reports
   /// about those are legal and ignored.
-  connection_record* find(connection_id id) noexcept;
-  const connection_record* find(connection_id id) const noexcept;
+  connection_record* find(connection_id id) noexcept {
+    if (last_found_.at == nullptr || last_found_.at->first != id)
+      last_found_.at = look_up(id);
+    return last_found_.at != nullptr ? &last_found_.at->second : nullptr;
+  }
+
+  const connection_record* find(connection_id id) const noexcept {
+    if (last_found_.at != nullptr && last_found_.at->first == id)
+      return &last_found_.at->second;
+    auto i = records_.find(id);
+    return i != records_.end() ? &i->second : nullptr;
+  }
 
   /// Changes the state; keeps the idle order and the counts.
   void move_to(connection_id id, connection_state to, time_point now);
@@ -107,10 +118,13 @@ public:
   }
 
 private:
+  map_type::value_type* look_up(connection_id id) noexcept;
   void leave(connection_id id, connection_record& record);
   void unwatch(connection_id id, connection_record& record);
 
   map_type records_;
+  /// One input mostly asks for one connection, again and again.
+  memo<map_type::value_type> last_found_;
   std::deque<connection_id> idle_;
   std::set<std::pair<time_point, connection_id>> watched_;
   std::array<std::uint32_t, connection_states> counts_{};

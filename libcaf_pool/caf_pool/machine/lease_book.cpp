@@ -13,23 +13,52 @@ duration longer(duration limit, duration expected) {
 
 } // namespace
 
+const lease_entry* lease_book::look_up(
+  connection_id connection) const noexcept {
+  auto& last = last_found_.at;
+  if (last == nullptr || last->first != connection) {
+    auto i = places_.find(connection);
+    last = i != places_.end() ? &*i : nullptr;
+  }
+  return last != nullptr ? &last->second : nullptr;
+}
+
+lease_entry* lease_book::look_up(connection_id connection) noexcept {
+  // The place is ours, and we are not const.
+  return const_cast<lease_entry*>(std::as_const(*this).look_up(connection));
+}
+
+void lease_book::tidy() {
+  constexpr std::size_t spare = 64;
+  if (places_.size() < 2 * open_ + spare)
+    return;
+  last_found_.at = nullptr;
+  std::erase_if(places_, [](auto& x) { return !x.second.id; });
+}
+
 void lease_book::open(lease_entry entry) {
-  auto key = entry.id.connection;
-  entries_.insert_or_assign(key, std::move(entry));
+  auto* place = look_up(entry.id.connection);
+  if (place == nullptr) {
+    tidy();
+    place = &places_[entry.id.connection];
+  }
+  open_ += !place->id;
+  *place = std::move(entry);
 }
 
 std::optional<lease_entry> lease_book::close(connection_id connection) {
-  auto i = entries_.find(connection);
-  if (i == entries_.end())
+  auto* place = look_up(connection);
+  if (place == nullptr || !place->id)
     return std::nullopt;
-  auto entry = std::move(i->second);
-  entries_.erase(i);
-  return entry;
+  --open_;
+  auto result = std::optional{std::move(*place)};
+  place->id = {};
+  return result;
 }
 
 const lease_entry* lease_book::find(connection_id connection) const noexcept {
-  auto i = entries_.find(connection);
-  return i != entries_.end() ? &i->second : nullptr;
+  auto* place = look_up(connection);
+  return place != nullptr && place->id ? place : nullptr;
 }
 
 bool lease_book::valid(const lease_id& id) const noexcept {
@@ -39,15 +68,15 @@ bool lease_book::valid(const lease_id& id) const noexcept {
 
 std::optional<lease_entry> lease_book::seen_in_front(lease_entry entry) {
   entry.from_front = true;
-  auto i = entries_.find(entry.id.connection);
-  if (i == entries_.end()) {
+  auto* known = look_up(entry.id.connection);
+  if (known == nullptr || !known->id) {
     open(std::move(entry));
     return std::nullopt;
   }
   // A successor of the pool has another epoch, but the holding is the same.
-  if (i->second.from_front && i->second.id.generation == entry.id.generation)
+  if (known->from_front && known->id.generation == entry.id.generation)
     return std::nullopt;
-  auto previous = std::exchange(i->second, std::move(entry));
+  auto previous = std::exchange(*known, std::move(entry));
   if (previous.suspected)
     return previous;
   return std::nullopt;
@@ -56,7 +85,9 @@ std::optional<lease_entry> lease_book::seen_in_front(lease_entry entry) {
 lease_book::findings lease_book::check(duration threshold, duration revoke,
                                        time_point now) {
   findings result;
-  for (auto& [connection, entry] : entries_) {
+  for (auto& [connection, entry] : places_) {
+    if (!entry.id)
+      continue;
     auto warn_after = longer(threshold, entry.expected);
     auto revoke_after = longer(revoke, entry.expected);
     auto held = now - entry.since;
@@ -79,8 +110,9 @@ time_point lease_book::next_check(duration threshold,
   auto next = never;
   if (threshold == duration::zero() && revoke == duration::zero())
     return next;
-  for (auto& [connection, entry] : entries_)
-    next = std::min(next, next_check(entry, threshold, revoke));
+  for (auto& [connection, entry] : places_)
+    if (entry.id)
+      next = std::min(next, next_check(entry, threshold, revoke));
   return next;
 }
 
@@ -96,21 +128,29 @@ time_point lease_book::next_check(const lease_entry& x, duration threshold,
 
 std::vector<lease_info> lease_book::list(time_point now) const {
   std::vector<lease_info> result;
-  result.reserve(entries_.size());
-  for (auto& [connection, entry] : entries_)
-    result.push_back(
-      {entry.id, entry.holder, now - entry.since, entry.suspected});
+  result.reserve(open_);
+  for (auto& [connection, entry] : places_)
+    if (entry.id)
+      result.push_back(
+        {entry.id, entry.holder, now - entry.since, entry.suspected});
   return result;
 }
 
-std::optional<lease_entry> lease_book::oldest() const {
-  auto i = std::min_element(entries_.begin(), entries_.end(),
-                            [](const auto& lhs, const auto& rhs) {
-                              return lhs.second.since < rhs.second.since;
-                            });
-  if (i == entries_.end())
-    return std::nullopt;
-  return i->second;
+std::vector<lease_entry> lease_book::entries() const {
+  std::vector<lease_entry> result;
+  result.reserve(open_);
+  for (auto& [connection, entry] : places_)
+    if (entry.id)
+      result.push_back(entry);
+  return result;
+}
+
+const lease_entry* lease_book::oldest() const noexcept {
+  const lease_entry* result = nullptr;
+  for (auto& [connection, entry] : places_)
+    if (entry.id && (result == nullptr || entry.since < result->since))
+      result = &entry;
+  return result;
 }
 
 } // namespace caf_pool

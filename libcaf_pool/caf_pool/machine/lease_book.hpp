@@ -1,6 +1,7 @@
 #pragma once
 
 #include "caf_pool/core/ids.hpp"
+#include "caf_pool/core/memo.hpp"
 #include "caf_pool/core/pool_snapshot.hpp"
 #include "caf_pool/core/time.hpp"
 
@@ -35,6 +36,9 @@ struct lease_entry {
 ///   held --(leak_threshold)--> suspected --(leak_revoke)--> revoked
 ///     \___________ released at any time ______________________/
 /// ~~~
+///
+/// The place of a lease that ended is kept for the next one of its connection,
+/// because leases change far more often than connections do.
 ///
 /// Thread-safety: like a plain value.
 class lease_book {
@@ -75,18 +79,30 @@ public:
 
   std::vector<lease_info> list(time_point now) const;
 
-  std::optional<lease_entry> oldest() const;
+  /// Returns the lease that is held longest, or nullptr if there is none.
+  const lease_entry* oldest() const noexcept;
 
   std::size_t size() const noexcept {
-    return entries_.size();
+    return open_;
   }
 
-  const std::map<connection_id, lease_entry>& entries() const noexcept {
-    return entries_;
-  }
+  /// All leases, ordered by connection.
+  std::vector<lease_entry> entries() const;
 
 private:
-  std::map<connection_id, lease_entry> entries_;
+  using places = std::map<connection_id, lease_entry>;
+
+  const lease_entry* look_up(connection_id connection) const noexcept;
+  lease_entry* look_up(connection_id connection) noexcept;
+
+  /// Forgets the places of connections that are gone.
+  void tidy();
+
+  /// A place without a lease has no lease id.
+  places places_;
+  std::size_t open_ = 0;
+  /// One input mostly asks for one connection, again and again.
+  mutable memo<const places::value_type> last_found_;
 };
 
 } // namespace caf_pool

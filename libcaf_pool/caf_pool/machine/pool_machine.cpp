@@ -71,7 +71,7 @@ void adopt_connections(step& x, const pool_state& old) {
   }
   x.s.table.adopt_idle(old.table.idle());
   x.s.table.skip_ids(old.table.last_id());
-  for (auto& [id, entry] : old.leases.entries())
+  for (auto& entry : old.leases.entries())
     x.s.leases.open(entry);
 }
 
@@ -151,8 +151,7 @@ effects pool_machine::shut_down(time_point now) {
   state_.life = pool_life::closed;
   rules::reject_all(x, rules::closing_error(state_));
   rules::recall_offered(x);
-  auto leases = state_.leases.entries();
-  for (auto& [id, entry] : leases)
+  for (auto& entry : state_.leases.entries())
     rules::revoke(x, entry, {errc::lease_lost, "the pool was shut down", {}});
   return settle(x);
 }
@@ -199,11 +198,17 @@ effects pool_machine::force_breaker(breaker_state to, time_point now) {
 
 // -- callers ------------------------------------------------------------------
 
-effects pool_machine::acquire(const acquire_input& in, time_point now) {
+effects pool_machine::acquire(acquire_input in, time_point now) {
   auto x = rules::begin(state_, now);
   rules::follow_breaker(x);
-  rules::admit(x, in);
+  rules::admit(x, std::move(in));
   return settle(x);
+}
+
+void pool_machine::reuse(effects orders) noexcept {
+  orders.clear();
+  if (orders.capacity() > state_.spare.capacity())
+    state_.spare = std::move(orders);
 }
 
 effects pool_machine::cancel(ticket caller, time_point now) {

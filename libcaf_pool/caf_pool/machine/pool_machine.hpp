@@ -64,7 +64,10 @@ public:
 
   // -- callers ----------------------------------------------------------------
 
-  effects acquire(const acquire_input& x, time_point now);
+  effects acquire(acquire_input x, time_point now);
+
+  /// Takes a list of orders back that was performed, for its memory.
+  void reuse(effects orders) noexcept;
 
   /// The caller withdraws; a no-op if it was served or rejected before.
   effects cancel(ticket caller, time_point now);

@@ -29,7 +29,7 @@ pool_gauges gauges(const pool_state& s) {
   return result;
 }
 
-std::string reason_of(verdict x) {
+std::string_view reason_of(verdict x) {
   switch (x) {
     case verdict::keep:
     case verdict::probe:

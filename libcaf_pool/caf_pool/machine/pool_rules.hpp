@@ -3,9 +3,11 @@
 #include "caf_pool/machine/effect.hpp"
 #include "caf_pool/machine/lifetime.hpp"
 #include "caf_pool/machine/pool_state.hpp"
+#include "caf_pool/machine/pool_words.hpp"
 #include "caf_pool/machine/sizing.hpp"
 
 #include <string>
+#include <string_view>
 
 /// The rules of a pool, one concern per function. Each reads and changes the
 /// state and appends its orders. Used by the pool machine only.
@@ -40,9 +42,9 @@ inline constexpr duration grace = std::chrono::seconds{1};
 /// Nothing can become free, unless an opening succeeds.
 bool nothing_serves(const pool_state& s);
 /// Serves a new caller, lets it wait, or turns it away.
-void admit(step& x, const acquire_input& wish);
+void admit(step& x, acquire_input wish);
 /// Grants an idle connection to the caller of a wish.
-void grant(step& x, connection_id id, acquire_input wish, duration waited);
+void grant(step& x, connection_id id, acquire_input&& wish, duration waited);
 void reject(step& x, ticket caller, error why);
 void reject_all(step& x, const error& why);
 /// Rejects waiters past their deadline and those that CoDel sheds.
@@ -66,7 +68,7 @@ time_point next_growth(const pool_state& s);
 // -- connections --------------------------------------------------------------
 
 /// Ends a connection as planned.
-void retire(step& x, connection_id id, std::string reason);
+void retire(step& x, connection_id id, std::string_view reason);
 /// Ends a connection that the server failed.
 void lose(step& x, connection_id id, const error& why);
 /// Ends a connection by an accident that says nothing about the server.
@@ -105,6 +107,8 @@ void suspect_all(step& x);
 void reach_into_front(step& x);
 /// Shuts or opens the front, and offers what nobody waits for.
 void tend_front(step& x);
+/// Nothing to be done about the front while callers are served at once.
+bool front_is_tended(const pool_state& s);
 void note_exhaustion(step& x);
 /// Takes an offered connection back.
 void recall(step& x, connection_id id, connection_record& record);
@@ -132,19 +136,5 @@ void revoke(step& x, const lease_entry& entry, const error& why);
 /// Tells about changes of the breaker and acts on them.
 void follow_breaker(step& x);
 time_point next_wakeup(const pool_state& s);
-
-// -- words --------------------------------------------------------------------
-
-/// Why a judgement ends a connection.
-std::string reason_of(verdict x);
-pool_gauges gauges(const pool_state& s);
-/// The pool's numbers for error texts: "10 of 10 leased, 3 opening, ...".
-std::string numbers(const pool_state& s, time_point now);
-error timeout_error(const pool_state& s, duration waited, time_point now);
-error breaker_error(const pool_state& s, time_point now);
-error refusal_error(const pool_state& s, time_point now);
-error full_error(const pool_state& s, time_point now);
-error not_free_error(const pool_state& s, time_point now);
-error closing_error(const pool_state& s);
 
 } // namespace caf_pool::rules

@@ -6,6 +6,7 @@
 #include "caf_pool/machine/backoff.hpp"
 #include "caf_pool/machine/circuit_breaker.hpp"
 #include "caf_pool/machine/connection_table.hpp"
+#include "caf_pool/machine/effect.hpp"
 #include "caf_pool/machine/lease_book.hpp"
 #include "caf_pool/machine/pool_facts.hpp"
 #include "caf_pool/machine/wait_queue.hpp"
@@ -80,6 +81,9 @@ struct pool_state {
   /// Running means that the sizing rules use.
   duration typical_use = duration::zero();
   duration typical_open = duration::zero();
+
+  /// Memory for the next orders.
+  effects spare;
 
   time_point started{};
   time_point last_input{};

@@ -64,8 +64,8 @@ void check_connections(const pool_state& s, complaints& out) {
              || record.state == connection_state::probing,
            "a permit of the breaker was not given back");
   }
-  for (auto& [id, entry] : s.leases.entries())
-    expect(out, s.table.find(id) != nullptr,
+  for (auto& entry : s.leases.entries())
+    expect(out, s.table.find(entry.id.connection) != nullptr,
            "a lease on a connection that is gone");
 }
 

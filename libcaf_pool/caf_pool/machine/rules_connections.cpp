@@ -25,9 +25,9 @@ void close(step& x, connection_id id, bool abort) {
 
 } // namespace
 
-void retire(step& x, connection_id id, std::string reason) {
+void retire(step& x, connection_id id, std::string_view reason) {
   ++x.s.counters.retired;
-  x.tell(event_kind::connection_retired, id, std::move(reason));
+  x.tell(event_kind::connection_retired, id, std::string{reason});
   close(x, id, false);
 }
 
@@ -78,7 +78,7 @@ void give_up_suspects(step& x) {
 namespace {
 
 /// Why the pool wants no connection more; empty if it does.
-std::string reason_to_shrink(const step& x) {
+std::string_view reason_to_shrink(const step& x) {
   auto& s = x.s;
   if (s.life == pool_life::draining || s.life == pool_life::closed)
     return "the pool ends";
@@ -102,7 +102,7 @@ void recycle(step& x, connection_id id, bool reset) {
   if (reason.empty())
     reason = reason_of(judge_release(age, x.s.generation, x.now));
   if (!reason.empty())
-    retire(x, id, std::move(reason));
+    retire(x, id, reason);
   else if (reset)
     begin_reset(x, id);
   else
@@ -139,7 +139,7 @@ void come_back(step& x, connection_id id) {
     = judgement == verdict::retire_idle && s.table.alive() > s.config.min_size;
   s.table.move_to(id, connection_state::idle, x.now);
   if (auto reason = reason_to_shrink(x); !reason.empty())
-    retire(x, id, std::move(reason));
+    retire(x, id, reason);
   else if (retires && (outdated || unused))
     retire(x, id, reason_of(judgement));
   else if (probe)

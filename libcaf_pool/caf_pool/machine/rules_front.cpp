@@ -80,6 +80,12 @@ void tend_front(step& x) {
     recall_offered(x);
 }
 
+bool front_is_tended(const pool_state& s) {
+  if (lends_in_front(s.config))
+    return !s.front_shut && s.table.idle().empty();
+  return s.front_shut && s.table.count(connection_state::offered) == 0;
+}
+
 void note_exhaustion(step& x) {
   auto& s = x.s;
   auto held = s.table.count(connection_state::leased);

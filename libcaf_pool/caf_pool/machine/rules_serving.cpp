@@ -11,8 +11,8 @@ void step::tell(event_kind kind, connection_id connection, std::string text) {
 }
 
 step begin(pool_state& s, time_point now) {
-  auto x = step{s, now, {}};
-  if (!is_freeze(s.planned_wakeup, now))
+  auto x = step{s, now, std::exchange(s.spare, {})};
+  if (now <= s.planned_wakeup || !is_freeze(s.planned_wakeup, now))
     return x;
   auto late = now - s.planned_wakeup;
   ++s.counters.freezes;
@@ -24,16 +24,34 @@ step begin(pool_state& s, time_point now) {
   return x;
 }
 
+namespace {
+
+/// The usual case: nobody waits, and neither size nor front want a change.
+bool calm(const pool_state& s) {
+  auto& t = s.table;
+  auto wanted = s.fill ? s.config.min_size : 0;
+  auto size_fits
+    = t.alive() <= s.config.max_size
+      && t.alive() - t.count(connection_state::quarantined) >= wanted;
+  return s.queue.empty() && s.life == pool_life::serving && s.breaker.closed()
+         && size_fits && !s.exhausted && s.impatient.empty()
+         && !s.front_reached_into && front_is_tended(s);
+}
+
+} // namespace
+
 effects settle(step& x) {
   x.s.last_input = x.now;
   follow_breaker(x);
-  expire(x);
-  serve(x);
-  reach_into_front(x);
-  resize(x);
-  turn_impatient_away(x);
-  tend_front(x);
-  note_exhaustion(x);
+  if (!calm(x.s)) {
+    expire(x);
+    serve(x);
+    reach_into_front(x);
+    resize(x);
+    turn_impatient_away(x);
+    tend_front(x);
+    note_exhaustion(x);
+  }
   x.s.planned_wakeup = next_wakeup(x.s);
   return std::move(x.out);
 }
@@ -72,7 +90,7 @@ bool may_serve(const pool_state& s) {
 }
 
 /// The usual case: nobody waits, and what comes next is fit.
-bool grant_at_once(step& x, const acquire_input& wish) {
+bool grant_at_once(step& x, acquire_input& wish) {
   auto& s = x.s;
   auto& idle = s.table.idle();
   if (!s.queue.empty() || idle.empty() || !may_serve(s))
@@ -80,13 +98,13 @@ bool grant_at_once(step& x, const acquire_input& wish) {
   auto id = s.config.order == hand_out_order::lifo ? idle.back() : idle.front();
   if (judge(x, id) != verdict::keep)
     return false;
-  grant(x, id, wish, duration::zero());
+  grant(x, id, std::move(wish), duration::zero());
   return true;
 }
 
 } // namespace
 
-void admit(step& x, const acquire_input& wish) {
+void admit(step& x, acquire_input wish) {
   auto& s = x.s;
   s.fill = true;
   if (s.wishes.contains(wish.caller))
@@ -108,12 +126,13 @@ void admit(step& x, const acquire_input& wish) {
     reject(x, wish.caller, full_error(s, x.now));
     return;
   }
-  s.wishes.emplace(wish.caller, wish);
   if (wish.only_if_free)
     s.impatient.push_back(wish.caller);
+  auto caller = wish.caller;
+  s.wishes.emplace(caller, std::move(wish));
 }
 
-void grant(step& x, connection_id id, acquire_input wish, duration waited) {
+void grant(step& x, connection_id id, acquire_input&& wish, duration waited) {
   auto& s = x.s;
   s.table.move_to(id, connection_state::leased, x.now);
   auto& record = *s.table.find(id);

@@ -226,8 +226,11 @@ void note_opened_breaker(step& x, const std::string& name) {
 
 void follow_breaker(step& x) {
   auto& s = x.s;
-  s.breaker.tick(x.now);
+  if (!s.breaker.closed())
+    s.breaker.tick(x.now);
   s.counters.late_results = s.breaker.late_results();
+  if (!s.breaker.has_transitions())
+    return;
   for (auto& change : s.breaker.take_transitions()) {
     auto name = std::string{to_string(change.to)};
     switch (change.to) {
@@ -264,18 +267,29 @@ time_point next_opening(const pool_state& s) {
 time_point next_wakeup(const pool_state& s) {
   if (s.life == pool_life::closed && s.table.size() == 0)
     return never;
-  auto serving = s.life == pool_life::serving;
-  auto checks = s.config.health_check_interval > duration::zero();
   auto next = never;
-  for (auto x : {s.queue.next_deadline(), s.table.next_overdue(), s.next_sweep,
-                 s.next_leak_check, s.breaker.next_wakeup(), next_opening(s),
-                 next_growth(s), s.next_look, checks ? s.next_health : never,
-                 serving ? s.queue.next_shed() : never}) {
+  auto wake_for = [&s, &next](time_point x) {
+    if (x >= next)
+      return;
     // What is due already was looked at: come back soon, but not at once.
     if (x <= s.last_input)
       x = s.last_input + std::chrono::milliseconds{1};
     next = std::min(next, x);
-  }
+  };
+  wake_for(s.table.next_overdue());
+  wake_for(s.next_sweep);
+  wake_for(s.next_leak_check);
+  wake_for(s.breaker.next_wakeup());
+  wake_for(next_opening(s));
+  wake_for(s.next_look);
+  if (s.config.health_check_interval > duration::zero())
+    wake_for(s.next_health);
+  if (s.queue.empty())
+    return next;
+  wake_for(s.queue.next_deadline());
+  wake_for(next_growth(s));
+  if (s.life == pool_life::serving)
+    wake_for(s.queue.next_shed());
   return next;
 }
 
