@@ -103,11 +103,49 @@ TEST_CASE("a half-open breaker tries by itself, one at a time, and closes",
     return x.breaker == breaker_state::closed && x.status == pool_status::up;
   }));
   CHECK(fx.db.execute("SELECT 1").has_value());
+  REQUIRE(eventually([&] {
+    auto seen = fx.changes();
+    return !seen.empty() && seen.back() == "closed";
+  }));
   auto changes = fx.changes();
   REQUIRE(changes.size() >= 5);
   for (std::size_t i = 0; i + 1 < changes.size(); ++i)
     CHECK(changes[i] == (i % 2 == 0 ? "open" : "half_open"));
   CHECK(changes.back() == "closed");
+}
+
+TEST_CASE("an attempt that waits for a worker ends when the breaker opens",
+          "[B02][trap-T35]") {
+  auto config = fragile();
+  config.breaker.open_time = 60s;
+  config.breaker.open_cap = 60s;
+  config.breaker.consecutive_failures = 1;
+  config.min_size = 8;
+  config.max_size = 16;
+  config.open_concurrency = 8;
+  config.workers = 1;
+  fixture fx{config};
+  // Openings that go well let more of them begin at a time.
+  REQUIRE(fx.db.execute("SELECT 1").has_value());
+  REQUIRE(fx.db.warm_up(10s).has_value());
+  auto before = fx.server->count(backend_call::open);
+  fx.break_down();
+  fx.server->hold(backend_call::open);
+  fx.me.tell(fx.db.actors().address, control{control::verb::reconnect, {}});
+  REQUIRE(shows(fx.db, [](auto& x) { return x.gauges.opening == 8; }));
+  std::atomic<int> rejected{0};
+  for (int i = 0; i < 8; ++i)
+    fx.db.acquire_async([&](result<lease> x) {
+      if (!x && x.error().code == errc::breaker_open)
+        ++rejected;
+    });
+  // As many attempts as there are workers have begun; the others have not.
+  REQUIRE(fx.server->wait_for_held(backend_call::open, 3));
+  fx.server->stop_holding(backend_call::open);
+  CHECK(shows(fx.db, [](auto& x) { return x.gauges.opening == 0; }));
+  CHECK(eventually([&] { return rejected == 8; }));
+  CHECK(fx.server->count(backend_call::open) == before + 3);
+  CHECK(fx.db.snapshot()->counters.open_failures == 3);
 }
 
 TEST_CASE("a full queue and late callers do not open the breaker",

@@ -26,6 +26,10 @@ struct effect_text {
     return "open " + to_string(x.connection);
   }
 
+  std::string operator()(const effect::call_off_opening& x) const {
+    return "call off " + to_string(x.connection);
+  }
+
   std::string operator()(const effect::probe_connection& x) const {
     return "probe " + to_string(x.connection);
   }

@@ -145,6 +145,10 @@ lines pool_bench::opened(std::uint64_t connection, duration took) {
   return note(uut.opened(connection_id{connection}, took, now));
 }
 
+lines pool_bench::not_opened(std::uint64_t connection) {
+  return note(uut.not_opened(connection_id{connection}, now));
+}
+
 lines pool_bench::open_failed(std::uint64_t connection, errc code) {
   return note(
     uut.open_failed(connection_id{connection}, failure(code), 1ms, now));

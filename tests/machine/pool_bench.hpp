@@ -50,6 +50,7 @@ public:
 
   lines opened(std::uint64_t connection,
                duration took = std::chrono::milliseconds{5});
+  lines not_opened(std::uint64_t connection);
   lines open_failed(std::uint64_t connection, errc why = errc::open_failed);
   lines probed(std::uint64_t connection, bool well = true);
   lines reset_done(std::uint64_t connection, bool well = true);

@@ -60,6 +60,40 @@ TEST_CASE("while the breaker is open nobody bothers the server", "[B02][J07]") {
   CHECK(pool.uut.state().table.last_id() == ids);
 }
 
+TEST_CASE("openings that nobody has begun are called off when it opens",
+          "[B02][trap-T35]") {
+  auto config = touchy();
+  config.min_size = 3;
+  config.max_size = 6;
+  config.open_concurrency = 3;
+  config.breaker.consecutive_failures = 1;
+  pool_bench pool{config};
+  pool.fill(3);
+  pool.reconnect();
+  REQUIRE(pool.uut.state().table.count(connection_state::opening) == 3);
+  CHECK(pool.acquire(1, 60s) == lines{});
+  CHECK(pool.open_failed(4)
+        == lines{"reject 1 breaker_open", "call off 5", "call off 6"});
+  CHECK(pool.not_opened(5) == lines{});
+  CHECK(pool.not_opened(5) == lines{}); // once is enough
+  // The other had begun: its answer counts, but not for the breaker.
+  CHECK(pool.opened(6) == lines{});
+  CHECK(pool.counters().open_failures == 1);
+  CHECK(pool.uut.state().table.alive() == 1);
+  CHECK(pool.uut.state().breaker.state() == breaker_state::open);
+  // The trial comes when it would have come.
+  CHECK(pool.pass(10s) == lines{"probe 6"});
+}
+
+TEST_CASE("a trial that was called off leaves its place to the next",
+          "[B07][trap-T45]") {
+  pool_bench pool{touchy()};
+  open_breaker(pool);
+  REQUIRE(pool.pass(10s) == lines{"open 3"});
+  CHECK(pool.not_opened(3) == lines{"open 4"});
+  CHECK(pool.uut.state().breaker.state() == breaker_state::half_open);
+}
+
 TEST_CASE("the pool itself tries when the open time is over", "[B05][B03]") {
   pool_bench pool{touchy()};
   open_breaker(pool);
@@ -86,7 +120,7 @@ TEST_CASE("a trial that never ends counts as failed", "[B08][trap-T45]") {
   open_breaker(pool);
   pool.pass(10s);
   pool.acquire(1);
-  CHECK(pool.pass(3s) == lines{"reject 1 breaker_open"});
+  CHECK(pool.pass(3s) == lines{"reject 1 breaker_open", "call off 3"});
   // Its late success opens nothing but a connection.
   CHECK(pool.opened(3) == lines{});
   CHECK(pool.uut.state().breaker.state() == breaker_state::open);

@@ -25,6 +25,8 @@ enum class event : std::uint8_t {
   death,
   /// The pool's actor hears that the slot of connection `who` was returned.
   collect,
+  /// A worker begins to open connection `who`.
+  begin,
   /// The server accepts connection `who`.
   accept,
   /// The worker's job on connection `who` ends.

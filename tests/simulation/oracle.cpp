@@ -92,6 +92,17 @@ void oracle::open_failed() {
   failing_ = true;
 }
 
+void oracle::begun(connection_id id) const {
+  auto& uut = uut_->state();
+  auto* record = uut.table.find(id);
+  auto wanted = record != nullptr && record->state == connection_state::opening;
+  auto breaker = uut.breaker.state();
+  expect(!wanted
+           || (breaker != breaker_state::open
+               && breaker != breaker_state::forced_open),
+         "an attempt began at a server that is left in peace");
+}
+
 void oracle::took(connection_id id) {
   check_usable(id, "taken from the front", true);
   ++takes_;

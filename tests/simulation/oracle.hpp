@@ -45,6 +45,8 @@ public:
   void suspect(time_point now);
   void opened(connection_id id, time_point now);
   void open_failed();
+  /// A worker begins to open a connection.
+  void begun(connection_id id) const;
   /// A caller took a connection from the front.
   void took(connection_id id);
 

@@ -68,6 +68,12 @@ struct oracle::judge {
     o.check_attempt(x.connection, now);
   }
 
+  void operator()(const effect::call_off_opening& x) const {
+    auto* record = o.uut_->state().table.find(x.connection);
+    expect(record != nullptr && record->state == connection_state::opening,
+           "an opening was called off that is none");
+  }
+
   void operator()(const effect::probe_connection& x) const {
     o.check_usable(x.connection, "probed", false);
     expect(x.deadline > now, "a probe without time");

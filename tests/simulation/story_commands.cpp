@@ -116,6 +116,8 @@ bool story_teller::by_worker(const std::string& verb, words& in) {
   auto gone = error{errc::connection_lost, "no answer", {}};
   if (verb == "opened")
     hear(uut_->opened(read_connection(in), swift, now_));
+  else if (verb == "not-opened")
+    hear(uut_->not_opened(read_connection(in), now_));
   else if (verb == "open-failed")
     hear(uut_->open_failed(read_connection(in), no, swift, now_));
   else if (verb == "open-refused")

@@ -28,6 +28,7 @@ struct job_result {
   error why;
   duration took = duration::zero();
   bool doubled = false;
+  bool called_off = false;
 };
 
 /// Nobody, where a caller's number is expected.
@@ -50,6 +51,10 @@ struct connection_truth {
   /// How many jobs there were.
   std::uint64_t turns = 0;
   time_point job_began{};
+  /// A worker has begun to open it.
+  bool begun = false;
+  /// The worker will not begin to open it.
+  bool called_off = false;
   time_point job_deadline{};
   /// It opened and nobody ordered it to be closed.
   bool open = false;

@@ -85,6 +85,9 @@ void world::happen(const appointment& x) {
     case event::collect:
       collect(connection_id{x.who});
       break;
+    case event::begin:
+      begin(connection_id{x.who}, x.number);
+      break;
     case event::accept:
       accept(connection_id{x.who}, x.number);
       break;
@@ -163,6 +166,12 @@ void world::perform(const effect::reject& x) {
 void world::perform(const effect::open_connection& x) {
   conn(x.connection).ordered_at = now_;
   start(x.connection, job::open, x.deadline);
+}
+
+void world::perform(const effect::call_off_opening& x) {
+  auto& it = conn(x.connection);
+  if (it.doing == job::open && !it.begun)
+    it.called_off = true;
 }
 
 void world::perform(const effect::probe_connection& x) {

@@ -8,11 +8,9 @@
 #include "simulation/history.hpp"
 #include "simulation/oracle.hpp"
 #include "simulation/plan.hpp"
-#include "simulation/truth.hpp"
 
 #include <deque>
 #include <memory>
-#include <string>
 
 namespace caf_pool::simulation {
 
@@ -49,6 +47,7 @@ private:
   void perform(const effect::grant& x);
   void perform(const effect::reject& x);
   void perform(const effect::open_connection& x);
+  void perform(const effect::call_off_opening& x);
   void perform(const effect::probe_connection& x);
   void perform(const effect::reset_connection& x);
   void perform(const effect::close_connection& x);
@@ -88,6 +87,7 @@ private:
   // -- server and workers -----------------------------------------------------
 
   void start(connection_id id, job what, time_point deadline);
+  void begin(connection_id id, std::uint64_t number);
   void accept(connection_id id, std::uint64_t number);
   void work_done(connection_id id, std::uint64_t number);
   void report(std::uint64_t number);

@@ -26,11 +26,16 @@ void world::start(connection_id id, job what, time_point deadline) {
   x.job_number = ++jobs_;
   x.job_began = now_;
   x.job_deadline = deadline;
+  x.begun = false;
+  x.called_off = false;
   auto takes = time_for(id, what);
   ++x.turns;
   auto who = static_cast<std::uint32_t>(id.value);
-  if (what == job::open)
+  if (what == job::open) {
+    // Its thread may have to wait for its turn.
+    agenda_.add(now_ + takes / 4, event::begin, who, x.job_number);
     agenda_.add(now_ + takes / 2, event::accept, who, x.job_number);
+  }
   agenda_.add(now_ + takes, event::work_done, who, x.job_number);
 }
 
@@ -48,9 +53,17 @@ duration world::time_for(connection_id id, job what) {
   return std::min(takes, x.job_deadline - now_);
 }
 
+void world::begin(connection_id id, std::uint64_t number) {
+  auto& x = conn(id);
+  if (x.job_number != number || x.called_off)
+    return;
+  x.begun = true;
+  oracle_.begun(id);
+}
+
 void world::accept(connection_id id, std::uint64_t number) {
   auto& x = conn(id);
-  if (x.job_number != number)
+  if (x.job_number != number || x.called_off)
     return;
   auto welcome = server_ == server_mode::healthy || server_ == server_mode::slow
                  || server_ == server_mode::restarted;
@@ -83,8 +96,13 @@ void world::work_done(connection_id id, std::uint64_t number) {
   auto doubled = chance(r, plan_.manners.doubled);
   if (lost)
     return; // its thread hangs for ever
-  auto it = job_result{
-    id, number, x.doing, outcome(x, x.doing), now_ - x.job_began, false};
+  auto it = job_result{id,
+                       number,
+                       x.doing,
+                       x.called_off ? error{} : outcome(x, x.doing),
+                       now_ - x.job_began,
+                       false,
+                       x.called_off};
   if (late) {
     auto when = x.job_deadline + grace + r.between(0ns, 500ms);
     results_.push_back(it);
@@ -121,8 +139,8 @@ void world::tell(const job_result& x) {
   if (present)
     it.doing = job::none;
   log_.note(now_, [&] {
-    return to_string(x.what) + ' ' + to_string(x.id)
-           + (x.why ? ": " + caf_pool::to_string(x.why) : "")
+    return (x.called_off ? "not " : "") + to_string(x.what) + ' '
+           + to_string(x.id) + (x.why ? ": " + caf_pool::to_string(x.why) : "")
            + (x.doubled ? ", once more" : "") + (present ? "" : ", too late");
   });
   switch (x.what) {
@@ -151,6 +169,11 @@ void world::tell_opened(const job_result& x) {
   auto& it = conn(x.id);
   auto heard = expected(x.id, connection_state::opening);
   auto nothing = [] { return ""; };
+  if (x.called_off) {
+    feed(nothing,
+         [&](pool_machine& uut) { return uut.not_opened(x.id, now_); });
+    return;
+  }
   if (!x.why) {
     if (heard)
       oracle_.opened(x.id, now_);

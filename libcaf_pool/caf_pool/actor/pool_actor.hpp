@@ -2,7 +2,6 @@
 
 #include "caf_pool/actor/pool_estate.hpp"
 #include "caf_pool/actor/pool_shell.hpp"
-#include "caf_pool/machine/effect.hpp"
 
 #include <deque>
 #include <map>
@@ -72,6 +71,7 @@ private:
   void perform(const effect::grant& x);
   void perform(effect::reject& x);
   void perform(const effect::open_connection& x);
+  void perform(const effect::call_off_opening& x);
   void perform(const effect::probe_connection& x);
   void perform(const effect::reset_connection& x);
   void perform(const effect::close_connection& x);

@@ -58,6 +58,11 @@ void pool_actor::perform(const effect::open_connection& x) {
   start(make_job(job_kind::open, x.connection, x.deadline));
 }
 
+void pool_actor::perform(const effect::call_off_opening& x) {
+  if (auto job = running_on(x.connection, job_kind::open))
+    job->called_off.store(true, std::memory_order_release);
+}
+
 void pool_actor::perform(const effect::probe_connection& x) {
   start(make_job(job_kind::probe, x.connection, x.deadline));
 }

@@ -144,6 +144,10 @@ void pool_actor::conclude(const job_ptr& job) {
   auto now = clock::now();
   switch (job->kind) {
     case job_kind::open:
+      if (!job->begun && !job->why) {
+        act(machine_.not_opened(job->id, now));
+        break;
+      }
       estate_->meters->open_time.record(job->took);
       if (job->opened) {
         estate_->store(job->id, std::move(job->opened));

@@ -42,8 +42,13 @@ struct pool_job {
   ticket caller;
   lease_id lease;
 
+  /// For `open`: the worker is not to begin any more.
+  std::atomic<bool> called_off{false};
+
   // -- results ----------------------------------------------------------------
 
+  /// For `open`: it began before it was called off.
+  bool begun = false;
   connection_ptr opened;
   std::vector<sql_result> results;
   error why;

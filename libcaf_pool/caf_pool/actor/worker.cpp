@@ -8,6 +8,9 @@ namespace caf_pool {
 namespace {
 
 void open(pool_job& job) {
+  if (job.called_off.load(std::memory_order_acquire))
+    return;
+  job.begun = true;
   auto opened = job.way->open(job.deadline);
   if (opened)
     job.opened = *std::move(opened);

@@ -38,6 +38,14 @@ struct open_connection {
     = default;
 };
 
+/// Do not begin to open the connection if no worker has begun it. Answer:
+/// `not_opened` then, else that of the opening.
+struct call_off_opening {
+  connection_id connection;
+  friend bool operator==(const call_off_opening&, const call_off_opening&)
+    = default;
+};
+
 /// Ask the server whether the connection lives. Answer: `probed`.
 struct probe_connection {
   connection_id connection;
@@ -121,11 +129,11 @@ struct emit {
 
 using any_effect
   = std::variant<effect::grant, effect::reject, effect::open_connection,
-                 effect::probe_connection, effect::reset_connection,
-                 effect::close_connection, effect::cancel_connection,
-                 effect::revoke_lease, effect::offer_connection,
-                 effect::withdraw_connection, effect::withdraw_any,
-                 effect::shut_front, effect::emit>;
+                 effect::call_off_opening, effect::probe_connection,
+                 effect::reset_connection, effect::close_connection,
+                 effect::cancel_connection, effect::revoke_lease,
+                 effect::offer_connection, effect::withdraw_connection,
+                 effect::withdraw_any, effect::shut_front, effect::emit>;
 
 /// Orders in the sequence in which they must be performed. Answers "at once" are
 /// given after the last order of a list and before any other input: they may

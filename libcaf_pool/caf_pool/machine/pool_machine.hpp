@@ -104,6 +104,8 @@ public:
   effects opened(connection_id id, duration took, time_point now);
   effects open_failed(connection_id id, const error& why, duration took,
                       time_point now);
+  /// It was called off before anybody began to open it.
+  effects not_opened(connection_id id, time_point now);
   /// `why` is empty if the probe went well.
   effects probed(connection_id id, const error& why, duration took,
                  time_point now);

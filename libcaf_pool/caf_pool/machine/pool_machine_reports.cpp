@@ -131,6 +131,17 @@ effects pool_machine::open_failed(connection_id id, const error& why,
   return settle(x);
 }
 
+effects pool_machine::not_opened(connection_id id, time_point now) {
+  auto x = rules::begin(state_, now);
+  auto* record = state_.table.find(id);
+  if (record == nullptr || record->state != connection_state::opening)
+    return settle(x);
+  if (record->permit)
+    state_.breaker.ignored(*record->permit, now);
+  state_.table.erase(id);
+  return settle(x);
+}
+
 effects pool_machine::probed(connection_id id, const error& why, duration took,
                              time_point now) {
   auto x = rules::begin(state_, now);

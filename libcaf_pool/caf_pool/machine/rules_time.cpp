@@ -220,6 +220,9 @@ void note_opened_breaker(step& x, const std::string& name) {
   x.tell(event_kind::breaker_changed, {}, std::move(text));
   reject_all(x, breaker_error(s, x.now));
   suspect_all(x);
+  for (auto& [id, record] : s.table.records())
+    if (record.state == connection_state::opening)
+      x.order(effect::call_off_opening{id});
 }
 
 } // namespace
