@@ -33,7 +33,8 @@ setup_packages() {
       printf '%s\n' g++ cmake ninja-build ccache \
         libcaf-dev libpqxx-dev libpq-dev libsqlite3-dev \
         libtomlplusplus-dev libcli11-dev nlohmann-json3-dev \
-        libspdlog-dev libfmt-dev prometheus-cpp-dev libsystemd-dev
+        libspdlog-dev libfmt-dev prometheus-cpp-dev libsystemd-dev \
+        libssl-dev
       case $release in
         12) printf '%s\n' pkg-config libboost1.81-dev ;;
         *) printf '%s\n' pkgconf libboost1.83-dev ;;

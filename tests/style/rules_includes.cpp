@@ -44,7 +44,7 @@ const std::vector<layer>& layers() {
     {"node",
      {"core", "machine", "front", "backend", "lease", "protocol", "actor",
       "top", "config", "admin", "remote"},
-     {"caf", "caf/io", "nlohmann", "spdlog", "systemd", "posix"}},
+     {"caf", "caf/io", "nlohmann", "openssl", "spdlog", "systemd", "posix"}},
     {"examples",
      {"core", "backend", "lease", "protocol", "actor", "top", "config",
       "remote"},
@@ -70,7 +70,7 @@ std::string_view layer_of(const source_file& file) {
 
 // The library of a system header; empty for the standard library's.
 std::string_view library_of(std::string_view header) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 14>
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 15>
     prefixes{{{"caf/io/", "caf/io"},
               {"caf/", "caf"},
               {"pqxx/", "pqxx"},
@@ -83,6 +83,7 @@ std::string_view library_of(std::string_view header) {
               {"nlohmann/", "nlohmann"},
               {"spdlog/", "spdlog"},
               {"fmt/", "spdlog"},
+              {"openssl/", "openssl"},
               {"systemd/", "systemd"},
               {"CLI/", "CLI11"}}};
   for (auto& [prefix, library] : prefixes)

@@ -10,9 +10,10 @@ namespace caf_pool {
 
 using sha256_digest = std::array<std::uint8_t, 32>;
 
-/// SHA-256 (FIPS 180-4). For tokens that are random and long: nothing here is
-/// slow enough for passwords that people choose.
-sha256_digest sha256(std::string_view bytes) noexcept;
+/// SHA-256 (FIPS 180-4), by OpenSSL. For tokens that are random and long:
+/// nothing here is slow enough for passwords that people choose. Throws
+/// `std::runtime_error` if OpenSSL was told to do without it.
+sha256_digest sha256(std::string_view bytes);
 
 /// Renders bytes as two digits each, "00" to "ff".
 std::string to_hex(std::string_view bytes);
