@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <set>
 #include <string>
-#include <tuple>
+#include <utility>
 
 namespace caf_pool {
 
