@@ -1,14 +1,11 @@
 #include "raw_client.hpp"
 
 #include "caf_pool/protocol/codec.hpp"
-#include "caf_pool/remote/setup.hpp"
 
+#include "remote_peer.hpp"
 #include "support/eventually.hpp"
 
-#include <caf/io/middleman.hpp>
-
 #include <algorithm>
-#include <stdexcept>
 #include <utility>
 
 namespace caf_pool::test {
@@ -16,13 +13,6 @@ namespace caf_pool::test {
 using namespace std::chrono_literals;
 
 namespace {
-
-struct peer_config : caf::actor_system_config {
-  peer_config() {
-    set_fair_scheduler(*this, 2);
-    configure_remote(*this, remote_node::quick_link());
-  }
-};
 
 struct inbox {
   mutable std::mutex mutex;
@@ -84,15 +74,10 @@ const T* find_request(const std::vector<T>& xs, std::uint64_t request) {
 } // namespace
 
 struct raw_client::impl {
-  impl(remote_node& node, const char* token) : system(config) {
-    auto found = system.middleman().remote_actor<wire::gate_handle>(
-      "127.0.0.1", node.port());
-    if (!found)
-      throw std::runtime_error{"no gate"};
-    gate = *found;
+  impl(remote_node& node, const char* token) : peer(node) {
     auto greeting = wire::hello{wire::protocol_version,
                                 node.options(token).principal, token, "raw"};
-    self = system.spawn<listener>(&in, gate, greeting);
+    self = peer.system().spawn<listener>(&in, peer.gate(), greeting);
     auto over = eventually([this] {
       std::lock_guard guard{in.mutex};
       return in.session || in.refused;
@@ -110,10 +95,8 @@ struct raw_client::impl {
   impl& operator=(const impl&) = delete;
 
   inbox in;
-  peer_config config;
-  caf::actor_system system;
+  remote_peer peer;
   wire::client_handle self;
-  wire::gate_handle gate;
   wire::session_handle session;
 };
 
@@ -165,11 +148,11 @@ const wire::session_handle& raw_client::session() const {
 }
 
 const wire::gate_handle& raw_client::gate() const {
-  return impl_->gate;
+  return impl_->peer.gate();
 }
 
 caf::actor_system& raw_client::system() {
-  return impl_->system;
+  return impl_->peer.system();
 }
 
 caf::strong_actor_ptr raw_client::self() const {

@@ -13,17 +13,6 @@ using namespace caf_pool;
 using namespace caf_pool::test;
 using namespace std::chrono_literals;
 
-namespace {
-
-remote_options through(const chaos_proxy& proxy, const remote_node& node) {
-  auto result = node.options();
-  result.address = "127.0.0.1:" + std::to_string(proxy.port());
-  result.longest_pause = 200ms;
-  return result;
-}
-
-} // namespace
-
 // -- pools --------------------------------------------------------------------
 
 TEST_CASE(
@@ -98,7 +87,7 @@ TEST_CASE("a cut connection fails what is under way, and is made again",
   config.max_size = 3;
   node.add_pool(config, server);
   chaos_proxy proxy{node.port()};
-  auto db = remote_client::connect(through(proxy, node));
+  auto db = remote_client::connect(node.through(proxy));
   REQUIRE(db);
   auto held = db->acquire("main");
   REQUIRE(held);
@@ -120,7 +109,7 @@ TEST_CASE("a silent partition fences both sides",
   remote_node node;
   node.add_sqlite("main", 1);
   chaos_proxy proxy{node.port()};
-  auto db = remote_client::connect(through(proxy, node));
+  auto db = remote_client::connect(node.through(proxy));
   REQUIRE(db);
   REQUIRE(db->execute("main", "CREATE TABLE t (x)"));
   auto held = db->acquire("main");
@@ -150,7 +139,7 @@ TEST_CASE("a silent partition fences both sides",
 TEST_CASE("calls without a connection fail at once, and say why") {
   auto node = std::make_unique<remote_node>();
   chaos_proxy proxy{node->port()};
-  auto db = remote_client::connect(through(proxy, *node));
+  auto db = remote_client::connect(node->through(proxy));
   REQUIRE(db);
   proxy.set(chaos_proxy::mode::refuse);
   proxy.reset();
@@ -169,7 +158,7 @@ TEST_CASE("a listener that never answers does not hold a client up",
   remote_node node;
   chaos_proxy proxy{node.port()};
   proxy.set(chaos_proxy::mode::stall);
-  auto options = through(proxy, node);
+  auto options = node.through(proxy);
   options.connect_limit = 1s;
   auto start = clock::now();
   auto refused = remote_client::connect(options);

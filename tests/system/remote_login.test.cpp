@@ -6,10 +6,9 @@
 #include "caf_pool/protocol/messages.hpp"
 
 #include "remote_node.hpp"
+#include "remote_peer.hpp"
 #include "support/catch_compat.hpp"
 #include "support/outcome.hpp"
-
-#include <caf/io/middleman.hpp>
 
 #include <sys/stat.h>
 
@@ -240,33 +239,13 @@ TEST_CASE("only name and token together open the gate", "[security-S3]") {
   CHECK(node.stats().refused_logins == 3);
 }
 
-namespace {
-
-struct peer_config : caf::actor_system_config {
-  peer_config() {
-    set_fair_scheduler(*this, 2);
-    configure_link(*this, remote_node::quick_link());
-    load<caf::io::middleman>();
-  }
-};
-
-} // namespace
-
 TEST_CASE("a peer that guesses is turned away even with the right token",
           "[security-S3]") {
   remote_node node;
-  peer_config config;
-  caf::actor_system system{config};
-  auto gate = system.middleman().remote_actor<wire::gate_handle>("127.0.0.1",
-                                                                 node.port());
-  REQUIRE(gate);
-  caf::scoped_actor self{system};
+  remote_peer peer{node};
   auto login = [&](std::uint32_t version, const char* token) {
-    error outcome;
-    ask(self.ptr(), *gate, 10s, wire::hello{version, "user", token, "peer"})
-      .receive([](const wire::welcome&) {},
-               [&](caf::error& why) { outcome = from_caf(why); });
-    return outcome;
+    auto session = peer.greet({version, "user", token, "peer"});
+    return session ? error{} : session.error();
   };
   auto old = login(99, user_token);
   CHECK(old.code == errc::protocol_mismatch);
@@ -283,20 +262,15 @@ TEST_CASE("a peer that guesses is turned away even with the right token",
 
 TEST_CASE("a client that comes again replaces its old session", "[E02]") {
   remote_node node;
-  peer_config config;
-  caf::actor_system system{config};
-  auto gate = system.middleman().remote_actor<wire::gate_handle>("127.0.0.1",
-                                                                 node.port());
-  REQUIRE(gate);
-  caf::scoped_actor self{system};
-  std::vector<wire::session_handle> sessions;
-  for (int i = 0; i < 2; ++i)
-    ask(self.ptr(), *gate, 10s, wire::hello{1, "user", user_token, "peer"})
-      .receive([&](const wire::welcome& x) { sessions.push_back(x.session); },
-               [](const caf::error&) {});
-  REQUIRE(sessions.size() == 2);
-  CHECK(sessions[0] != sessions[1]);
-  self->wait_for(sessions[0]);
+  remote_peer peer{node};
+  auto old = peer.greet({1, "user", user_token, "peer"});
+  auto present = peer.greet({1, "user", user_token, "peer"});
+  REQUIRE(old);
+  REQUIRE(present);
+  CHECK(*old != *present);
+  caf::scoped_actor {
+    peer.system()
+    } -> wait_for(*old);
   CHECK(node.stats().sessions == 1);
 }
 

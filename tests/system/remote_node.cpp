@@ -3,6 +3,8 @@
 #include "caf_pool/backend/sqlite.hpp"
 #include "caf_pool/remote/setup.hpp"
 
+#include "support/chaos_proxy.hpp"
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -131,6 +133,14 @@ std::uint16_t remote_node::port() const {
 
 std::string remote_node::address() const {
   return "127.0.0.1:" + std::to_string(port());
+}
+
+remote_options remote_node::through(const chaos_proxy& proxy) const {
+  auto result = options();
+  result.address = "127.0.0.1:" + std::to_string(proxy.port());
+  result.first_pause = 5ms;
+  result.longest_pause = 50ms;
+  return result;
 }
 
 remote_options remote_node::options(const char* token) const {

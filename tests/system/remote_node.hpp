@@ -11,6 +11,8 @@
 
 namespace caf_pool::test {
 
+class chaos_proxy;
+
 /// Tokens that a `remote_node` lets in, by the role that they have.
 inline constexpr auto reader_token = "reader-0123456789abcdef";
 inline constexpr auto user_token = "user-0123456789abcdef";
@@ -41,6 +43,9 @@ public:
 
   /// What a client with this role says.
   remote_options options(const char* token = user_token) const;
+
+  /// As `options`, by a proxy in front of the gate; soon tries again.
+  remote_options through(const chaos_proxy& proxy) const;
 
   /// Throws if it cannot connect.
   remote_client client(const char* token = user_token) const;

@@ -2,18 +2,16 @@
 
 #include "caf_pool/backend/scripted.hpp"
 #include "caf_pool/core/random.hpp"
-#include "caf_pool/remote/setup.hpp"
 
 #include "raw_client.hpp"
 #include "remote_node.hpp"
+#include "remote_peer.hpp"
 #include "support/catch_compat.hpp"
 #include "support/chaos_proxy.hpp"
 #include "support/eventually.hpp"
 #include "support/http_client.hpp"
 #include "support/outcome.hpp"
 #include "support/process.hpp"
-
-#include <caf/io/middleman.hpp>
 
 #include <cstddef>
 #include <limits>
@@ -28,35 +26,6 @@ namespace {
 
 constexpr auto unlimited = std::numeric_limits<std::size_t>::max();
 
-remote_options through(const chaos_proxy& proxy, const remote_node& node) {
-  auto result = node.options();
-  result.address = "127.0.0.1:" + std::to_string(proxy.port());
-  result.first_pause = 5ms;
-  result.longest_pause = 50ms;
-  return result;
-}
-
-/// What a gate says to a greeting.
-error greet(const remote_node& node, const wire::hello& greeting) {
-  struct config : caf::actor_system_config {
-    config() {
-      set_fair_scheduler(*this, 2);
-      configure_remote(*this, remote_node::quick_link());
-    }
-  };
-  config cfg;
-  caf::actor_system system{cfg};
-  auto gate = system.middleman().remote_actor<wire::gate_handle>("127.0.0.1",
-                                                                 node.port());
-  REQUIRE(gate);
-  caf::scoped_actor self{system};
-  error result;
-  ask(self.ptr(), *gate, 10s, greeting)
-    .receive([](const wire::welcome&) {},
-             [&](const caf::error& why) { result = from_caf(why); });
-  return result;
-}
-
 } // namespace
 
 // -- lost ---------------------------------------------------------------------
@@ -66,7 +35,7 @@ TEST_CASE("a statement takes effect once at most, whatever becomes of replies",
   remote_node node;
   node.add_sqlite("main", 2);
   chaos_proxy proxy{node.port()};
-  auto db = remote_client::connect(through(proxy, node));
+  auto db = remote_client::connect(node.through(proxy));
   REQUIRE(db);
   auto observer = node.client();
   REQUIRE(observer.execute("main", "CREATE TABLE t (id INTEGER)"));
@@ -109,7 +78,7 @@ TEST_CASE("a grant whose message is lost is no lease that is lost",
   remote_node node;
   node.add_sqlite("main", 1);
   chaos_proxy proxy{node.port()};
-  auto db = remote_client::connect(through(proxy, node));
+  auto db = remote_client::connect(node.through(proxy));
   REQUIRE(db);
   random_source dice{11};
   for (auto i = 0; i < 20; ++i) {
@@ -136,7 +105,7 @@ TEST_CASE("a grant that comes after its caller gave up goes back",
   config.max_size = 1;
   node.add_pool(config, server);
   chaos_proxy proxy{node.port()};
-  auto options = through(proxy, node);
+  auto options = node.through(proxy);
   options.connect_limit = 20s;
   auto db = remote_client::connect(options);
   REQUIRE(db);
@@ -153,7 +122,7 @@ TEST_CASE("an answer that comes after its caller gave up disturbs nobody",
   remote_node node;
   node.add_sqlite("main", 1);
   chaos_proxy proxy{node.port()};
-  auto db = remote_client::connect(through(proxy, node));
+  auto db = remote_client::connect(node.through(proxy));
   REQUIRE(db);
   proxy.delay(200ms);
   for (std::int64_t i = 0; i < 5; ++i) {
@@ -223,11 +192,12 @@ TEST_CASE("a client of another version is told which one the node speaks") {
   remote_node node;
   auto greeting = wire::hello{wire::protocol_version + 1, "user", user_token,
                               "from the future"};
-  auto why = greet(node, greeting);
+  remote_peer peer{node};
+  auto why = peer.greet(greeting).error();
   CHECK(why.code == errc::protocol_mismatch);
   CHECK_THAT(why.message, ContainsSubstring("version"));
   greeting.version = wire::protocol_version;
-  CHECK(greet(node, greeting).code == errc::none);
+  CHECK(peer.greet(greeting));
 }
 
 TEST_CASE("a node outlives peers that speak another language", "[X04]") {
