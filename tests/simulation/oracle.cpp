@@ -67,7 +67,8 @@ void oracle::reconnect(time_point now) {
   attempts_.clear();
 }
 
-void oracle::restart() {
+void oracle::restart(time_point now) {
+  restarted_at_ = now;
   waiting_.clear();
   ++expected_.restarts;
 }
@@ -189,7 +190,9 @@ void oracle::check_trial() const {
 void oracle::check_leaks(time_point now) const {
   auto threshold = settings_.leak_threshold;
   auto slack = plan_.timer_slack + 2ms;
-  if (threshold == 0s || now - std::max(settings_since_, thawed_at_) <= slack)
+  // Each of these sets the timer anew.
+  auto since = std::max({settings_since_, thawed_at_, restarted_at_});
+  if (threshold == 0s || now - since <= slack)
     return;
   for (std::size_t i = 0; i < truth_.callers.size(); ++i) {
     auto& x = truth_.callers[i];

@@ -36,7 +36,7 @@ public:
   void lost_holder(bool valid);
   void settings(const pool_config& x, bool recycle, time_point now);
   void reconnect(time_point now);
-  void restart();
+  void restart(time_point now);
   /// The process goes on after it stood still.
   void thaw(time_point now) {
     thawed_at_ = now;
@@ -111,6 +111,7 @@ private:
   time_point generation_since_{};
   time_point settings_since_{};
   time_point thawed_at_{};
+  time_point restarted_at_{};
   /// When something changed last that growing depends on.
   time_point grew_at_{};
   bool grows_ = false;

@@ -108,7 +108,7 @@ void world::restart() {
   for (auto& it : truth_.callers)
     if (it.now == stage::waiting || it.now == stage::asking)
       it.now = stage::done;
-  oracle_.restart();
+  oracle_.restart(now_);
   auto old = std::move(uut_);
   uut_ = std::make_unique<pool_machine>(
     oracle_.settings(), pool_epoch{++epoch_}, plan_.seed + epoch_);
