@@ -10,6 +10,10 @@ find_package(Boost 1.81 CONFIG REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(prometheus-cpp CONFIG REQUIRED COMPONENTS core)
 find_package(spdlog REQUIRED)
+if(CAF_VERSION VERSION_GREATER_EQUAL 1.0)
+  # What both versions have is on its way out in 1.x.
+  list(APPEND CAF_POOL_WARNINGS -Wno-deprecated-declarations)
+endif()
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET GLOBAL libsystemd)
 
 if(CAF_POOL_WITH_POSTGRES)
