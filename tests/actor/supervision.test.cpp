@@ -150,8 +150,9 @@ TEST_CASE("what becomes of a statement when the pool's actor dies is told",
   };
   auto outcome = [](auto request) {
     auto result = errc::none;
-    request.receive([](execute_result&) {},
-                    [&](const caf::error& x) { result = from_caf(x).code; });
+    std::move(request).receive(
+      [](execute_result&) {},
+      [&](const caf::error& x) { result = from_caf(x).code; });
     return result;
   };
   auto running = start("INSERT 1");
