@@ -200,6 +200,15 @@ TEST_CASE("uses in the front are counted exactly", "[A05]") {
     CHECK(counters.released == 9);
     CHECK(pool.gauges().leased == 0);
   }
+  SECTION("when it is withdrawn, and nobody says how often it was used") {
+    pool.observe({taken(1, 5, pool.now)});
+    pool.withdrawn(1);
+    CHECK(counters.acquired == 6);
+    CHECK(counters.released == 6);
+    pool.observe({seen(1, 8)}); // it was offered again
+    CHECK(counters.acquired == 9);
+    CHECK(counters.released == 9);
+  }
   SECTION("when it is returned without a look before") {
     pool.returned(1, after(3));
     CHECK(counters.acquired == 4);

@@ -152,7 +152,7 @@ void pool_actor::on_wake_up(const wake_up& x) {
   auto now = clock::now();
   estate_->slots->advance_clock(now);
   auto with_names = estate_->config.leak_threshold > duration::zero();
-  act(machine_.observe_front(look_at_front(with_names), now));
+  act(machine_.observe_front(estate_->look_at_front(with_names), now));
   act(machine_.tick(now));
   enforce_limits(now);
   end_lingering(now);
@@ -162,7 +162,7 @@ void pool_actor::on_wake_up(const wake_up& x) {
 
 pool_snapshot pool_actor::on_snapshot() {
   auto now = clock::now();
-  act(machine_.observe_front(look_at_front(true), now));
+  act(machine_.observe_front(estate_->look_at_front(true), now));
   auto result = machine_.snapshot(now);
   auto& meters = *estate_->meters;
   result.counters.executed = meters.executed.load();
@@ -260,9 +260,9 @@ void pool_actor::take_over() {
     if (x.state == slot_state::returned)
       on_released(x.slot);
     else if (x.state == slot_state::empty)
-      act(machine_.withdrawn(x.connection, clock::now()));
+      tell_withdrawn(x);
   });
-  act(machine_.observe_front(look_at_front(false), clock::now()));
+  act(machine_.observe_front(estate_->look_at_front(false), clock::now()));
   auto jobs = estate_->jobs;
   for (auto& job : jobs)
     if (job->finished.load(std::memory_order_acquire))

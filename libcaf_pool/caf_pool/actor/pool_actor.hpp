@@ -103,9 +103,9 @@ private:
   void enqueue(caller who, acquire_input wish);
   /// Has the pool told when a client dies; false if it is dead already.
   bool attend(const caf::actor_addr& who);
-  /// Counts how long it lasted, too.
   void end_lease(const lease_id& lease, const lease_end& how, time_point now);
-  std::vector<front_view> look_at_front(bool with_names) const;
+  /// A slot was emptied: its uses since the last look count, too.
+  void tell_withdrawn(const slot_view& x);
 
   // -- workers ----------------------------------------------------------------
 

@@ -127,14 +127,13 @@ void pool_actor::perform(const effect::withdraw_connection& x) {
   if (entry == nullptr || !entry->slot)
     return;
   if (estate_->slots->recall(*entry->slot) == recalled::withdrawn)
-    act(machine_.withdrawn(x.connection, clock::now()));
+    tell_withdrawn(estate_->slots->view(*entry->slot));
 }
 
 void pool_actor::perform(const effect::withdraw_any&) {
   auto slot = estate_->slots->withdraw_any();
   if (slot)
-    act(
-      machine_.withdrawn(estate_->slots->view(*slot).connection, clock::now()));
+    tell_withdrawn(estate_->slots->view(*slot));
   else
     act(machine_.front_empty(clock::now()));
 }

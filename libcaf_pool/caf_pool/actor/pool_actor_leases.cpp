@@ -142,6 +142,7 @@ std::optional<loan> pool_actor::lend(const effect::grant& x,
 void pool_actor::take_back_unused(const effect::grant& x, const loan& held) {
   estate_->slots->give_back(held, condition::clean);
   estate_->slots->collect(held.slot);
+  estate_->find(x.lease.connection)->granted_generation = 0;
   auto end = lease_end{};
   end.unused = true;
   act(machine_.release(x.lease, end, clock::now()));
@@ -219,6 +220,12 @@ void pool_actor::on_down(const caf::actor_addr& who) {
 }
 
 void pool_actor::on_release(const release& x) {
+  if (machine_.state().leases.valid(x.lease)
+      && running_on(x.lease.connection, job_kind::execute) != nullptr) {
+    // The statement's end ends the lease: nobody else may have it before.
+    estate_->hold_by_id(x.lease.connection, {});
+    return;
+  }
   auto end = lease_end{};
   if (auto* entry = estate_->find(x.lease.connection))
     end.left = entry->held->object->state();
@@ -280,24 +287,11 @@ void pool_actor::on_released(slot_index slot) {
   finish_if_over();
 }
 
-std::vector<front_view> pool_actor::look_at_front(bool with_names) const {
-  std::vector<front_view> result;
-  estate_->slots->for_each([&](const slot_view& x) {
-    auto* entry = estate_->find(x.connection);
-    if (entry == nullptr)
-      return;
-    auto view = front_view{};
-    view.connection = x.connection;
-    view.taken
-      = x.state == slot_state::taken || x.state == slot_state::returned;
-    view.uses = pool_estate::front_uses(*entry, x.generation);
-    view.generation = x.generation;
-    view.since = x.since;
-    if (with_names && view.taken)
-      view.holder = to_string(x.who);
-    result.push_back(std::move(view));
-  });
-  return result;
+void pool_actor::tell_withdrawn(const slot_view& x) {
+  auto* entry = estate_->find(x.connection);
+  auto uses
+    = entry != nullptr ? pool_estate::front_uses(*entry, x.generation) : 0;
+  act(machine_.withdrawn(x.connection, uses, clock::now()));
 }
 
 } // namespace caf_pool

@@ -121,4 +121,24 @@ std::uint64_t pool_estate::front_uses(const vault_entry& entry,
   return generation - entry.first_generation - entry.grants;
 }
 
+std::vector<front_view> pool_estate::look_at_front(bool with_names) {
+  std::vector<front_view> result;
+  slots->for_each([&](const slot_view& x) {
+    auto* entry = find(x.connection);
+    if (entry == nullptr)
+      return;
+    auto view = front_view{};
+    view.connection = x.connection;
+    view.taken
+      = x.state == slot_state::taken || x.state == slot_state::returned;
+    view.uses = front_uses(*entry, x.generation);
+    view.generation = x.generation;
+    view.since = x.since;
+    if (with_names && view.taken)
+      view.holder = to_string(x.who);
+    result.push_back(std::move(view));
+  });
+  return result;
+}
+
 } // namespace caf_pool

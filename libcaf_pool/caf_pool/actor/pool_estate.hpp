@@ -103,6 +103,9 @@ public:
   static std::uint64_t front_uses(const vault_entry& entry,
                                   std::uint64_t generation) noexcept;
 
+  /// Returns what the front shows of the connections in the vault.
+  std::vector<front_view> look_at_front(bool with_names);
+
   backend_ptr way;
   const std::shared_ptr<pool_meters> meters = std::make_shared<pool_meters>();
   const std::shared_ptr<slot_table> slots = slot_table::make();

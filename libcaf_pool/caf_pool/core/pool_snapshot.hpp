@@ -59,7 +59,8 @@ struct pool_gauges {
 };
 
 /// Counts what happened since the pool was made; never goes down, survives a
-/// restart of the pool's actor.
+/// restart of the pool's actor. Every lease ends once: when nothing is leased,
+/// `acquired` is `released` plus `leases_revoked`.
 struct pool_counters {
   /// Grants, fast lane included.
   std::uint64_t acquired = 0;

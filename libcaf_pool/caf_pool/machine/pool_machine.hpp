@@ -88,9 +88,6 @@ public:
   /// are counted when the connection is seen again, or never.
   effects withdrawn(connection_id id, std::uint64_t front_uses, time_point now);
 
-  effects withdrawn(connection_id id, time_point now) {
-    return withdrawn(id, 0, now);
-  }
   effects front_empty(time_point now);
 
   /// A holder gave a connection back to the actor instead of to the front.

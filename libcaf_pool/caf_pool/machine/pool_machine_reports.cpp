@@ -45,7 +45,9 @@ effects pool_machine::withdrawn(connection_id id, std::uint64_t front_uses,
   if (record == nullptr)
     return settle(x);
   if (record->state == connection_state::offered) {
-    rules::note_front(x, *record, front_uses, false);
+    // It is free, so that what the last look saw has ended in any case.
+    rules::note_front(x, *record, std::max(front_uses, record->front_uses),
+                      false);
     rules::note_front_lease(x, {id, false, 0, 0, {}, {}});
     rules::come_back(x, id);
   } else {
