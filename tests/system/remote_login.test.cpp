@@ -268,9 +268,7 @@ TEST_CASE("a client that comes again replaces its old session", "[E02]") {
   REQUIRE(old);
   REQUIRE(present);
   CHECK(*old != *present);
-  caf::scoped_actor {
-    peer.system()
-    } -> wait_for(*old);
+  peer.self()->wait_for(*old);
   CHECK(node.stats().sessions == 1);
 }
 

@@ -24,9 +24,8 @@ remote_peer::remote_peer(const remote_node& node) {
 }
 
 result<wire::session_handle> remote_peer::greet(const wire::hello& greeting) {
-  caf::scoped_actor self{system_};
   auto answer = result<wire::session_handle>{wire::session_handle{}};
-  ask(self.ptr(), gate_, 10s, greeting)
+  ask(self_.ptr(), gate_, 10s, greeting)
     .receive([&](const wire::welcome& x) { answer = x.session; },
              [&](const caf::error& why) { answer = from_caf(why); });
   return answer;
