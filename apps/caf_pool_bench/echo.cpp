@@ -1,6 +1,7 @@
 #include "echo.hpp"
 
 #include "caf_pool/actor/caf_compat.hpp"
+#include "caf_pool/remote/setup.hpp"
 
 #include <caf/io/middleman.hpp>
 
@@ -18,7 +19,7 @@ namespace {
 struct world {
   struct config : caf::actor_system_config {
     config() {
-      load<caf::io::middleman>();
+      configure_remote(*this, {});
       set_fair_scheduler(*this, 2);
     }
   };

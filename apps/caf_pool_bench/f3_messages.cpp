@@ -29,6 +29,21 @@ struct put_back {
 
 struct go {};
 
+} // namespace
+
+} // namespace caf_pool::bench
+
+CAF_POOL_BEGIN_MESSAGES(caf_pool_bench_f3, 400)
+CAF_POOL_MESSAGE(caf_pool_bench_f3, caf_pool::bench::ping)
+CAF_POOL_MESSAGE(caf_pool_bench_f3, caf_pool::bench::pong)
+CAF_POOL_MESSAGE(caf_pool_bench_f3, caf_pool::bench::put_back)
+CAF_POOL_MESSAGE(caf_pool_bench_f3, caf_pool::bench::go)
+CAF_POOL_END_MESSAGES(caf_pool_bench_f3)
+
+namespace caf_pool::bench {
+
+namespace {
+
 using bare_pool = actor_of<pong(ping), void(put_back)>;
 
 class bare_actor : public bare_pool::base {
@@ -109,6 +124,7 @@ struct system {
   struct config : caf::actor_system_config {
     config() {
       configure_pools(*this);
+      prepare_caf<caf::id_block::caf_pool_bench_f3>();
     }
   };
 
@@ -183,10 +199,3 @@ figure f3_messages() {
 }
 
 } // namespace caf_pool::bench
-
-CAF_POOL_BEGIN_MESSAGES(caf_pool_bench_f3, 400)
-CAF_POOL_MESSAGE(caf_pool_bench_f3, caf_pool::bench::ping)
-CAF_POOL_MESSAGE(caf_pool_bench_f3, caf_pool::bench::pong)
-CAF_POOL_MESSAGE(caf_pool_bench_f3, caf_pool::bench::put_back)
-CAF_POOL_MESSAGE(caf_pool_bench_f3, caf_pool::bench::go)
-CAF_POOL_END_MESSAGES(caf_pool_bench_f3)

@@ -9,6 +9,10 @@
 #include "support/eventually.hpp"
 #include "support/outcome.hpp"
 
+#include <any>
+#include <memory>
+#include <vector>
+
 using namespace caf_pool;
 using namespace caf_pool::test;
 using namespace std::chrono_literals;
@@ -39,8 +43,12 @@ namespace {
 
 /// Finds nothing and says nothing.
 manager_handle::behavior_type silent_manager(manager_handle::pointer self) {
-  auto never_kept = [self](auto reply) {
-    return self->make_response_promise<decltype(reply)>();
+  // A promise that nobody holds any more is an answer on CAF 1.x.
+  auto promises = std::make_shared<std::vector<std::any>>();
+  auto never_kept = [self, promises](auto reply) {
+    auto result = self->make_response_promise<decltype(reply)>();
+    promises->emplace_back(result);
+    return result;
   };
   return {
     [=](const find_pool&) { return never_kept(pool_handle{}); },

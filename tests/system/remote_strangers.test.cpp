@@ -3,6 +3,7 @@
 #include "support/catch_compat.hpp"
 #include "support/eventually.hpp"
 
+#include <caf/actor_registry.hpp>
 #include <caf/io/middleman.hpp>
 
 using namespace caf_pool;
