@@ -101,6 +101,21 @@ private:
   std::unique_ptr<caf::scoped_actor> self_;
 };
 
+/// A pool on a scripted server, in a system of its own, and somebody who talks
+/// to its actor.
+struct scripted_pool {
+  actor_world world;
+  std::shared_ptr<scripted_backend> server
+    = std::make_shared<scripted_backend>();
+  any_pool db;
+  client me{world.sys};
+
+  explicit scripted_pool(const pool_config& config)
+    : db(world.sys, config, server) {
+    // nop
+  }
+};
+
 /// Waits until a pool's numbers are as they should be.
 template <class Predicate>
 bool shows(const any_pool& db, Predicate&& predicate) {

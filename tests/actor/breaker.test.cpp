@@ -15,15 +15,10 @@ pool_config fragile() {
   return config;
 }
 
-struct fixture {
-  actor_world world;
-  std::shared_ptr<scripted_backend> server
-    = std::make_shared<scripted_backend>();
-  any_pool db;
+struct fixture : scripted_pool {
   listener ears{world.sys};
-  client me{world.sys};
 
-  explicit fixture(const pool_config& config) : db(world.sys, config, server) {
+  explicit fixture(const pool_config& config) : scripted_pool(config) {
     me.tell(db.actors().address, subscribe{false, ears.actor()});
   }
 

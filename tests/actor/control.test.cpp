@@ -5,16 +5,8 @@ using namespace caf_pool::test;
 
 namespace {
 
-struct fixture {
-  actor_world world;
-  std::shared_ptr<scripted_backend> server
-    = std::make_shared<scripted_backend>();
-  any_pool db;
-  client me{world.sys};
-
-  explicit fixture(const pool_config& config) : db(world.sys, config, server) {
-    // nop
-  }
+struct fixture : scripted_pool {
+  using scripted_pool::scripted_pool;
 
   void tell(control::verb what) {
     REQUIRE(me.get<accepted>(db.actors().address, control{what, {}}));

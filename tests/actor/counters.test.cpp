@@ -5,15 +5,8 @@ using namespace caf_pool::test;
 
 namespace {
 
-struct fixture {
-  actor_world world;
-  std::shared_ptr<scripted_backend> server
-    = std::make_shared<scripted_backend>();
-  any_pool db;
-
-  explicit fixture(const pool_config& config) : db(world.sys, config, server) {
-    // nop
-  }
+struct fixture : scripted_pool {
+  using scripted_pool::scripted_pool;
 
   pool_counters counters() {
     REQUIRE(at_rest(db));
@@ -60,9 +53,8 @@ TEST_CASE("uses that nobody looked at are counted when the connection ends",
   fixture fx{still_pool(1)};
   for (int i = 0; i < 6; ++i)
     REQUIRE(fx.db.acquire().has_value());
-  client me{fx.world.sys};
-  REQUIRE(me.get<accepted>(fx.db.actors().address,
-                           control{control::verb::reconnect, {}}));
+  REQUIRE(fx.me.get<accepted>(fx.db.actors().address,
+                              control{control::verb::reconnect, {}}));
   auto now = fx.counters();
   CHECK(now.retired == 1);
   CHECK(now.acquired == 6);

@@ -7,17 +7,7 @@ using namespace caf_pool::test;
 
 namespace {
 
-struct fixture {
-  actor_world world;
-  std::shared_ptr<scripted_backend> server
-    = std::make_shared<scripted_backend>();
-  any_pool db;
-  client me{world.sys};
-
-  explicit fixture(const pool_config& config) : db(world.sys, config, server) {
-    // nop
-  }
-};
+using fixture = scripted_pool;
 
 acquire_options within(duration wait) {
   auto result = acquire_options{};
