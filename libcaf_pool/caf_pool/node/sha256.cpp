@@ -4,6 +4,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+
 #include <stdexcept>
 
 namespace caf_pool {
