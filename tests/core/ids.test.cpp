@@ -35,6 +35,17 @@ TEST_CASE("a lease id differs in epoch, connection or generation",
   CHECK(id != lease_id{pool_epoch{1}, connection_id{2}, 4});
 }
 
+TEST_CASE("a lease from the front never passes for one that was granted",
+          "[trap-T7]") {
+  auto granted = lease_id{pool_epoch{1}, connection_id{2}, 3};
+  auto taken = lease_id::in_front(pool_epoch{1}, connection_id{2}, 3);
+  CHECK(taken != granted);
+  CHECK(taken.from_front());
+  CHECK_FALSE(granted.from_front());
+  CHECK(taken.slot_generation() == 3);
+  CHECK(to_string(taken) == "1.2.f3");
+}
+
 TEST_CASE("adding to a time point stops at never") {
   auto start = time_point{std::chrono::seconds{10}};
   CHECK(add_saturated(start, std::chrono::seconds{5})

@@ -137,6 +137,13 @@ lines pool_bench::returned(std::uint64_t connection, const lease_end& how) {
   return note(uut.returned(connection_id{connection}, how, now));
 }
 
+lines pool_bench::claimed(std::uint64_t connection, std::uint64_t uses,
+                          time_point since) {
+  auto lease
+    = lease_id::in_front(uut.state().epoch, connection_id{connection}, uses);
+  return note(uut.claimed({lease, "by message", since, uses}, now));
+}
+
 lines pool_bench::observe(std::vector<front_view> slots) {
   return note(uut.observe_front(slots, now));
 }

@@ -46,6 +46,8 @@ public:
   lines withdrawn(std::uint64_t connection, std::uint64_t uses = 0);
   lines front_empty();
   lines returned(std::uint64_t connection, const lease_end& how = {});
+  /// Somebody who took from the front keeps what he has as a lease.
+  lines claimed(std::uint64_t connection, std::uint64_t uses, time_point since);
   lines observe(std::vector<front_view> slots);
 
   lines opened(std::uint64_t connection,

@@ -20,6 +20,8 @@ enum class event : std::uint8_t {
   /// The grant arrives at caller `who`.
   receive,
   let_go,
+  /// What caller `who` took from the front becomes a lease of the machine.
+  claim,
   release_again,
   /// The pool hears that caller `who` died.
   death,

@@ -97,6 +97,10 @@ bool front_model::holds(connection_id id, std::uint64_t generation) const {
          && i->second.uses == generation;
 }
 
+void front_model::put_aside(connection_id id) {
+  slots_[id].state = slot_state::empty;
+}
+
 // -- looking at it ------------------------------------------------------------
 
 std::uint64_t front_model::uses(connection_id id) const {

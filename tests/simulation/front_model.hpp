@@ -74,6 +74,9 @@ public:
 
   bool holds(connection_id id, std::uint64_t generation) const;
 
+  /// The actor, who took it for somebody, puts it aside.
+  void put_aside(connection_id id);
+
   // -- looking at it ----------------------------------------------------------
 
   std::uint64_t uses(connection_id id) const;

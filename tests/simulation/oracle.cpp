@@ -201,7 +201,7 @@ void oracle::check_leaks(time_point now) const {
     if (!holds || x.from_front || x.fenced)
       continue;
     auto needs = announced(static_cast<std::uint32_t>(i));
-    auto held = now - x.granted_at;
+    auto held = now - x.known_at;
     expect(x.suspected || held <= std::max(threshold, needs) + slack,
            "a leak was not told of");
     expect(settings_.leak_revoke == 0s

@@ -144,6 +144,9 @@ caller_script draw_caller(const crowd& c, random_source& r) {
   x.local = chance(r, c.local);
   x.by_slot = x.local && chance(r, 70);
   x.doubled = chance(r, 3);
+  x.by_id = x.local && !x.announces && chance(r, 40);
+  if (x.by_id)
+    x.claimed_after = r.between(0ms, 2 * x.hold);
   return x;
 }
 

@@ -44,6 +44,11 @@ struct caller_script {
   bool only_if_free = false;
   /// Tries the front first.
   bool local = false;
+  /// The pool's actor takes from the front for it, and may hand the lease over
+  /// to the machine.
+  bool by_id = false;
+  /// How long after the take it does.
+  duration claimed_after = duration::zero();
   /// Its release comes by the slot, not by a message.
   bool by_slot = false;
   /// Its request is doubled on the way.

@@ -158,6 +158,8 @@ bool story_teller::by_front(const std::string& verb, words& in) {
     hear(uut_->returned(id, ending(in), now_));
   } else if (verb == "look") {
     look(in);
+  } else if (verb == "claimed") {
+    claimed(in);
   } else {
     return false;
   }
@@ -179,6 +181,17 @@ void story_teller::look(words& in) {
     }
   }
   hear(uut_->observe_front(std::vector{x}, now_));
+}
+
+/// "claimed carol 1 uses 3": what was taken for her becomes a lease.
+void story_teller::claimed(words& in) {
+  std::string name;
+  in >> name;
+  auto id = read_connection(in);
+  auto uses = ending(in).front_uses;
+  auto lease = lease_id::in_front(pool_epoch{epoch_}, id, uses);
+  leases_[name] = lease;
+  hear(uut_->claimed({lease, name, now_, uses}, now_));
 }
 
 // -- operators ----------------------------------------------------------------

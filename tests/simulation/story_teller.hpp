@@ -49,6 +49,7 @@ private:
   const lease_id& lease_of(const std::string& name) const;
   std::string stamp() const;
   void look(words& in);
+  void claimed(words& in);
   lease_end ending(words& in) const;
 
   pool_config config_;

@@ -109,6 +109,8 @@ struct caller_truth {
   time_point asked_at{};
   time_point deadline{};
   time_point granted_at{};
+  /// Since when the machine keeps an eye on its lease.
+  time_point known_at{};
   /// Its lease was taken away.
   bool fenced = false;
   /// Its lease was told of as a leak.

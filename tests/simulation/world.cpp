@@ -76,6 +76,9 @@ void world::happen(const appointment& x) {
     case event::let_go:
       let_go(x.who);
       break;
+    case event::claim:
+      claim(x.who);
+      break;
     case event::release_again:
       release_again(x.who);
       break;
@@ -150,7 +153,7 @@ void world::perform(const effect::grant& x) {
   auto& it = caller(who);
   it.connection = x.lease.connection;
   it.lease = x.lease;
-  it.granted_at = now_;
+  it.granted_at = it.known_at = now_;
   it.now = caller_truth::stage::granted;
   conn(it.connection).holder = who;
   if (it.gone)
@@ -199,7 +202,7 @@ void world::perform(const effect::cancel_connection& x) {
 
 void world::perform(const effect::revoke_lease& x) {
   auto id = x.lease.connection;
-  if (x.from_front && !front_.revoke(id, x.lease.generation))
+  if (x.from_front && !front_.revoke(id, x.lease.slot_generation()))
     return;
   if (conn(id).holder != nobody)
     caller(conn(id).holder).fenced = true;

@@ -14,8 +14,7 @@
 
 namespace caf_pool::simulation {
 
-/// Plays one plan: what surrounds a pool machine, in virtual time. Stands for
-/// the pool's actor, too.
+/// Plays one plan in virtual time; stands for the pool's actor, too.
 class world {
 public:
   explicit world(const plan& what);
@@ -77,6 +76,7 @@ private:
   void death(std::uint32_t who);
   bool take_from_front(std::uint32_t who);
   void give_back_to_front(std::uint32_t who, const lease_end& how);
+  void claim(std::uint32_t who);
   void release(std::uint32_t who, const lease_end& how);
   void give_back_unused(std::uint32_t who);
   void die(std::uint32_t who, bool busy);

@@ -40,8 +40,26 @@ bool world::take_from_front(std::uint32_t who) {
   it.granted_at = now_;
   conn(*id).offered = false;
   conn(*id).holder = who;
+  it.known_at = now_;
   agenda_.add(now_ + plan_.scripts[who].hold, event::let_go, who);
+  if (plan_.scripts[who].by_id)
+    agenda_.add(now_ + plan_.scripts[who].claimed_after, event::claim, who);
   return true;
+}
+
+void world::claim(std::uint32_t who) {
+  auto& it = caller(who);
+  if (it.now != stage::holding || !it.from_front || it.fenced)
+    return;
+  front_.put_aside(it.connection);
+  it.from_front = false;
+  it.known_at = now_;
+  it.lease = lease_id::in_front(pool_epoch{epoch_}, it.connection, it.slot_use);
+  auto claimed = lease_claim{it.lease, "caller " + std::to_string(who + 1),
+                             it.granted_at, it.slot_use};
+  feed(
+    [&] { return "claimed " + to_string(it.lease) + " by " + claimed.holder; },
+    [&](pool_machine& x) { return x.claimed(claimed, now_); });
 }
 
 acquire_input world::wish(std::uint32_t who) const {
@@ -140,7 +158,9 @@ void world::let_go(std::uint32_t who) {
       && now_ < time_point{} + 1h + plan_.length)
     return; // until the quiet time
   auto dies = script.end == fate::dies || script.end == fate::dies_busy;
-  if (dies && !it.from_front) {
+  if (dies && script.by_id)
+    claim(who);
+  if (dies && !it.from_front && it.now == stage::holding) {
     die(who, script.end == fate::dies_busy);
     return;
   }
@@ -294,8 +314,10 @@ void world::interleave() {
     return;
   auto arrives = next.what == event::stimulus
                  && plan_.stimuli[next.who].what == deed::arrive;
+  // Whoever holds by id does it through the pool's actor, one thing at a time.
   auto leaves = next.what == event::let_go && caller(next.who).from_front
-                && caller(next.who).now == stage::holding;
+                && caller(next.who).now == stage::holding
+                && !plan_.scripts[next.who].by_id;
   if (arrives)
     arrive(plan_.stimuli[agenda_.take().who].which);
   else if (leaves)

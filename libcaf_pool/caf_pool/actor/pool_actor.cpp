@@ -42,12 +42,7 @@ pool_actor::behavior_type pool_actor::make_behavior() {
     [this](const acquire& x) { return on_acquire(x); },
     [this](const acquire_lease& x) { return on_acquire_lease(x); },
     [this](const release& x) { on_release(x); },
-    [this](const revoke_lease& x) {
-      auto is_busy = busy(x.lease.connection);
-      if (machine_.state().leases.valid(x.lease))
-        estate_->hold_by_id(x.lease.connection, {});
-      act(machine_.holder_lost(x.lease, is_busy, clock::now()));
-    },
+    [this](const revoke_lease& x) { on_revoke(x); },
     [this](const execute& x) { return on_execute(x); },
     [this](const cancel_request& x) { on_cancel(x); },
     [this](const get_snapshot&) { return on_snapshot(); },

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "caf_pool/actor/pool_caller.hpp"
 #include "caf_pool/actor/pool_estate.hpp"
 #include "caf_pool/actor/pool_shell.hpp"
 
@@ -7,7 +8,6 @@
 #include <map>
 #include <unordered_map>
 #include <unordered_set>
-#include <variant>
 #include <vector>
 
 namespace caf_pool {
@@ -27,22 +27,7 @@ private:
   template <class T>
   using promise = caf::typed_response_promise<T>;
 
-  struct waiting_execute {
-    promise<execute_result> reply;
-    std::vector<sql_statement> statements;
-    time_point deadline;
-    bool read_only = false;
-  };
-
-  /// Somebody who was not answered yet.
-  struct caller {
-    std::variant<std::shared_ptr<granter>, promise<lease_grant>,
-                 promise<lease_ptr>, waiting_execute>
-      reply;
-    caf::actor_addr from;
-    std::uint64_t request = 0;
-    holder who = {};
-  };
+  using caller = pool_caller;
 
   /// Tells somebody what became of a statement when the actor ends.
   void abandon(ticket id, promise<execute_result>& reply, const error& why);
@@ -50,6 +35,7 @@ private:
   // -- messages ---------------------------------------------------------------
 
   caf::result<lease_grant> on_acquire(const acquire& x);
+  void on_revoke(const revoke_lease& x);
   promise<lease_ptr> on_acquire_lease(const acquire_lease& x);
   promise<execute_result> on_execute(const execute& x);
   void on_release(const release& x);
@@ -97,6 +83,14 @@ private:
             const caller& who);
   void give(const promise<lease_ptr>& to, const effect::grant& x);
   void give(waiting_execute& to, const effect::grant& x);
+  /// Serves a caller as it would serve itself in this process.
+  std::optional<lease_grant> take_from_front(const acquire& x,
+                                             const caf::actor_addr& from);
+  /// Hands a lease from the front over to the machine, which alone knows what
+  /// to do about statements, lost holders and failures.
+  void claim(connection_id id);
+  /// Returns the connection of a lease by id, if that is held.
+  vault_entry* held_under(const lease_id& lease);
   std::optional<loan> lend(const effect::grant& x, const holder& who);
   void take_back_unused(const effect::grant& x, const loan& held);
   void expect_answer(ticket id, caller who);

@@ -106,13 +106,13 @@ void pool_actor::perform(const effect::revoke_lease& x) {
   auto* entry = estate_->find(x.lease.connection);
   if (entry == nullptr)
     return;
-  entry->by_id = {};
   if (entry->slot) {
-    // A lease from the front has the slot's own generation in its id.
-    auto generation = entry->granted_generation != 0 ? entry->granted_generation
-                                                     : x.lease.generation;
+    auto generation
+      = x.from_front ? x.lease.slot_generation() : entry->granted_generation;
     estate_->slots->revoke(*entry->slot, generation);
   }
+  estate_->give_back(*entry, condition::broken);
+  entry->by_id = {};
   entry->held->object->abort();
 }
 

@@ -201,9 +201,8 @@ pool_actor::promise<execute_result> pool_actor::on_execute(const execute& x) {
     enqueue(std::move(who), std::move(wish));
     return reply;
   }
-  if (!machine_.state().leases.valid(x.lease)
-      || !estate_->held_by_id(x.lease.connection)
-      || estate_->find(x.lease.connection)->by_id.holder != from) {
+  auto* entry = held_under(x.lease);
+  if (entry == nullptr || entry->by_id.holder != from) {
     reply.deliver(to_caf({errc::lease_lost,
                           "the lease " + to_string(x.lease)
                             + " is not yours any more; acquire another",
@@ -214,6 +213,7 @@ pool_actor::promise<execute_result> pool_actor::on_execute(const execute& x) {
                           "its answer",
                           {}}));
   } else {
+    claim(x.lease.connection);
     auto id = estate_->next_ticket();
     if (x.request != 0)
       requests_.insert_or_assign({from, x.request}, id);

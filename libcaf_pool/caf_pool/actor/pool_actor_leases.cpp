@@ -52,6 +52,8 @@ caf::result<lease_grant> pool_actor::on_acquire(const acquire& x) {
     return to_caf({errc::invalid_argument,
                    "nobody would hold the lease: ask as an actor",
                    {}});
+  if (auto granted = take_from_front(x, from))
+    return *std::move(granted);
   auto now = clock::now();
   auto wish = wish_of(x, estate_->config, now);
   auto id = estate_->next_ticket();
@@ -60,7 +62,8 @@ caf::result<lease_grant> pool_actor::on_acquire(const acquire& x) {
   if (auto* granted = only_grant(orders)) {
     // The usual case: served at once, and nothing else to do.
     estate_->meters->wait_time.record(granted->waited);
-    estate_->hold_by_id(granted->lease.connection, {from, x.request});
+    estate_->hold_by_id(granted->lease.connection,
+                        {from, x.request, granted->lease, {}, {}});
     auto result = lease_grant{granted->lease, granted->waited};
     machine_.reuse(std::move(orders));
     check_invariants();
@@ -102,11 +105,7 @@ void pool_actor::on_cancel(const cancel_request& x) {
     for (auto& [id, entry] : estate_->vault) {
       if (from && entry.by_id.holder == from
           && entry.by_id.request == x.request) {
-        auto* record = machine_.state().table.find(id);
-        auto lease = record != nullptr ? record->lease : lease_id{};
-        auto is_busy = busy(id);
-        entry.by_id = {};
-        act(machine_.holder_lost(lease, is_busy, clock::now()));
+        on_revoke({entry.by_id.lease});
         return;
       }
     }
@@ -124,6 +123,21 @@ void pool_actor::on_cancel(const cancel_request& x) {
 }
 
 // -- giving -------------------------------------------------------------------
+
+std::optional<lease_grant> pool_actor::take_from_front(
+  const acquire& x, const caf::actor_addr& from) {
+  if (x.expected > duration::zero())
+    return std::nullopt; // the front does not remember that
+  auto held = estate_->slots->try_take(holder{});
+  if (!held)
+    return std::nullopt;
+  auto lease = lease_id::in_front(machine_.state().epoch, held.connection,
+                                  held.generation);
+  estate_->hold_by_id(held.connection,
+                      {from, x.request, lease, held, x.holder});
+  estate_->meters->wait_time.record(duration::zero());
+  return lease_grant{lease, duration::zero()};
+}
 
 std::optional<loan> pool_actor::lend(const effect::grant& x,
                                      const holder& who) {
@@ -172,7 +186,8 @@ void pool_actor::give(const promise<lease_ptr>& to, const effect::grant& x) {
 
 void pool_actor::give(const promise<lease_grant>& to, const effect::grant& x,
                       const caller& who) {
-  estate_->hold_by_id(x.lease.connection, {who.from, who.request});
+  estate_->hold_by_id(x.lease.connection,
+                      {who.from, who.request, x.lease, {}, {}});
   auto reply = to;
   reply.deliver(lease_grant{x.lease, x.waited});
 }
@@ -198,13 +213,9 @@ void pool_actor::on_down(const caf::actor_addr& who) {
   std::vector<lease_id> left;
   for (auto& [id, entry] : estate_->vault)
     if (entry.by_id.holder == who)
-      if (auto* record = machine_.state().table.find(id))
-        left.push_back(record->lease);
-  for (auto& lease : left) {
-    auto is_busy = busy(lease.connection);
-    estate_->hold_by_id(lease.connection, {});
-    act(machine_.holder_lost(lease, is_busy, clock::now()));
-  }
+      left.push_back(entry.by_id.lease);
+  for (auto& lease : left)
+    on_revoke({lease});
   std::vector<ticket> waiting;
   for (auto& [id, waiter] : callers_)
     if (waiter.from == who
@@ -219,7 +230,27 @@ void pool_actor::on_down(const caf::actor_addr& who) {
                   requests_.upper_bound({who, no_more_requests}));
 }
 
+void pool_actor::on_revoke(const revoke_lease& x) {
+  auto id = x.lease.connection;
+  auto is_busy = busy(id);
+  if (held_under(x.lease) != nullptr) {
+    claim(id);
+    estate_->hold_by_id(id, {});
+  }
+  act(machine_.holder_lost(x.lease, is_busy, clock::now()));
+}
+
 void pool_actor::on_release(const release& x) {
+  auto* entry = estate_->find(x.lease.connection);
+  auto left = entry != nullptr ? entry->held->object->state() : trace::clean;
+  if (held_under(x.lease) != nullptr) {
+    if (entry->by_id.from_front && !x.why && left == trace::clean) {
+      estate_->give_back(*entry, condition::clean);
+      entry->by_id = {};
+      return;
+    }
+    claim(x.lease.connection);
+  }
   if (machine_.state().leases.valid(x.lease)
       && running_on(x.lease.connection, job_kind::execute) != nullptr) {
     // The statement's end ends the lease: nobody else may have it before.
@@ -227,8 +258,7 @@ void pool_actor::on_release(const release& x) {
     return;
   }
   auto end = lease_end{};
-  if (auto* entry = estate_->find(x.lease.connection))
-    end.left = entry->held->object->state();
+  end.left = left;
   if (x.why) {
     end.left = trace::broken;
     end.why = x.why;
@@ -245,6 +275,30 @@ void pool_actor::end_lease(const lease_id& lease, const lease_end& how,
     estate_->hold_by_id(lease.connection, {});
   }
   act(machine_.release(lease, how, now));
+}
+
+vault_entry* pool_actor::held_under(const lease_id& lease) {
+  auto* entry = estate_->find(lease.connection);
+  if (entry == nullptr || entry->by_id.lease != lease)
+    return nullptr;
+  auto held = entry->by_id.from_front || machine_.state().leases.valid(lease);
+  return held ? entry : nullptr;
+}
+
+void pool_actor::claim(connection_id id) {
+  auto* entry = estate_->find(id);
+  auto& slots = *estate_->slots;
+  if (entry == nullptr || !entry->by_id.from_front)
+    return;
+  auto held = entry->by_id.from_front;
+  auto since = slots.view(held.slot).since;
+  // So that it comes here, not to the next caller.
+  slots.recall(held.slot);
+  estate_->give_back(*entry, condition::clean);
+  slots.collect(held.slot);
+  act(machine_.claimed({entry->by_id.lease, entry->by_id.name, since,
+                        pool_estate::front_uses(*entry, held.generation)},
+                       clock::now()));
 }
 
 // -- taking back --------------------------------------------------------------

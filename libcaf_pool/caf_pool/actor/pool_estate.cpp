@@ -33,12 +33,16 @@ pool_estate::pool_estate(const pool_config& cfg, backend_ptr w)
 }
 
 pool_estate::~pool_estate() {
-  // nop
+  // The front would wait for them.
+  for (auto& [id, entry] : vault)
+    give_back(entry, condition::broken);
 }
 
 void pool_estate::finish() {
   over_.store(true);
   install({});
+  for (auto& [id, entry] : vault)
+    give_back(entry, condition::broken);
   slots->close(shared_from_this());
 }
 
@@ -104,6 +108,11 @@ bool pool_estate::held_by_id(connection_id id) noexcept {
   return entry != nullptr && entry->by_id.holder;
 }
 
+void pool_estate::give_back(vault_entry& entry, condition how) noexcept {
+  if (auto held = std::exchange(entry.by_id.from_front, {}))
+    slots->give_back(held, how);
+}
+
 std::optional<slot_index> pool_estate::slot_of(connection_id id) {
   auto* entry = find(id);
   if (entry == nullptr)
@@ -135,7 +144,8 @@ std::vector<front_view> pool_estate::look_at_front(bool with_names) {
     view.generation = x.generation;
     view.since = x.since;
     if (with_names && view.taken)
-      view.holder = to_string(x.who);
+      view.holder
+        = entry->by_id.from_front ? entry->by_id.name : to_string(x.who);
     result.push_back(std::move(view));
   });
   return result;

@@ -23,6 +23,12 @@ namespace caf_pool {
 struct remote_holding {
   caf::actor_addr holder;
   std::uint64_t request = 0;
+  lease_id lease;
+  /// What the pool's actor took from the front in the holder's name; nothing if
+  /// the machine granted the lease, or claimed it.
+  loan from_front;
+  /// Holder for people; only with `from_front`.
+  std::string name;
 };
 
 /// A connection in the pool's possession and its place in the front.
@@ -95,6 +101,9 @@ public:
   /// Notes who works on a connection by the id of its lease, if it is there.
   void hold_by_id(connection_id id, remote_holding who);
   bool held_by_id(connection_id id) noexcept;
+
+  /// Lets go of what was taken from the front for a holder by id, if anything.
+  void give_back(vault_entry& entry, condition how) noexcept;
 
   /// Returns the slot of a connection; binds one if there is none.
   std::optional<slot_index> slot_of(connection_id id);

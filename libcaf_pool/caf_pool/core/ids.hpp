@@ -43,17 +43,37 @@ struct lease_id {
   connection_id connection;
   std::uint64_t generation = 0;
 
+  /// Names a holding of a connection that was taken from the front. The front
+  /// counts by itself, so that its generations are marked.
+  static constexpr lease_id in_front(pool_epoch epoch, connection_id connection,
+                                     std::uint64_t slot_generation) noexcept {
+    return {epoch, connection, slot_generation | front_mark};
+  }
+
+  constexpr bool from_front() const noexcept {
+    return (generation & front_mark) != 0;
+  }
+
+  /// The front's own count; only for leases that came from there.
+  constexpr std::uint64_t slot_generation() const noexcept {
+    return generation & ~front_mark;
+  }
+
   constexpr explicit operator bool() const noexcept {
     return static_cast<bool>(connection);
   }
 
   friend constexpr auto operator<=>(const lease_id&, const lease_id&) = default;
+
+private:
+  static constexpr std::uint64_t front_mark = std::uint64_t{1} << 63;
 };
 
-/// Renders as "epoch.connection.generation".
+/// Renders as "epoch.connection.generation", with an "f" before generations
+/// that the front counts.
 inline std::string to_string(const lease_id& x) {
   return to_string(x.epoch) + '.' + to_string(x.connection) + '.'
-         + std::to_string(x.generation);
+         + (x.from_front() ? "f" : "") + std::to_string(x.slot_generation());
 }
 
 } // namespace caf_pool

@@ -39,6 +39,17 @@ struct lease_end {
   std::uint64_t front_uses = 0;
 };
 
+/// A holding that began in the front and goes on as a lease of the machine.
+struct lease_claim {
+  /// As its holder knows it.
+  lease_id lease;
+  /// Holder for people.
+  std::string holder;
+  time_point since{};
+  /// Uses in the front since the connection was opened, this one included.
+  std::uint64_t front_uses = 0;
+};
+
 /// One slot of the front, as the actor saw it.
 struct front_view {
   connection_id connection;

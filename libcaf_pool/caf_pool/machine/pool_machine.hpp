@@ -93,6 +93,10 @@ public:
   /// A holder gave a connection back to the actor instead of to the front.
   effects returned(connection_id id, const lease_end& how, time_point now);
 
+  /// The actor took a connection out of the front from under its holder, who
+  /// keeps it: from now on the machine looks after that lease.
+  effects claimed(const lease_claim& in, time_point now);
+
   /// What the front looks like now; call before `tick` and `snapshot`.
   effects observe_front(std::span<const front_view> slots, time_point now);
 

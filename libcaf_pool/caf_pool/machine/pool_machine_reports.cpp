@@ -81,6 +81,18 @@ effects pool_machine::returned(connection_id id, const lease_end& how,
   return settle(x);
 }
 
+effects pool_machine::claimed(const lease_claim& in, time_point now) {
+  auto x = rules::begin(state_, now);
+  auto* record = state_.table.find(in.lease.connection);
+  if (record == nullptr || record->state != connection_state::offered)
+    return settle(x);
+  rules::claim(x, *record, in);
+  if (state_.life == pool_life::closed)
+    rules::revoke(x, *state_.leases.find(in.lease.connection),
+                  {errc::lease_lost, "the pool was shut down", {}});
+  return settle(x);
+}
+
 effects pool_machine::observe_front(std::span<const front_view> slots,
                                     time_point now) {
   auto x = rules::begin(state_, now);

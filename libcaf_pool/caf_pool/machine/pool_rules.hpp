@@ -121,6 +121,8 @@ void note_front(step& x, connection_record& record, std::uint64_t uses,
                 bool taken);
 /// Keeps the lease book in line with what the front shows.
 void note_front_lease(step& x, const front_view& slot);
+/// Makes a holding in the front a lease like those that were granted.
+void claim(step& x, connection_record& record, const lease_claim& in);
 
 // -- time ---------------------------------------------------------------------
 

@@ -159,12 +159,12 @@ void note_front_lease(step& x, const front_view& slot) {
   auto& s = x.s;
   auto cleared = std::optional<lease_entry>{};
   if (slot.taken) {
+    auto id = lease_id::in_front(s.epoch, slot.connection, slot.generation);
     auto* known = s.leases.find(slot.connection);
-    if (known != nullptr && known->from_front
-        && known->id.generation == slot.generation)
+    if (known != nullptr && known->id.generation == id.generation)
       return;
     auto entry = lease_entry{};
-    entry.id = {s.epoch, slot.connection, slot.generation};
+    entry.id = id;
     entry.holder = slot.holder;
     entry.since = slot.since;
     expect_leak(x, entry);
@@ -175,6 +175,25 @@ void note_front_lease(step& x, const front_view& slot) {
   }
   if (cleared)
     x.tell(event_kind::leak_cleared, slot.connection, cleared->holder);
+}
+
+void claim(step& x, connection_record& record, const lease_claim& in) {
+  auto& s = x.s;
+  auto id = in.lease.connection;
+  note_front(x, record, std::max(in.front_uses, record.front_uses), true);
+  auto entry = lease_entry{};
+  // What was found out about the holding stays true.
+  if (auto seen = s.leases.close(id);
+      seen && seen->id.generation == in.lease.generation)
+    entry = *std::move(seen);
+  entry.id = in.lease;
+  entry.holder = in.holder;
+  entry.since = in.since;
+  entry.from_front = false;
+  s.table.move_to(id, connection_state::leased, x.now);
+  record.lease = entry.id;
+  expect_leak(x, entry);
+  s.leases.open(std::move(entry));
 }
 
 } // namespace caf_pool::rules
