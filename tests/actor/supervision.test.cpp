@@ -163,9 +163,9 @@ TEST_CASE("what becomes of a statement when the pool's actor dies is told",
     return x && x->gauges.leased == 2;
   }));
   kill(db.actors());
-  CHECK(outcome(std::move(running)) == errc::outcome_unknown);
   CHECK(outcome(std::move(queued)) == errc::restarted);
   server->stop_holding(backend_call::execute);
+  CHECK(outcome(std::move(running)) == errc::none); // its worker knows
   // "Nothing was executed" is true, and both connections come back.
   CHECK(test::eventually([&] {
     auto x = db.snapshot();
@@ -174,6 +174,37 @@ TEST_CASE("what becomes of a statement when the pool's actor dies is told",
   }));
   CHECK(server->count(backend_call::execute) == 1);
   CHECK(server->verdict() == "");
+}
+
+TEST_CASE(
+  "a statement that was being stopped when the pool's actor died is "
+  "uncertain",
+  "[trap-T41][trap-T63]") {
+  fixture fx;
+  auto server = std::make_shared<scripted_backend>();
+  any_pool db{fx.sys, pool_config{}, server};
+  server->hold(backend_call::execute);
+  server->hold(backend_call::cancel);
+  caf::scoped_actor self{fx.sys};
+  auto order = execute{{"INSERT 1"}};
+  order.request = 1;
+  auto running
+    = ask(self.ptr(), db.actors().address, caf::timespan{60s}, order);
+  REQUIRE(server->wait_for_held(backend_call::execute));
+  send_to(self.ptr(), db.actors().address, cancel_request{1});
+  REQUIRE(server->wait_for_held(backend_call::cancel));
+  kill(db.actors());
+  auto told = errc::none;
+  std::move(running).receive(
+    [](execute_result&) {},
+    [&](const caf::error& x) { told = from_caf(x).code; });
+  CHECK(told == errc::outcome_unknown);
+  server->stop_holding(backend_call::execute);
+  server->stop_holding(backend_call::cancel);
+  CHECK(test::eventually([&] {
+    auto x = db.snapshot();
+    return x && x->gauges.leased == 0 && x->counters.restarts == 1;
+  }));
 }
 
 TEST_CASE("a pool that nobody can reach any more ends", "[K08][L10]") {

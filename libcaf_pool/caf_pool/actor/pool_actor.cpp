@@ -73,7 +73,7 @@ void pool_actor::on_exit() {
     else if (auto* z = std::get_if<promise<lease_ptr>>(&who.reply))
       z->deliver(to_caf(why));
     else
-      abandon(id, std::get<waiting_execute>(who.reply).reply, why);
+      abandon(id, *std::get<waiting_execute>(who.reply).reply, why);
   }
   callers_.clear();
   for (auto& x : draining_)
@@ -86,20 +86,21 @@ void pool_actor::on_exit() {
     estate_->finish();
 }
 
-void pool_actor::abandon(ticket id, promise<execute_result>& reply,
+void pool_actor::abandon(ticket id, late_reply<execute_result>& reply,
                          const error& why) {
   auto job = job_of(id);
+  auto what = why;
   if (job != nullptr && job->started) {
-    reply.deliver(to_caf({errc::outcome_unknown,
-                          "the pool's actor ended while the statement ran; it "
-                          "may have taken effect or not: look before you "
-                          "repeat it",
-                          {}}));
-    return;
-  }
-  if (job != nullptr)
+    if (!job->cancelled.load())
+      return; // its worker answers
+    what = {errc::outcome_unknown,
+            "the pool's actor ended while the statement was being stopped; it "
+            "may have taken effect or not: look before you repeat it",
+            {}};
+  } else if (job != nullptr) {
     job->statements.clear(); // the successor gets it, to give the lease back
-  reply.deliver(to_caf(why));
+  }
+  reply.fail(what);
 }
 
 void pool_actor::act(effects orders) {

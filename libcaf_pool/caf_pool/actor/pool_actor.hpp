@@ -30,14 +30,16 @@ private:
   using caller = pool_caller;
 
   /// Tells somebody what became of a statement when the actor ends.
-  void abandon(ticket id, promise<execute_result>& reply, const error& why);
+  void abandon(ticket id, late_reply<execute_result>& reply, const error& why);
 
   // -- messages ---------------------------------------------------------------
 
   caf::result<lease_grant> on_acquire(const acquire& x);
   void on_revoke(const revoke_lease& x);
   promise<lease_ptr> on_acquire_lease(const acquire_lease& x);
-  promise<execute_result> on_execute(const execute& x);
+  caf::delegated<execute_result> on_execute(const execute& x);
+  void execute_on(const lease_id& lease, waiting_execute work,
+                  const caf::actor_addr& from, std::uint64_t request);
   void on_release(const release& x);
   void on_cancel(const cancel_request& x);
   void on_queue(const queue_caller& x);

@@ -51,7 +51,7 @@ void pool_actor::perform(effect::reject& x) {
   else if (auto* object = std::get_if<promise<lease_ptr>>(&who.reply))
     object->deliver(to_caf(x.why));
   else
-    std::get<waiting_execute>(who.reply).reply.deliver(to_caf(x.why));
+    std::get<waiting_execute>(who.reply).reply->fail(x.why);
 }
 
 void pool_actor::perform(const effect::open_connection& x) {

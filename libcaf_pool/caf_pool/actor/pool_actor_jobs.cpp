@@ -181,47 +181,51 @@ void pool_actor::conclude(const job_ptr& job) {
 
 // -- statements ---------------------------------------------------------------
 
-pool_actor::promise<execute_result> pool_actor::on_execute(const execute& x) {
+caf::delegated<execute_result> pool_actor::on_execute(const execute& x) {
   auto from = caf::actor_cast<caf::actor_addr>(current_sender());
-  auto reply = make_response_promise<execute_result>();
   attend(from);
   auto now = clock::now();
   auto deadline
     = x.limit > duration::zero() ? add_saturated(now, x.limit) : time_point{};
-  auto who = caller{waiting_execute{reply, x.statements, deadline, x.read_only},
-                    from, x.request};
-  if (!x.lease) {
-    auto wish = acquire_input{};
-    wish.deadline = deadline != time_point{}
-                      ? deadline
-                      : add_saturated(now, estate_->config.acquire_timeout);
-    wish.priority = x.priority;
-    wish.tenant = x.tenant;
-    wish.holder = x.holder;
-    enqueue(std::move(who), std::move(wish));
-    return reply;
+  auto work = waiting_execute{late_reply<execute_result>::to_request_of(this),
+                              x.statements, deadline, x.read_only};
+  if (x.lease) {
+    execute_on(x.lease, std::move(work), from, x.request);
+    return {};
   }
-  auto* entry = held_under(x.lease);
+  auto wish = acquire_input{};
+  wish.deadline = deadline != time_point{}
+                    ? deadline
+                    : add_saturated(now, estate_->config.acquire_timeout);
+  wish.priority = x.priority;
+  wish.tenant = x.tenant;
+  wish.holder = x.holder;
+  enqueue({std::move(work), from, x.request}, std::move(wish));
+  return {};
+}
+
+void pool_actor::execute_on(const lease_id& lease, waiting_execute work,
+                            const caf::actor_addr& from,
+                            std::uint64_t request) {
+  auto* entry = held_under(lease);
   if (entry == nullptr || entry->by_id.holder != from) {
-    reply.deliver(to_caf({errc::lease_lost,
-                          "the lease " + to_string(x.lease)
-                            + " is not yours any more; acquire another",
-                          {}}));
-  } else if (busy(x.lease.connection)) {
-    reply.deliver(to_caf({errc::invalid_argument,
-                          "a statement runs on this lease already; wait for "
-                          "its answer",
-                          {}}));
-  } else {
-    claim(x.lease.connection);
-    auto id = estate_->next_ticket();
-    if (x.request != 0)
-      requests_.insert_or_assign({from, x.request}, id);
-    give(std::get<waiting_execute>(who.reply),
-         effect::grant{id, x.lease, duration::zero()});
-    callers_.emplace(id, std::move(who));
+    work.reply->fail({errc::lease_lost,
+                      "the lease " + to_string(lease)
+                        + " is not yours any more; acquire another",
+                      {}});
+    return;
   }
-  return reply;
+  if (busy(lease.connection)) {
+    work.reply->fail({errc::invalid_argument,
+                      "a statement runs on this lease already; wait for its "
+                      "answer",
+                      {}});
+    return;
+  }
+  claim(lease.connection);
+  auto id = estate_->next_ticket();
+  give(work, effect::grant{id, lease, duration::zero()});
+  expect_answer(id, {std::move(work), from, request});
 }
 
 void pool_actor::give(waiting_execute& to, const effect::grant& x) {
@@ -233,6 +237,7 @@ void pool_actor::give(waiting_execute& to, const effect::grant& x) {
   job->read_only = to.read_only;
   job->caller = x.caller;
   job->lease = x.lease;
+  job->reply = to.reply;
   start(std::move(job));
 }
 
@@ -247,12 +252,8 @@ void pool_actor::conclude_execute(const job_ptr& job, const error& why) {
   if (!node.empty()) {
     auto& who = node.mapped();
     requests_.erase({who.from, who.request});
-    auto& reply = std::get<waiting_execute>(who.reply).reply;
-    if (why)
-      reply.deliver(to_caf(why));
-    else
-      reply.deliver(execute_result{std::move(job->results)});
   }
+  answer(*job, why);
   auto* record = machine_.state().table.find(job->id);
   if (record == nullptr)
     return;
@@ -269,9 +270,13 @@ void pool_actor::drop(const job_ptr& job, error why) {
 }
 
 void pool_actor::stop(const job_ptr& job) {
-  if (!job->started)
+  if (!job->started) {
     drop(job, {errc::cancelled, "withdrawn by its caller", {}});
-  else if (running_on(job->id, job_kind::cancel) == nullptr)
+    return;
+  }
+  // Either the worker sees this before it answers, or it has finished before.
+  job->cancelled.store(true);
+  if (!job->finished.load() && running_on(job->id, job_kind::cancel) == nullptr)
     start(make_job(job_kind::cancel, job->id, job->deadline));
 }
 

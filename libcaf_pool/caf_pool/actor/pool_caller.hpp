@@ -1,5 +1,6 @@
 #pragma once
 
+#include "caf_pool/actor/pool_job.hpp"
 #include "caf_pool/actor/pool_messages.hpp"
 #include "caf_pool/core/sql_result.hpp"
 #include "caf_pool/core/time.hpp"
@@ -13,9 +14,9 @@
 
 namespace caf_pool {
 
-/// Statements without a lease, whose answer is due.
+/// Statements whose answer is due.
 struct waiting_execute {
-  caf::typed_response_promise<execute_result> reply;
+  execute_reply reply;
   std::vector<sql_statement> statements;
   time_point deadline;
   bool read_only = false;

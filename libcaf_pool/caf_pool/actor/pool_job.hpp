@@ -1,6 +1,7 @@
 #pragma once
 
-#include "caf_pool/actor/caf_compat.hpp"
+#include "caf_pool/actor/late_reply.hpp"
+#include "caf_pool/actor/pool_messages.hpp"
 #include "caf_pool/core/error.hpp"
 #include "caf_pool/core/ids.hpp"
 #include "caf_pool/core/pool_config.hpp"
@@ -24,6 +25,9 @@ enum class job_kind : std::uint8_t {
   close,
 };
 
+/// How whoever wanted statements executed is answered.
+using execute_reply = std::shared_ptr<late_reply<execute_result>>;
+
 /// One piece of blocking work. The worker fills in the results and says so;
 /// the pool's actor, or its successor, reads them afterwards.
 struct pool_job {
@@ -41,6 +45,8 @@ struct pool_job {
   /// Whom an `execute` is for.
   ticket caller;
   lease_id lease;
+  /// Null for everything else.
+  execute_reply reply;
 
   /// For `open`: the worker is not to begin any more.
   std::atomic<bool> called_off{false};
@@ -55,6 +61,9 @@ struct pool_job {
   duration took = duration::zero();
   /// Set last, by the worker.
   std::atomic<bool> finished{false};
+  /// Somebody wants the statement stopped: the worker leaves the answer to the
+  /// pool's actor, because the connection is free only after the cancel.
+  std::atomic<bool> cancelled{false};
 
   // -- the pool's actor -------------------------------------------------------
 

@@ -69,7 +69,10 @@ public:
     return {
       [this](const run_job& x) {
         run(*x.job);
+        // First, so that the caller's next request finds the connection free.
         report_(x.job);
+        if (!x.job->cancelled.load())
+          answer(*x.job, x.job->why);
       },
       [this](const dismiss&) { quit(); },
     };
@@ -93,7 +96,17 @@ void run(pool_job& job) {
                {}};
   }
   job.took = clock::now() - start;
-  job.finished.store(true, std::memory_order_release);
+  job.finished.store(true);
+}
+
+void answer(pool_job& job, const error& why) {
+  if (job.reply == nullptr)
+    return;
+  job.reply->keep([&]() -> result<execute_result> {
+    if (why)
+      return why;
+    return execute_result{std::move(job.results)};
+  });
 }
 
 worker_handle spawn_worker(caf::actor_system& sys, job_report report) {
