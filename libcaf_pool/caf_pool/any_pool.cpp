@@ -69,6 +69,13 @@ error with_warning(error why, const slot_table& front) {
   return why;
 }
 
+result<lease> finished(lease held, const acquire_options& options,
+                       time_point deadline) {
+  if (!options.read_only)
+    return held;
+  return restricted_to_reads(std::move(held), deadline);
+}
+
 } // namespace
 
 struct any_pool::impl {
@@ -169,7 +176,7 @@ result<lease> any_pool::acquire(const acquire_options& options,
   if (!held && plain && wait > longest_search)
     held = front.try_take(who, impl_->config.fast_lane_tries);
   if (held)
-    return finish(lease{held}, options, deadline);
+    return finished(lease{held}, options, deadline);
   return queue(options, deadline, at, false);
 }
 
@@ -207,20 +214,12 @@ result<lease> any_pool::queue(const acquire_options& options,
       return late(impl_->config.name);
     }
     if (*verdict)
-      return finish(lease{**verdict}, options, deadline);
+      return finished(lease{**verdict}, options, deadline);
     if (verdict->error().code != errc::restarted || clock::now() >= deadline)
       return with_warning(verdict->error(), port.front());
     // The wish died with the pool's actor; its successor is on the way.
     std::this_thread::sleep_for(restart_pause);
   }
-}
-
-result<lease> any_pool::finish(lease held, const acquire_options& options,
-                               time_point deadline) {
-  if (options.read_only)
-    if (auto limited = held.get().restrict_to_reads(deadline); !limited)
-      return limited.error();
-  return held;
 }
 
 void any_pool::acquire_async(acquire_handler handler,

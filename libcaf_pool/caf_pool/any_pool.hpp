@@ -105,8 +105,6 @@ private:
 
   result<lease> queue(const acquire_options& options, time_point deadline,
                       const std::source_location& at, bool only_if_free);
-  result<lease> finish(lease held, const acquire_options& options,
-                       time_point deadline);
 
   std::unique_ptr<impl> impl_;
 };

@@ -1,29 +1,21 @@
 #include "caf_pool/read_only_workers.hpp"
 
 #include "caf_pool/actor/caf_compat.hpp"
+#include "caf_pool/backend/backend.hpp"
 
-#include <exception>
 #include <utility>
 
 namespace caf_pool {
 
-namespace {
-
-result<lease> restricted(lease held, time_point deadline) {
+result<lease> restricted_to_reads(lease held, time_point deadline) {
   try {
     if (auto limited = held.get().restrict_to_reads(deadline); !limited)
       return limited.error();
   } catch (const std::exception& ex) {
-    return error{errc::internal,
-                 std::string{"the backend threw an exception, which it must "
-                             "not: "}
-                   + ex.what(),
-                 {}};
+    return backend_threw(ex);
   }
   return held;
 }
-
-} // namespace
 
 read_only_workers::read_only_workers(caf::actor_system& sys,
                                      std::uint32_t limit)
@@ -56,7 +48,7 @@ void read_only_workers::work() {
       next = std::move(backlog_.front());
       backlog_.pop_front();
     }
-    next.done(restricted(std::move(next.held), next.deadline));
+    next.done(restricted_to_reads(std::move(next.held), next.deadline));
   }
 }
 

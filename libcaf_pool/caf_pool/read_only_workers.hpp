@@ -16,6 +16,10 @@ class actor_system;
 
 namespace caf_pool {
 
+/// Makes the server refuse writes on a lease; blocks. If the server refuses
+/// that, or does not answer in time: its error, and the lease is given back.
+result<lease> restricted_to_reads(lease held, time_point deadline);
+
 /// Makes the server refuse writes on leases of callers that do not block: on
 /// threads of its own, because a pool's actor must never wait for a server.
 /// They come with the work, `limit` at most, and go with it.

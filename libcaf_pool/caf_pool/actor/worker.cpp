@@ -1,6 +1,7 @@
 #include "caf_pool/actor/worker.hpp"
 
-#include <exception>
+#include "caf_pool/backend/backend.hpp"
+
 #include <utility>
 
 namespace caf_pool {
@@ -89,11 +90,7 @@ void run(pool_job& job) {
   try {
     dispatch(job);
   } catch (const std::exception& ex) {
-    job.why = {errc::internal,
-               std::string{"the backend threw an exception, which it must "
-                           "not: "}
-                 + ex.what(),
-               {}};
+    job.why = backend_threw(ex);
   }
   job.took = clock::now() - start;
   job.finished.store(true);

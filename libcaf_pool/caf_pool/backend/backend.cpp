@@ -26,4 +26,11 @@ std::uint32_t backend::max_connections() const noexcept {
   return std::numeric_limits<std::uint32_t>::max();
 }
 
+error backend_threw(const std::exception& ex) {
+  return {errc::internal,
+          std::string{"the backend threw an exception, which it must not: "}
+            + ex.what(),
+          {}};
+}
+
 } // namespace caf_pool

@@ -9,6 +9,7 @@
 #include "caf_pool/core/trace.hpp"
 
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -92,5 +93,8 @@ public:
 };
 
 using backend_ptr = std::shared_ptr<backend>;
+
+/// What a backend's exception means to whoever called it: it must not throw.
+error backend_threw(const std::exception& ex);
 
 } // namespace caf_pool
