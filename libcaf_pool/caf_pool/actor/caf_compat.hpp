@@ -183,6 +183,34 @@ auto ask(Self* self, const Handle& dst, Timeout limit, Ts&&... xs) {
 #endif
 }
 
+/// An actor that is shown what comes before it enters the mailbox, on the
+/// thread that brings it: what needs no state of the actor is done without
+/// waking it.
+template <class Base>
+class early_receiver : public Base {
+public:
+  using Base::Base;
+  using Base::enqueue;
+
+#if CAF_POOL_CAF_1
+  bool enqueue(caf::mailbox_element_ptr x, caf::scheduler* where) override {
+    return receive_early(*x) || Base::enqueue(std::move(x), where);
+  }
+#else
+  void enqueue(caf::mailbox_element_ptr x,
+               caf::execution_unit* where) override {
+    if (!receive_early(*x))
+      Base::enqueue(std::move(x), where);
+  }
+#endif
+
+protected:
+  /// Returns whether nothing is left to do. Runs on any thread, also beside
+  /// handlers of the actor, and with locks of CAF held: must neither block nor
+  /// call what is not its own.
+  virtual bool receive_early(const caf::mailbox_element& x) = 0;
+};
+
 // -- life and death -----------------------------------------------------------
 
 /// Calls `f(const caf::actor_addr&, const caf::error&)` when `who` ends. 0.17

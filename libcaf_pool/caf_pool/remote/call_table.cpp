@@ -8,6 +8,11 @@ void call_table::insert(std::uint64_t request, remote_call x) {
   calls_.insert_or_assign(request, std::move(x));
 }
 
+bool call_table::only_wakes(std::uint64_t request) const {
+  auto i = calls_.find(request);
+  return i != calls_.end() && i->second.only_wakes;
+}
+
 std::optional<remote_call> call_table::take(std::uint64_t request) {
   auto node = calls_.extract(request);
   if (node.empty())

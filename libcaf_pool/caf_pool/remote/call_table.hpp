@@ -43,6 +43,9 @@ struct remote_call {
   /// `never` if the caller watches the clock by itself.
   time_point deadline = never;
   std::function<void(remote_reply)> handler;
+  /// The handler only wakes a thread that waits: any thread may run it, with
+  /// locks of CAF held. All others run where the connector does.
+  bool only_wakes = false;
 };
 
 /// All requests of a client that wait for answers. CAF's own requests would not
@@ -54,6 +57,9 @@ struct remote_call {
 class call_table {
 public:
   void insert(std::uint64_t request, remote_call x);
+
+  /// Returns whether a call is still there whose handler any thread may run.
+  bool only_wakes(std::uint64_t request) const;
 
   /// Takes a call out, if it is still there: whoever gets it answers it.
   std::optional<remote_call> take(std::uint64_t request);

@@ -2,6 +2,7 @@
 
 #include "caf_pool/core/duration_text.hpp"
 #include "caf_pool/protocol/codec.hpp"
+#include "caf_pool/remote/answers.hpp"
 
 #include <caf/io/middleman.hpp>
 
@@ -50,7 +51,7 @@ error cannot_connect(const tcp_address& where, const caf::error& why) {
 } // namespace
 
 connector_actor::connector_actor(caf::actor_config& cfg, connector_setup setup)
-  : connector_shell::base(cfg), setup_(std::move(setup)), dice_(seed()) {
+  : early_receiver(cfg), setup_(std::move(setup)), dice_(seed()) {
   drop_unexpected(this);
   set_exit_handler([this](caf::exit_msg& x) {
     // Peers can send these, too; those of this process are meant.
@@ -68,9 +69,9 @@ void connector_actor::on_renewed(const wire::renewed& x) {
 
 connector_actor::behavior_type connector_actor::make_behavior() {
   dial();
-  auto settle = [this](std::uint64_t request, remote_reply y) {
+  auto settle = [this](const auto& x) {
     if (from_session())
-      setup_.link->settle(request, std::move(y));
+      setup_.link->settle(x.request, to_reply(x));
   };
   return {
     [this](const remote_execute& x) { return on_execute(x); },
@@ -81,17 +82,13 @@ connector_actor::behavior_type connector_actor::make_behavior() {
     [this](const remote_get_health& x) { return on_health(x); },
     [this](const remote_control& x) { return on_control(x); },
     [this](const remote_close&) { quit(); },
-    [settle](const wire::done& x) { settle(x.request, {}); },
+    [settle](const wire::done& x) { settle(x); },
     [this](const wire::granted& x) {
       if (from_session())
         setup_.link->settle_grant(x, clock::now());
     },
-    [settle](const wire::answer& x) {
-      settle(x.request, {{}, x.payload, nullptr, {}});
-    },
-    [settle](const wire::failed& x) {
-      settle(x.request, {wire::to_error(x), {}, nullptr, {}});
-    },
+    [settle](const wire::answer& x) { settle(x); },
+    [settle](const wire::failed& x) { settle(x); },
     [this](const wire::event& x) { on_event(x); },
     [this](const wire::revoked& x) {
       if (from_session())
@@ -107,6 +104,10 @@ connector_actor::behavior_type connector_actor::make_behavior() {
     [this](const link_poke&) { arm(); },
     [this](const listen_to& x) { on_listen(x); },
   };
+}
+
+bool connector_actor::receive_early(const caf::mailbox_element& x) {
+  return settle_early(*setup_.link, x);
 }
 
 void connector_actor::on_exit() {
@@ -328,6 +329,7 @@ void connector_actor::beat(time_point now) {
   // is still in the mailbox.
   if (next_beat_ == never || now - next_beat_ > ttl_ / 2)
     heard_at_ = now;
+  heard_at_ = std::max(heard_at_, setup_.link->heard_early());
   if (now - heard_at_ > ttl_) {
     lost({errc::node_unreachable,
           "the node at " + to_string(setup_.where) + " was silent for "

@@ -64,15 +64,15 @@ struct connector_setup {
 ///      +------------------------------------------------------- ready
 ///              the session ended, or was silent for too long
 /// ~~~
-class connector_actor : public connector_shell::base {
+class connector_actor : public early_receiver<connector_shell::base> {
 public:
   connector_actor(caf::actor_config& cfg, connector_setup setup);
 
   behavior_type make_behavior() override;
-
   void on_exit() override;
 
 private:
+  bool receive_early(const caf::mailbox_element& x) override;
   enum class stage { waiting, probing, connecting, login, ready };
 
   template <class T>

@@ -128,13 +128,26 @@ void remote_link::down(error why) {
     x.handler({no_answer(x.kind, why), {}, nullptr, {}});
 }
 
+std::optional<remote_call> remote_link::take_answered(std::uint64_t request) {
+  auto call = calls_.take(request);
+  if (call)
+    confirmed_ = std::max(confirmed_, call->started);
+  return call;
+}
+
+remote_reply remote_link::lend(const wire::granted& x) {
+  auto lease = std::make_shared<remote_lease_state>();
+  lease->token = x.token;
+  lease->term = term_;
+  leases_.insert_or_assign(x.token, lease);
+  return {{}, {}, std::move(lease), wire::from_us(x.waited_us)};
+}
+
 void remote_link::settle(std::uint64_t request, remote_reply x) {
   std::optional<remote_call> call;
   {
     std::lock_guard guard{mutex_};
-    call = calls_.take(request);
-    if (call)
-      confirmed_ = std::max(confirmed_, call->started);
+    call = take_answered(request);
   }
   // Without a call: it came late or twice.
   if (call)
@@ -147,21 +160,53 @@ void remote_link::settle_grant(const wire::granted& x, time_point now) {
   {
     std::lock_guard guard{mutex_};
     check_term(now);
-    call = calls_.take(x.request);
+    call = take_answered(x.request);
     if (!call) {
       // The caller gave up before the grant came.
       if (session_)
         enqueue(wire::release{x.token, {}});
       return;
     }
-    confirmed_ = std::max(confirmed_, call->started);
-    reply.lease = std::make_shared<remote_lease_state>();
-    reply.lease->token = x.token;
-    reply.lease->term = term_;
-    reply.waited = wire::from_us(x.waited_us);
-    leases_.insert_or_assign(x.token, reply.lease);
+    reply = lend(x);
   }
   call->handler(std::move(reply));
+}
+
+bool remote_link::may_settle_early(const caf::strong_actor_ptr& from,
+                                   std::uint64_t request, time_point now) {
+  if (!session_ || from != session_ || !calls_.only_wakes(request))
+    return false;
+  heard_early_ = std::max(heard_early_, now);
+  return true;
+}
+
+std::optional<remote_call> remote_link::take_early(
+  const caf::strong_actor_ptr& from, std::uint64_t request, time_point now) {
+  std::lock_guard guard{mutex_};
+  if (!may_settle_early(from, request, now))
+    return std::nullopt;
+  return take_answered(request);
+}
+
+bool remote_link::settle_grant_early(const caf::strong_actor_ptr& from,
+                                     const wire::granted& x, time_point now) {
+  remote_reply reply;
+  std::optional<remote_call> call;
+  {
+    std::lock_guard guard{mutex_};
+    if (!may_settle_early(from, x.request, now))
+      return false;
+    check_term(now);
+    call = take_answered(x.request);
+    reply = lend(x);
+  }
+  call->handler(std::move(reply));
+  return true;
+}
+
+time_point remote_link::heard_early() const {
+  std::lock_guard guard{mutex_};
+  return heard_early_;
 }
 
 void remote_link::revoke(const wire::revoked& x) {

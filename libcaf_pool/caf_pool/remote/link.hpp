@@ -77,6 +77,25 @@ public:
 
   void settle(std::uint64_t request, remote_reply x);
   void settle_grant(const wire::granted& x, time_point now);
+
+  /// As above, with an answer of `from` on the thread that brings it. Returns
+  /// false and does nothing if `from` is not the session, or if there is no
+  /// such call, or not one whose handler any thread may run.
+  template <class MakeReply>
+  bool settle_early(const caf::strong_actor_ptr& from, std::uint64_t request,
+                    time_point now, MakeReply make_reply) {
+    auto call = take_early(from, request, now);
+    if (call)
+      call->handler(make_reply());
+    return call.has_value();
+  }
+
+  bool settle_grant_early(const caf::strong_actor_ptr& from,
+                          const wire::granted& x, time_point now);
+
+  /// When an answer was settled early for the last time.
+  time_point heard_early() const;
+
   void revoke(const wire::revoked& x);
   void expire(time_point now);
 
@@ -96,6 +115,12 @@ private:
     send_in_name_of(connector_, session_, std::move(x));
   }
 
+  bool may_settle_early(const caf::strong_actor_ptr& from,
+                        std::uint64_t request, time_point now);
+  std::optional<remote_call> take_early(const caf::strong_actor_ptr& from,
+                                        std::uint64_t request, time_point now);
+  std::optional<remote_call> take_answered(std::uint64_t request);
+  remote_reply lend(const wire::granted& x);
   void check_term(time_point now);
 
   mutable std::mutex mutex_;
@@ -109,6 +134,7 @@ private:
   std::map<std::string, std::weak_ptr<remote_lease_state>> leases_;
   std::uint64_t term_ = 0;
   time_point confirmed_{};
+  time_point heard_early_{};
   duration ttl_ = duration::zero();
   duration round_trip_ = duration::zero();
   time_point wake_at_ = never;

@@ -10,14 +10,16 @@
 
 namespace caf_pool {
 
-/// A thread that waits for the answer to one call.
+/// A thread that waits for the answer to one call. Shared with the handler of
+/// the call, which may still be in here when the waiter has its answer.
 class waiting_call {
 public:
   void deliver(remote_reply x) {
-    // Under the lock, because the waiter may destroy this as soon as it sees
-    // the answer.
-    std::lock_guard guard{mutex_};
-    reply_ = std::move(x);
+    {
+      std::lock_guard guard{mutex_};
+      reply_ = std::move(x);
+    }
+    // Not under the lock, lest the waiter wakes up only to wait for that.
     arrived_.notify_one();
   }
 
@@ -47,15 +49,16 @@ template <class Message>
 remote_reply call_and_wait(remote_link& link, call_kind kind, Message x,
                            duration limit) {
   auto now = clock::now();
-  waiting_call waiter;
-  auto handler = [&waiter](remote_reply y) { waiter.deliver(std::move(y)); };
-  auto sent = link.call(std::move(x), {kind, now, never, handler});
+  auto waiter = std::make_shared<waiting_call>();
+  auto handler = [waiter](remote_reply y) { waiter->deliver(std::move(y)); };
+  auto sent
+    = link.call(std::move(x), {kind, now, never, std::move(handler), true});
   if (!sent)
     return {sent.error(), {}, nullptr, {}};
   // If it cannot be withdrawn, the answer is just being delivered.
-  if (!waiter.wait_until(add_saturated(now, limit)) && link.withdraw(*sent))
+  if (!waiter->wait_until(add_saturated(now, limit)) && link.withdraw(*sent))
     return {no_answer_in_time(kind, limit), {}, nullptr, {}};
-  return waiter.take();
+  return waiter->take();
 }
 
 } // namespace caf_pool

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "caf_pool/protocol/messages.hpp"
+#include "caf_pool/remote/call_table.hpp"
+
+#include <caf/fwd.hpp>
+
+namespace caf_pool {
+
+class remote_link;
+
+/// What a session's messages say to whoever asked; of a grant, the link knows.
+remote_reply to_reply(const wire::done& x);
+remote_reply to_reply(const wire::answer& x);
+remote_reply to_reply(const wire::failed& x);
+
+/// Settles a call on the thread that brings the answer if all that is left to
+/// do is to wake a thread, which saves waking the connector first. Returns
+/// false, and does nothing, if the message is for the connector.
+///
+/// An answer may so overtake what is in the connector's mailbox. Nothing there
+/// can take it back: a lease that is revoked meanwhile is fenced by the node,
+/// which never revokes one before it grants it; the end of a session comes
+/// after all of its answers; and no order is promised between calls, or between
+/// calls and events.
+///
+/// Thread-safety: from any thread.
+bool settle_early(remote_link& link, const caf::mailbox_element& x);
+
+} // namespace caf_pool
