@@ -5,6 +5,7 @@
 #include "caf_pool/remote/setup.hpp"
 #include "caf_pool/remote/waiting_call.hpp"
 
+#include <cstddef>
 #include <future>
 #include <utility>
 
@@ -16,6 +17,9 @@ struct system_config : caf::actor_system_config {
   explicit system_config(const link_options& link) {
     set_fair_scheduler(*this, 2);
     configure_remote(*this, link);
+    // Messages are read on the thread that receives them, because waking a
+    // worker for that takes longer than the reading.
+    set_option(*this, "middleman.workers", std::size_t{0});
   }
 };
 
