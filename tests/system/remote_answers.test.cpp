@@ -283,6 +283,14 @@ TEST_CASE("a link settles early only what its session answers") {
   CHECK(x.replies[0].payload == "early");
 }
 
+TEST_CASE("a client survives an error that answers nothing", "[X03]") {
+  remote_node node;
+  client_parts client{node.options()};
+  client.tell(nullptr, caf::make_error(caf::sec::runtime_error));
+  CHECK(client.settled());
+  CHECK(client.link->connected());
+}
+
 // -- once ---------------------------------------------------------------------
 
 TEST_CASE("a call is settled once, early or not", "[trap-T1]") {

@@ -61,6 +61,21 @@ TEST_CASE("a stranger cannot end gate and sessions by an exit message",
   CHECK(remote_client::connect(node.options()));
 }
 
+TEST_CASE("a stranger cannot end gate and sessions by an error",
+          "[X03][security-S1]") {
+  remote_node node;
+  raw_client peer{node};
+  auto before = node.stats().strangers;
+  auto session = caf::actor_cast<caf::actor>(peer.session());
+  auto gate = caf::actor_cast<caf::actor>(peer.gate());
+  caf::anon_send(session, caf::make_error(caf::sec::runtime_error));
+  caf::anon_send(gate, caf::make_error(caf::sec::runtime_error));
+  CHECK(eventually([&] { return node.stats().strangers == before + 2; }));
+  peer.say(wire::list_pools{1});
+  CHECK(peer.outcome(1).code == errc::none);
+  CHECK(node.stats().gate_restarts == 0);
+}
+
 TEST_CASE("a peer that links to a gate and dies takes nothing with it",
           "[X03][security-S1]") {
   remote_node node;

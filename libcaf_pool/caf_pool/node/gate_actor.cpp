@@ -33,6 +33,7 @@ gate_actor::gate_actor(caf::actor_config& cfg,
                        std::shared_ptr<gate_state> state)
   : gate_shell::base(cfg), state_(std::move(state)) {
   set_exit_handler([this](caf::exit_msg&) { ++state_->counters->strangers; });
+  set_error_handler([this](caf::error&) { ++state_->counters->strangers; });
   set_default_handler([this](caf::scheduled_actor* self, auto& x) {
     ++state_->counters->strangers;
     return caf::drop(self, x);

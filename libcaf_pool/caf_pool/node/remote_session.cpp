@@ -45,6 +45,7 @@ remote_session::remote_session(caf::actor_config& cfg, session_setup setup)
     holder_ += ' ' + setup_.client_name;
   // A peer can link to us and die, or send whatever it likes.
   set_exit_handler([this](caf::exit_msg&) { ++setup_.counters->strangers; });
+  set_error_handler([this](caf::error&) { ++setup_.counters->strangers; });
   set_default_handler([this](caf::scheduled_actor* self, auto& x) {
     ++setup_.counters->strangers;
     return caf::drop(self, x);

@@ -53,6 +53,7 @@ error cannot_connect(const tcp_address& where, const caf::error& why) {
 connector_actor::connector_actor(caf::actor_config& cfg, connector_setup setup)
   : early_receiver(cfg), setup_(std::move(setup)), dice_(seed()) {
   drop_unexpected(this);
+  set_error_handler([](caf::error&) {}); // answers have handlers of their own
   set_exit_handler([this](caf::exit_msg& x) {
     // Peers can send these, too; those of this process are meant.
     if (!x.source || x.source.node() == system().node())
