@@ -67,20 +67,25 @@ TEST_CASE("a lease by message comes from the front and goes back there",
   CHECK(fx.server->count(backend_call::reset) == 0);
 }
 
-TEST_CASE("a lease by message is shown with its holder", "[K01]") {
+TEST_CASE("a lease by message is shown with its holder, and how long he has it",
+          "[K01]") {
   fixture fx;
   auto wish = acquire{};
   wish.holder = "remote orders-1";
+  auto before = clock::now();
   auto lease = fx.lease(wish);
-  auto shown = fx.db.snapshot()->leases;
-  REQUIRE(shown.size() == 1);
-  CHECK(shown[0].id == lease);
-  CHECK(shown[0].holder == "remote orders-1");
+  auto shown = [&] {
+    auto leases = fx.db.snapshot()->leases;
+    REQUIRE(leases.size() == 1);
+    CHECK(leases[0].id == lease);
+    CHECK(leases[0].holder == "remote orders-1");
+    // Not by the front's coarse clock.
+    CHECK(leases[0].held <= clock::now() - before);
+    return leases[0].held;
+  };
+  auto first = shown();
   REQUIRE(fx.run(lease));
-  shown = fx.db.snapshot()->leases;
-  REQUIRE(shown.size() == 1);
-  CHECK(shown[0].id == lease);
-  CHECK(shown[0].holder == "remote orders-1");
+  CHECK(shown() > first);
 }
 
 TEST_CASE("a caller who waits gets what a lease by message gives back",

@@ -63,7 +63,7 @@ caf::result<lease_grant> pool_actor::on_acquire(const acquire& x) {
     // The usual case: served at once, and nothing else to do.
     estate_->meters->wait_time.record(granted->waited);
     estate_->hold_by_id(granted->lease.connection,
-                        {from, x.request, granted->lease, {}, {}});
+                        {from, x.request, granted->lease, {}, {}, {}});
     auto result = lease_grant{granted->lease, granted->waited};
     machine_.reuse(std::move(orders));
     check_invariants();
@@ -134,7 +134,7 @@ std::optional<lease_grant> pool_actor::take_from_front(
   auto lease = lease_id::in_front(machine_.state().epoch, held.connection,
                                   held.generation);
   estate_->hold_by_id(held.connection,
-                      {from, x.request, lease, held, x.holder});
+                      {from, x.request, lease, held, x.holder, clock::now()});
   estate_->meters->wait_time.record(duration::zero());
   return lease_grant{lease, duration::zero()};
 }
@@ -187,7 +187,7 @@ void pool_actor::give(const promise<lease_ptr>& to, const effect::grant& x) {
 void pool_actor::give(const promise<lease_grant>& to, const effect::grant& x,
                       const caller& who) {
   estate_->hold_by_id(x.lease.connection,
-                      {who.from, who.request, x.lease, {}, {}});
+                      {who.from, who.request, x.lease, {}, {}, {}});
   auto reply = to;
   reply.deliver(lease_grant{x.lease, x.waited});
 }
@@ -291,12 +291,12 @@ void pool_actor::claim(connection_id id) {
   if (entry == nullptr || !entry->by_id.from_front)
     return;
   auto held = entry->by_id.from_front;
-  auto since = slots.view(held.slot).since;
   // So that it comes here, not to the next caller.
   slots.recall(held.slot);
   estate_->give_back(*entry, condition::clean);
   slots.collect(held.slot);
-  act(machine_.claimed({entry->by_id.lease, entry->by_id.name, since,
+  auto& who = entry->by_id;
+  act(machine_.claimed({who.lease, who.name, who.since,
                         pool_estate::front_uses(*entry, held.generation)},
                        clock::now()));
 }

@@ -142,10 +142,10 @@ std::vector<front_view> pool_estate::look_at_front(bool with_names) {
       = x.state == slot_state::taken || x.state == slot_state::returned;
     view.uses = front_uses(*entry, x.generation);
     view.generation = x.generation;
-    view.since = x.since;
+    auto by_id = static_cast<bool>(entry->by_id.from_front);
+    view.since = by_id ? entry->by_id.since : x.since;
     if (with_names && view.taken)
-      view.holder
-        = entry->by_id.from_front ? entry->by_id.name : to_string(x.who);
+      view.holder = by_id ? entry->by_id.name : to_string(x.who);
     result.push_back(std::move(view));
   });
   return result;

@@ -18,7 +18,7 @@ struct pool_meters {
   histogram wait_time;
   histogram open_time;
   histogram execute_time;
-  /// Of leases by message; the front measures its own.
+  /// Of leases that the machine knew; the front samples its own.
   histogram use_time;
   std::atomic<std::uint64_t> executed{0};
   std::atomic<std::uint64_t> execute_errors{0};
