@@ -3,13 +3,21 @@
 using namespace caf_pool;
 using namespace std::chrono_literals;
 
-// -- leases that the machine only sees ----------------------------------------
+namespace {
 
-TEST_CASE("leaks are noticed in the front, too", "[K01]") {
+pool_config watchful() {
   auto config = pool_bench::with_front();
   config.leak_threshold = 10s;
   config.leak_revoke = 30s;
-  pool_bench pool{config};
+  return config;
+}
+
+} // namespace
+
+// -- leases that the machine only sees ----------------------------------------
+
+TEST_CASE("leaks are noticed in the front, too", "[K01]") {
+  pool_bench pool{watchful()};
   pool.fill(1);
   auto since = pool.now;
   pool.wait(1s);
@@ -112,10 +120,7 @@ TEST_CASE("a holding in the front goes on as a lease", "[K02][C06]") {
 }
 
 TEST_CASE("what is known of a holding in the front stays known", "[K01]") {
-  auto config = pool_bench::with_front();
-  config.leak_threshold = 10s;
-  config.leak_revoke = 30s;
-  pool_bench pool{config};
+  pool_bench pool{watchful()};
   pool.fill(1);
   auto since = pool.now;
   pool.observe({taken(1, 1, since)});

@@ -91,8 +91,8 @@ private:
   /// Hands a lease from the front over to the machine, which alone knows what
   /// to do about statements, lost holders and failures.
   void claim(connection_id id);
-  /// Returns the connection of a lease by id, if that is held.
-  vault_entry* held_under(const lease_id& lease);
+  /// Tells whether a connection, if any, is held by that id.
+  bool held_under(const lease_id& lease, const vault_entry* entry) const;
   std::optional<loan> lend(const effect::grant& x, const holder& who);
   void take_back_unused(const effect::grant& x, const loan& held);
   void expect_answer(ticket id, caller who);

@@ -207,8 +207,8 @@ caf::delegated<execute_result> pool_actor::on_execute(const execute& x) {
 void pool_actor::execute_on(const lease_id& lease, waiting_execute work,
                             const caf::actor_addr& from,
                             std::uint64_t request) {
-  auto* entry = held_under(lease);
-  if (entry == nullptr || entry->by_id.holder != from) {
+  auto* entry = estate_->find(lease.connection);
+  if (!held_under(lease, entry) || entry->by_id.holder != from) {
     work.reply->fail({errc::lease_lost,
                       "the lease " + to_string(lease)
                         + " is not yours any more; acquire another",

@@ -233,7 +233,7 @@ void pool_actor::on_down(const caf::actor_addr& who) {
 void pool_actor::on_revoke(const revoke_lease& x) {
   auto id = x.lease.connection;
   auto is_busy = busy(id);
-  if (held_under(x.lease) != nullptr) {
+  if (held_under(x.lease, estate_->find(id))) {
     claim(id);
     estate_->hold_by_id(id, {});
   }
@@ -243,7 +243,7 @@ void pool_actor::on_revoke(const revoke_lease& x) {
 void pool_actor::on_release(const release& x) {
   auto* entry = estate_->find(x.lease.connection);
   auto left = entry != nullptr ? entry->held->object->state() : trace::clean;
-  if (held_under(x.lease) != nullptr) {
+  if (held_under(x.lease, entry)) {
     if (entry->by_id.from_front && !x.why && left == trace::clean) {
       estate_->give_back(*entry, condition::clean);
       entry->by_id = {};
@@ -277,12 +277,10 @@ void pool_actor::end_lease(const lease_id& lease, const lease_end& how,
   act(machine_.release(lease, how, now));
 }
 
-vault_entry* pool_actor::held_under(const lease_id& lease) {
-  auto* entry = estate_->find(lease.connection);
-  if (entry == nullptr || entry->by_id.lease != lease)
-    return nullptr;
-  auto held = entry->by_id.from_front || machine_.state().leases.valid(lease);
-  return held ? entry : nullptr;
+bool pool_actor::held_under(const lease_id& lease,
+                            const vault_entry* entry) const {
+  return entry != nullptr && entry->by_id.lease == lease
+         && (entry->by_id.from_front || machine_.state().leases.valid(lease));
 }
 
 void pool_actor::claim(connection_id id) {

@@ -86,7 +86,7 @@ struct cancel_connection {
 struct revoke_lease {
   lease_id lease;
   error why;
-  /// It was taken from the front: the lease's generation is the slot's.
+  /// It is in the front, where its slot has to be fenced.
   bool from_front = false;
   friend bool operator==(const revoke_lease&, const revoke_lease&) = default;
 };

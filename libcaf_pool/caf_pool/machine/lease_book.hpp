@@ -24,7 +24,7 @@ struct lease_entry {
   duration expected = duration::zero();
   bool suspected = false;
   bool revoked = false;
-  /// Taken from the front: the machine only saw it.
+  /// In the front: the machine only saw it.
   bool from_front = false;
 
   friend bool operator==(const lease_entry&, const lease_entry&) = default;
@@ -51,9 +51,8 @@ public:
 
   const lease_entry* find(connection_id connection) const noexcept;
 
-  /// Tells whether `id` names the present lease of its connection. Leases from
-  /// the front never do: the front fences its holders itself, and its
-  /// generations are not the machine's.
+  /// Tells whether `id` names the present lease of its connection. Holdings in
+  /// the front never do: it fences them itself, until they are claimed.
   bool valid(const lease_id& id) const noexcept;
 
   /// Takes note of a holding in the front; a known one changes nothing. Returns
