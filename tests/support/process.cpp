@@ -274,8 +274,15 @@ pid_t process::pid() const noexcept {
 }
 
 void process::signal(int number) noexcept {
-  if (!impl_->status)
-    ::kill(impl_->pid, number);
+  if (impl_->status || ::kill(impl_->pid, number) != 0 || number != SIGSTOP)
+    return;
+  eventually([this] {
+    siginfo_t stopped{};
+    return ::waitid(P_PID, static_cast<id_t>(impl_->pid), &stopped,
+                    WSTOPPED | WNOHANG)
+             != 0
+           || stopped.si_pid == impl_->pid;
+  });
 }
 
 std::optional<int> process::wait(std::chrono::nanoseconds limit) {

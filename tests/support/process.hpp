@@ -53,6 +53,7 @@ public:
 
   pid_t pid() const noexcept;
 
+  /// Returns after a SIGSTOP when the program stands still.
   void signal(int number) noexcept;
 
   /// Waits for the end. Returns the exit status, 128 + number for a program

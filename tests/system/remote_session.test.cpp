@@ -47,11 +47,12 @@ TEST_CASE("a request that comes twice is executed once", "[E07]") {
   CHECK(peer.outcome(1).code == errc::none);
   peer.say(run_sql(1, "INSERT"));
   // The answer comes again, in case it was lost.
-  CHECK(eventually([&] { return peer.heard().answers.size() == 2; }));
+  CHECK(eventually([&] { return node.stats().duplicates == 2; }));
+  CHECK(eventually([&] { return peer.heard().answers.size() >= 2; }));
   auto answers = peer.heard().answers;
-  CHECK(answers[0] == answers[1]);
+  for (auto& x : answers)
+    CHECK(x == answers[0]);
   CHECK(node.server->count(backend_call::execute) == 1);
-  CHECK(node.stats().duplicates == 2);
 }
 
 TEST_CASE("an acquire that comes twice grants one lease", "[E07][trap-T1]") {
