@@ -209,9 +209,10 @@ TEST_CASE("subscribers hear what happens in a pool") {
   remote_node node;
   node.add_sqlite("main");
   node.add_sqlite("quiet");
-  auto db = node.client(operator_token);
+  // Events that are on their way come after the end of the subscription, too.
   std::mutex mutex;
   std::vector<pool_event> events;
+  auto db = node.client(operator_token);
   db.subscribe("main", [&](const pool_event& x) {
     std::lock_guard guard{mutex};
     events.push_back(x);
