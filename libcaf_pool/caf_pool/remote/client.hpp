@@ -107,6 +107,9 @@ public:
   /// the name is empty, also after the connection was lost and made again. One
   /// handler per name; runs on a thread of the client: do not block there.
   void subscribe(const std::string& pool, event_handler handler);
+
+  /// Ends that. Events that are on their way may still come, until the client
+  /// is destroyed.
   void unsubscribe(const std::string& pool);
 
   /// Pauses, resumes, drains and so on. Needs the role `operate`; `limit` is
