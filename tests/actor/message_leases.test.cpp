@@ -31,6 +31,14 @@ struct fixture : scripted_pool {
     return granted->lease;
   }
 
+  /// The same, and one that the machine claimed because it was used.
+  lease_id used_or_not() {
+    auto result = lease();
+    if (GENERATE(false, true))
+      REQUIRE(run(result));
+    return result;
+  }
+
   result<execute_result> run(const lease_id& on, std::string sql = "SELECT 1") {
     auto order = execute{{std::move(sql)}};
     order.lease = on;
@@ -91,10 +99,7 @@ TEST_CASE("a lease by message is shown with its holder, and how long he has it",
 TEST_CASE("a caller who waits gets what a lease by message gives back",
           "[C04][C05][trap-T11]") {
   fixture fx;
-  auto lease = fx.lease();
-  auto used = GENERATE(false, true);
-  if (used)
-    REQUIRE(fx.run(lease));
+  auto lease = fx.used_or_not();
   client other{fx.world.sys};
   auto waiting_one = other.start(fx.pool, acquire{});
   REQUIRE(waiting(fx.db, 1));
@@ -139,10 +144,7 @@ TEST_CASE("a withdrawn request whose lease came from the front gives it back",
 TEST_CASE("a lease by message from the front survives the pool's actor",
           "[trap-T63]") {
   fixture fx;
-  auto lease = fx.lease();
-  auto claimed = GENERATE(false, true);
-  if (claimed)
-    REQUIRE(fx.run(lease));
+  auto lease = fx.used_or_not();
   fx.kill_actor();
   CHECK(fx.db.snapshot()->gauges.leased == 1);
   CHECK(fx.run(lease).has_value());
@@ -201,10 +203,7 @@ TEST_CASE("a lease from the front is suspected and taken away by name",
 TEST_CASE("a drain waits for leases by message, and ends them at its limit",
           "[S01][S06]") {
   fixture fx;
-  auto lease = fx.lease();
-  auto used = GENERATE(false, true);
-  if (used)
-    REQUIRE(fx.run(lease));
+  auto lease = fx.used_or_not();
   client boss{fx.world.sys};
   SECTION("in time") {
     auto drained = boss.start(fx.pool, control{control::verb::drain, 20s});
