@@ -63,7 +63,7 @@ caf::result<lease_grant> pool_actor::on_acquire(const acquire& x) {
     // The usual case: served at once, and nothing else to do.
     estate_->meters->wait_time.record(granted->waited);
     estate_->hold_by_id(granted->lease.connection,
-                        {from, x.request, granted->lease, {}, {}, {}});
+                        {from, x.request, granted->lease});
     auto result = lease_grant{granted->lease, granted->waited};
     machine_.reuse(std::move(orders));
     check_invariants();
@@ -186,8 +186,7 @@ void pool_actor::give(const promise<lease_ptr>& to, const effect::grant& x) {
 
 void pool_actor::give(const promise<lease_grant>& to, const effect::grant& x,
                       const caller& who) {
-  estate_->hold_by_id(x.lease.connection,
-                      {who.from, who.request, x.lease, {}, {}, {}});
+  estate_->hold_by_id(x.lease.connection, {who.from, who.request, x.lease});
   auto reply = to;
   reply.deliver(lease_grant{x.lease, x.waited});
 }

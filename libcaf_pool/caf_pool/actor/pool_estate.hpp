@@ -26,10 +26,10 @@ struct remote_holding {
   lease_id lease;
   /// What the pool's actor took from the front in the holder's name; nothing if
   /// the machine granted the lease, or claimed it.
-  loan from_front;
+  loan from_front = {};
   /// Holder for people, and since when; only with `from_front`.
-  std::string name;
-  time_point since{};
+  std::string name = {};
+  time_point since = {};
 };
 
 /// A connection in the pool's possession and its place in the front.
