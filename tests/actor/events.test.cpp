@@ -51,6 +51,22 @@ TEST_CASE("subscribers hear of everything in the order of its happening",
              ContainsSubstring("1 of 1 leased"));
 }
 
+TEST_CASE("who is there from the start hears of the first opening", "[A05]") {
+  actor_world world;
+  auto server = std::make_shared<scripted_backend>();
+  server->answer(backend_call::open, failing(errc::open_refused, "no folder"));
+  auto config = quiet_pool(1);
+  config.warm_up = warm_up_policy::to_min;
+  config.min_size = 1;
+  listener ears{world.sys};
+  auto pool = spawn_pool(world.sys, config, server, {}, {ears.actor()});
+  // Refused for good, it would try again after half a minute only.
+  REQUIRE(ears.wait_for(event_kind::open_failed));
+  CHECK_THAT(ears.events()[0].text, ContainsSubstring("no folder"));
+  client me{world.sys};
+  CHECK(me.get<accepted>(pool->address, control{control::verb::drain, 0s}));
+}
+
 TEST_CASE("who unsubscribes hears no more") {
   actor_world world;
   auto server = std::make_shared<scripted_backend>();

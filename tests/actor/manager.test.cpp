@@ -240,6 +240,25 @@ TEST_CASE("all pools drain within one limit", "[S01][S06][S07]") {
   CHECK(code_of(bench.apply({named("d", "x")})) == errc::draining);
 }
 
+TEST_CASE("a new pool's first event reaches the manager's subscribers",
+          "[A05]") {
+  manager_bench bench;
+  listener ears{bench.world.sys, [&](caf::event_based_actor* self) {
+                  send_to(self, bench.all, subscribe_all{});
+                }};
+  // Refused for good, it tries again after half a minute only.
+  bench.servers.server("x")->answer(
+    backend_call::open, failing(errc::open_refused, "no such file"));
+  auto pools = std::vector<pool_config>{};
+  for (auto i = 0; i < 200; ++i) {
+    pools.push_back(named("p" + std::to_string(i), "x"));
+    pools.back().warm_up = warm_up_policy::to_min;
+    pools.back().min_size = 1;
+  }
+  REQUIRE(bench.apply(pools));
+  CHECK(ears.wait_for(event_kind::open_failed, pools.size()));
+}
+
 TEST_CASE("subscribers to all pools hear of those that come later", "[A05]") {
   manager_bench bench;
   auto subscribe = [&](caf::event_based_actor* self) {

@@ -62,15 +62,20 @@ caf::result<pool_handle> manager::on_find(const find_pool& x) {
                  {}});
 }
 
+std::set<caf::actor> manager::subscribers() const {
+  std::set<caf::actor> all;
+  for (auto& [addr, subscriber] : subscribers_)
+    all.insert(subscriber);
+  return all;
+}
+
 result<pool_handle> manager::add(const pool_config& config, backend_ptr way) {
-  auto pool = spawn_pool(system(), config, std::move(way));
+  auto pool = spawn_pool(system(), config, std::move(way), {}, subscribers());
   if (!pool)
     return pool.error();
   watch_actor(
     this, pool->address,
     [this](const caf::actor_addr& addr, const caf::error&) { on_down(addr); });
-  for (auto& [addr, subscriber] : subscribers_)
-    send_to(this, pool->address, subscribe{false, subscriber});
   pools_.insert_or_assign(config.name, managed_pool{pool->address, config});
   return pool->address;
 }

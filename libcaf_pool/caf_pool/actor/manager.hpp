@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 namespace caf_pool {
@@ -40,6 +41,7 @@ private:
   /// Collects the answers to a drain of all pools.
   struct farewell;
 
+  std::set<caf::actor> subscribers() const;
   result<pool_handle> add(const pool_config& config, backend_ptr way);
   result<std::map<std::string, planned_change>> plan(
     const std::vector<pool_config>& pools) const;

@@ -51,7 +51,8 @@ struct drain_all {
   duration limit = duration::zero();
 };
 
-/// As `subscribe`, for all pools, also those that come later.
+/// As `subscribe`, for all pools, also those that come later: of these, each
+/// event from their first opening on.
 struct subscribe_all {
   bool stop = false;
 };

@@ -245,6 +245,8 @@ void pool_actor::on_drain_limit(const drain_limit& x) {
 void pool_actor::take_over() {
   auto now = clock::now();
   estate_->slots->advance_clock(now);
+  for (auto& subscriber : estate_->subscribers)
+    attend(subscriber.address());
   auto old = std::move(estate_->predecessor);
   if (old == nullptr) {
     act(machine_.start(now));
@@ -269,8 +271,6 @@ void pool_actor::take_over() {
       gone.push_back(entry.by_id.holder);
   for (auto& who : gone)
     on_down(who);
-  for (auto& subscriber : estate_->subscribers)
-    attend(subscriber.address());
   if (estate_->drain_until != never)
     send_later(this, pool_shell{this},
                std::max<duration>(estate_->drain_until - now, {}),

@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <memory>
+#include <set>
 
 namespace caf_pool {
 
@@ -31,7 +32,8 @@ struct pool_ref {
 };
 
 /// Spawns a supervised pool. Fails with `config_invalid` if the settings have
-/// problems; a server that is down is none.
+/// problems; a server that is down is none. `subscribers` hear of its events
+/// from the first opening on; who subscribes by message may miss some.
 ///
 /// ~~~
 /// auto db = spawn_pool(sys, config, way).value();
@@ -39,7 +41,8 @@ struct pool_ref {
 ///   .then([](execute_result& x) { ... });
 /// ~~~
 result<pool_ref> spawn_pool(caf::actor_system& sys, const pool_config& config,
-                            backend_ptr way, restart_limit limit = {});
+                            backend_ptr way, restart_limit limit = {},
+                            std::set<caf::actor> subscribers = {});
 
 /// Keeps a pool's actor alive: restarts it when it dies, hands the estate on,
 /// and gives up when that happens too often. Passes all messages on.
