@@ -6,11 +6,16 @@
 #include "remote_node.hpp"
 #include "support/catch_compat.hpp"
 #include "support/chaos_proxy.hpp"
+#include "support/chaos_socket.hpp"
 #include "support/eventually.hpp"
 #include "support/outcome.hpp"
 
 #include <any>
+#include <fstream>
+#include <iomanip>
 #include <memory>
+#include <sstream>
+#include <string>
 #include <vector>
 
 using namespace caf_pool;
@@ -172,6 +177,61 @@ TEST_CASE("a listener that never answers does not hold a client up",
   auto refused = remote_client::connect(options);
   CHECK(code_of(refused) == errc::node_unreachable);
   CHECK(clock::now() - start < 10s);
+}
+
+namespace {
+
+/// Returns whether somebody waits for a port to answer a first packet.
+bool knocks(std::uint16_t port) {
+  std::ifstream table{"/proc/net/tcp"};
+  std::ostringstream there;
+  there << "0100007F:" << std::uppercase << std::hex << std::setfill('0')
+        << std::setw(4) << port << " 02 "; // SYN_SENT
+  std::string line;
+  while (std::getline(table, line))
+    if (line.find(there.str()) != std::string::npos)
+      return true;
+  return false;
+}
+
+} // namespace
+
+TEST_CASE("a client ends when no connect of its is under way any more",
+          "[trap-T60]") {
+  // It has room for the first look, and for nobody else.
+  auto server = chaos_socket::listen(0, 0);
+  struct config : caf::actor_system_config {
+    config() {
+      set_fair_scheduler(*this, 2);
+      configure_remote(*this, remote_node::quick_link());
+    }
+  };
+  config cfg;
+  caf::actor_system system{cfg};
+  auto options = remote_options{};
+  options.address = "127.0.0.1:" + std::to_string(server.port());
+  options.principal = "nobody";
+  options.token = secret{"0123456789abcdef"};
+  options.connect_limit = 100ms;
+  auto db = spawn_remote_client(system, options);
+  REQUIRE(db);
+  REQUIRE(eventually([&] { return knocks(server.port()); }));
+  post_to(*db, remote_close{});
+  caf::scoped_actor self{system};
+  auto answer = [&] {
+    auto result = errc::none;
+    ask(self.ptr(), *db, caf::infinite, remote_list{})
+      .receive([](const remote_names&) {},
+               [&](const caf::error& why) { result = from_caf(why).code; });
+    return result;
+  };
+  CHECK(answer() == errc::closed);
+  // Let in, it can end, and the actor system with it.
+  std::vector<chaos_socket> guests;
+  CHECK(eventually([&] {
+    guests.push_back(server.accept());
+    return answer() == errc::restarted;
+  }));
 }
 
 // -- actors -------------------------------------------------------------------

@@ -1,7 +1,6 @@
 #include "caf_pool/remote/connector_actor.hpp"
 
 #include "caf_pool/core/duration_text.hpp"
-#include "caf_pool/protocol/codec.hpp"
 #include "caf_pool/remote/answers.hpp"
 
 #include <caf/io/middleman.hpp>
@@ -57,7 +56,7 @@ connector_actor::connector_actor(caf::actor_config& cfg, connector_setup setup)
   set_exit_handler([this](caf::exit_msg& x) {
     // Peers can send these, too; those of this process are meant.
     if (!x.source || x.source.node() == system().node())
-      quit();
+      close();
   });
 }
 
@@ -82,7 +81,7 @@ connector_actor::behavior_type connector_actor::make_behavior() {
     [this](const remote_get_snapshot& x) { return on_snapshot(x); },
     [this](const remote_get_health& x) { return on_health(x); },
     [this](const remote_control& x) { return on_control(x); },
-    [this](const remote_close&) { quit(); },
+    [this](const remote_close&) { close(); },
     [settle](const wire::done& x) { settle(x); },
     [this](const wire::granted& x) {
       if (from_session())
@@ -112,11 +111,34 @@ bool connector_actor::receive_early(const caf::mailbox_element& x) {
 }
 
 void connector_actor::on_exit() {
+  leave();
+}
+
+// -- closing ------------------------------------------------------------------
+
+void connector_actor::leave() {
   if (stage_ == stage::ready)
     setup_.link->note(wire::goodbye{"the client ends"});
+  ++attempt_;
+  stage_ = stage::closed;
+  probe_.stop();
   auto why = error{errc::closed, "this client is closed", {}};
   setup_.link->down(why);
   tell_outcome(why);
+}
+
+void connector_actor::close() {
+  if (stage_ == stage::closed)
+    return;
+  leave();
+  // A connect that nobody waits for any more goes on, and reaches a broker that
+  // ends with the actor system: CAF 0.17 would then wait for its middleman for
+  // ever. Both have done what came before, when they answer this.
+  ask(this, system().middleman().actor_handle(), caf::infinite, caf::get_atom_v,
+      caf::node_id{})
+    .then([this](const caf::node_id&, const std::string&,
+                 std::uint16_t) { quit(); },
+          [this](const caf::error&) { quit(); });
 }
 
 // -- connecting ---------------------------------------------------------------
@@ -341,38 +363,6 @@ void connector_actor::beat(time_point now) {
   next_beat_ = now + heartbeat_;
   beat_sent_ = now;
   setup_.link->note(wire::renew{++sequence_});
-}
-
-// -- events -------------------------------------------------------------------
-
-void connector_actor::ask_for_events(const std::string& pool, bool stop) {
-  auto deadline = clock::now() + setup_.options.limit;
-  auto order = wire::subscribe{0, pool, stop};
-  // A pool that does not exist sends no events; that is all.
-  static_cast<void>(setup_.link->call(
-    std::move(order),
-    {call_kind::question, clock::now(), deadline, [](const remote_reply&) {}}));
-}
-
-void connector_actor::on_listen(const listen_to& x) {
-  if (x.handler)
-    listeners_.insert_or_assign(x.pool, x.handler);
-  else
-    listeners_.erase(x.pool);
-  if (stage_ == stage::ready)
-    ask_for_events(x.pool, !x.handler);
-}
-
-void connector_actor::on_event(const wire::event& x) {
-  if (!from_session())
-    return;
-  auto event = wire::decode<pool_event>(x.payload);
-  if (!event)
-    return;
-  auto listeners = listeners_;
-  for (auto& [pool, handler] : listeners)
-    if (pool.empty() || pool == event->pool)
-      handler(*event);
 }
 
 } // namespace caf_pool
