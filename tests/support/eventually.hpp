@@ -7,8 +7,9 @@
 namespace caf_pool::test {
 
 /// How long a test waits for something that should happen soon. Far above what
-/// it takes, because it only ends a hanging test.
-inline constexpr auto patience = std::chrono::seconds{20};
+/// it takes, because it only ends a hanging test: a busy machine lets a process
+/// stand still for seconds, several times.
+inline constexpr auto patience = std::chrono::seconds{60};
 
 /// Waits until `condition()` holds, looking every few milliseconds. Returns
 /// what it said last.

@@ -7,6 +7,7 @@
 
 #include <signal.h>
 #include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
@@ -79,9 +80,12 @@ struct owner {
   }
 };
 
+/// Making a server is much work for a machine that is busy.
+constexpr auto server_patience = 5min;
+
 std::string run_or_throw(process_options options, std::string_view input = {}) {
   auto name = fs::path{options.command.at(0)}.filename().string();
-  auto result = run(std::move(options), input, 60s);
+  auto result = run(std::move(options), input, server_patience);
   if (result.status != 0)
     throw std::runtime_error{name + " failed: " + result.err + result.out};
   return result.out;
@@ -106,13 +110,6 @@ std::string read_file(const fs::path& path) {
   std::ostringstream out;
   out << in.rdbuf();
   return out.str();
-}
-
-// Tells whether a process still runs; one that nobody reaped does not.
-bool alive(pid_t pid) {
-  auto stat = read_file("/proc/" + std::to_string(pid) + "/stat");
-  auto pos = stat.rfind(") ");
-  return pos != std::string::npos && stat[pos + 2] != 'Z';
 }
 
 // Clears up if the test's process ends without destructors: waits for the end
@@ -237,7 +234,8 @@ void private_postgres::impl::start() {
   opts.own_session = true;
   opts.detached = true;
   server.emplace(std::move(opts));
-  if (!eventually([this] { return ready() || !server->running(); }, 60s)
+  if (!eventually([this] { return ready() || !server->running(); },
+                  server_patience)
       || !server->running())
     throw std::runtime_error{"PostgreSQL did not start: "
                              + read_file(dir / "log")};
@@ -316,17 +314,19 @@ void private_postgres::start() {
 void private_postgres::stop() {
   // SIGINT is a "fast" shutdown: it ends the sessions and writes a checkpoint.
   impl_->server->signal(SIGINT);
-  if (!impl_->server->wait(60s))
+  if (!impl_->server->wait(server_patience))
     throw std::runtime_error{"PostgreSQL did not stop"};
 }
 
 void private_postgres::kill9() {
+  // Stopped first, so that it starts no more processes.
+  stop_process(impl_->server->pid());
   auto pids = impl_->all_processes();
   for (auto pid : pids)
     ::kill(pid, SIGKILL);
   auto gone = [&] {
     return !impl_->server->running()
-           && std::none_of(pids.begin(), pids.end(), alive);
+           && std::none_of(pids.begin(), pids.end(), process_alive);
   };
   if (!eventually(gone))
     throw std::runtime_error{"PostgreSQL survived SIGKILL"};
@@ -340,9 +340,9 @@ void private_postgres::restart() {
 void private_postgres::freeze() {
   // The postmaster first: it makes new processes.
   for (auto pid : impl_->all_processes())
-    ::kill(pid, SIGSTOP);
+    stop_process(pid);
   for (auto pid : impl_->all_processes())
-    ::kill(pid, SIGSTOP);
+    stop_process(pid);
 }
 
 void private_postgres::thaw() {

@@ -1,7 +1,5 @@
 #include "support/process.hpp"
 
-#include "support/eventually.hpp"
-
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -9,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <condition_variable>
@@ -217,11 +216,14 @@ void process::impl::finish_reading() {
 void process::impl::read_all(int out, int err) {
   std::array<pollfd, 2> fds{{{out, POLLIN, 0}, {err, POLLIN, 0}}};
   std::array<char, 4096> buf;
+  auto last_look = false;
   while (fds[0].fd >= 0 || fds[1].fd >= 0) {
     auto ready = ::poll(fds.data(), fds.size(), 20);
     std::unique_lock guard{mtx};
-    if (ready <= 0 && ended)
+    // Nothing was there in a look that began after the end.
+    if (ready == 0 && last_look)
       break;
+    last_look = ended;
     for (std::size_t i = 0; i < fds.size(); ++i) {
       if (fds[i].fd < 0 || fds[i].revents == 0)
         continue;
@@ -307,6 +309,17 @@ std::optional<std::string> process::wait_for_line(
   return line;
 }
 
+bool process::wait_for_text(std::string_view part,
+                            std::chrono::nanoseconds limit) {
+  auto deadline = std::chrono::steady_clock::now() + limit;
+  std::unique_lock guard{impl_->mtx};
+  return impl_->changed.wait_until(guard, deadline, [&] {
+    return std::any_of(
+      impl_->texts.begin(), impl_->texts.end(),
+      [part](auto& text) { return text.find(part) != text.npos; });
+  });
+}
+
 std::string process::out() const {
   std::lock_guard guard{impl_->mtx};
   return impl_->texts[0];
@@ -345,6 +358,21 @@ finished_process run(process_options options, std::string_view input,
   return result;
 }
 
+// What /proc tells of a process after its name in parentheses, which may hold
+// anything: the state, then the parent. Empty if there is no such process.
+static std::string fields_of(const std::filesystem::path& process) {
+  std::ifstream in{process / "stat"};
+  std::string text;
+  std::getline(in, text);
+  auto pos = text.rfind(") ");
+  return pos == text.npos ? std::string{} : text.substr(pos + 2);
+}
+
+static char state_of(pid_t pid) {
+  auto fields = fields_of("/proc/" + std::to_string(pid));
+  return fields.empty() ? 'X' : fields.front();
+}
+
 std::vector<pid_t> children_of(pid_t pid) {
   std::vector<pid_t> result;
   std::error_code ec;
@@ -352,18 +380,21 @@ std::vector<pid_t> children_of(pid_t pid) {
     auto name = entry.path().filename().string();
     if (name.find_first_not_of("0123456789") != std::string::npos)
       continue;
-    std::ifstream in{entry.path() / "stat"};
-    std::string text;
-    std::getline(in, text);
-    // The name in parentheses may hold anything; the parent is the second
-    // field after it.
-    auto pos = text.rfind(')');
-    if (pos == std::string::npos || pos + 4 > text.size())
-      continue;
-    if (std::atoi(text.c_str() + pos + 4) == pid)
+    auto fields = fields_of(entry.path());
+    if (fields.size() > 2 && std::atoi(fields.c_str() + 2) == pid)
       result.push_back(static_cast<pid_t>(std::stol(name)));
   }
   return result;
+}
+
+bool process_alive(pid_t pid) {
+  auto state = state_of(pid);
+  return state != 'X' && state != 'Z';
+}
+
+void stop_process(pid_t pid) {
+  ::kill(pid, SIGSTOP);
+  eventually([pid] { return state_of(pid) == 'T' || !process_alive(pid); });
 }
 
 } // namespace caf_pool::test

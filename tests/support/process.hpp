@@ -1,5 +1,7 @@
 #pragma once
 
+#include "support/eventually.hpp"
+
 #include <sys/types.h>
 
 #include <chrono>
@@ -41,7 +43,7 @@ struct process_options {
 /// Thread-safety: one thread at a time, but for `signal`.
 class process {
 public:
-  static constexpr auto patience = std::chrono::seconds{20};
+  static constexpr auto patience = test::patience;
 
   /// Starts the program. Throws `std::system_error` if it cannot be started.
   explicit process(process_options options);
@@ -63,10 +65,16 @@ public:
   bool running();
 
   /// Waits for a line with `part` in it, on stdout or stderr, and returns it.
-  /// Looks at lines that no earlier call has returned or skipped.
+  /// Looks at lines that no earlier call has returned or skipped: for lines
+  /// whose order is certain.
   std::optional<std::string> wait_for_line(std::string_view part,
                                            std::chrono::nanoseconds limit
                                            = patience);
+
+  /// Waits until `part` was printed, on stdout or stderr, be it before or after
+  /// what other calls waited for.
+  bool wait_for_text(std::string_view part,
+                     std::chrono::nanoseconds limit = patience);
 
   /// Everything printed so far.
   std::string out() const;
@@ -95,5 +103,11 @@ finished_process run(process_options options, std::string_view input = {},
 
 /// Returns the ids of all processes whose parent is `pid`.
 std::vector<pid_t> children_of(pid_t pid);
+
+/// Tells whether a process still runs; one that nobody reaped does not.
+bool process_alive(pid_t pid);
+
+/// Sends SIGSTOP, and returns when the process stands still or is gone.
+void stop_process(pid_t pid);
 
 } // namespace caf_pool::test
