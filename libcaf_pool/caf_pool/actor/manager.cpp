@@ -76,7 +76,7 @@ result<pool_handle> manager::add(const pool_config& config, backend_ptr way) {
   watch_actor(
     this, pool->address,
     [this](const caf::actor_addr& addr, const caf::error&) { on_down(addr); });
-  pools_.insert_or_assign(config.name, managed_pool{pool->address, config});
+  pools_.insert_or_assign(config.name, managed_pool{pool->address, config, {}});
   return pool->address;
 }
 
@@ -124,15 +124,19 @@ caf::typed_response_promise<all_snapshots> manager::on_snapshots() {
   all->result.pools.resize(pools_.size());
   std::size_t index = 0;
   for (auto& [name, pool] : pools_) {
-    // A pool that does not answer is shown as what it is: down.
+    // A pool that does not answer is shown as what it is: down. What it counted
+    // does not go back to zero.
     auto& slot = all->result.pools[index];
+    slot = pool.known;
     slot.name = name;
     slot.backend = pool.config.backend;
     slot.required = pool.config.required;
+    slot.status = pool_status::down;
     slot.reasons = {"the pool's actor does not answer"};
     ask(this, pool.address, caf::timespan{snapshot_limit}, get_snapshot{})
       .then(
-        [all, index](pool_snapshot& x) {
+        [this, all, index, who = pool.address](pool_snapshot& x) {
+          remember(who, x);
           all->result.pools[index] = std::move(x);
           all->one_less();
         },
@@ -142,6 +146,12 @@ caf::typed_response_promise<all_snapshots> manager::on_snapshots() {
   auto reply = all->reply;
   all->one_less();
   return reply;
+}
+
+void manager::remember(const pool_handle& who, const pool_snapshot& x) {
+  auto i = pools_.find(x.name);
+  if (i != pools_.end() && i->second.address == who)
+    i->second.known = x;
 }
 
 result<std::map<std::string, manager::planned_change>> manager::plan(

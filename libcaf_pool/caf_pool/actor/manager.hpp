@@ -23,6 +23,8 @@ private:
   struct managed_pool {
     pool_handle address;
     pool_config config;
+    /// What it said last.
+    pool_snapshot known = {};
   };
 
   /// A change that was checked and can no longer fail.
@@ -34,6 +36,7 @@ private:
   caf::result<pool_handle> on_find(const find_pool& x);
   caf::result<pool_handle> on_create(const create_pool& x);
   caf::typed_response_promise<all_snapshots> on_snapshots();
+  void remember(const pool_handle& who, const pool_snapshot& x);
   caf::result<accepted> on_apply(const apply_pools& x);
   caf::typed_response_promise<accepted> on_drain(const drain_all& x);
   void on_subscribe(const subscribe_all& x);
