@@ -39,7 +39,7 @@ std::multiset<std::string> measure(std::string with,
     x.command.push_back("--figure");
     x.command.push_back(id);
   }
-  auto done = run(std::move(x), {}, 240s);
+  auto done = run(std::move(x), {}, 10min);
   CAPTURE(done.out, done.err);
   REQUIRE((done.status == 0 || done.status == 1));
   std::multiset<std::string> result;

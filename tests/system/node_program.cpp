@@ -69,13 +69,24 @@ std::uint16_t port_of(const std::string& address) {
   return static_cast<std::uint16_t>(number);
 }
 
-running_node::running_node() : node(node_options(folder)) {
+static process_options patient(process_options x) {
+  x.environment.insert({{"CAF_POOL__NODE__DRAIN_TIMEOUT", "10min"},
+                        {"CAF_POOL__REMOTE__LEASE_TTL", "10min"},
+                        {"CAF_POOL__POOLS__MAIN__ACQUIRE_TIMEOUT", "10min"},
+                        {"CAF_POOL__POOLS__MAIN__OPEN_TIMEOUT", "5min"},
+                        {"CAF_POOL__POOLS__MAIN__EXECUTE_TIMEOUT", "5min"},
+                        {"CAF_POOL__POOLS__MAIN__RESET_TIMEOUT", "5min"},
+                        {"CAF_POOL__POOLS__MAIN__CLOSE_TIMEOUT", "5min"}});
+  return x;
+}
+
+running_node::running_node() : node(patient(node_options(folder))) {
   wait_until_ready();
 }
 
 running_node::running_node(const std::string& configuration)
-  : node(node_options(folder,
-                      {"--config", folder.write("node.toml", configuration)})) {
+  : node(patient(node_options(
+    folder, {"--config", folder.write("node.toml", configuration)}))) {
   wait_until_ready();
 }
 
@@ -93,6 +104,14 @@ finished_process running_node::ctl(std::vector<std::string> arguments) const {
                (folder.path / "token").string()};
   x.command.insert(x.command.end(), arguments.begin(), arguments.end());
   return run(x);
+}
+
+bool running_node::ctl_shows(const std::vector<std::string>& arguments,
+                             std::string_view part) const {
+  return eventually([&] {
+    auto done = ctl(arguments);
+    return done.status == 0 && done.out.find(part) != std::string::npos;
+  });
 }
 
 } // namespace caf_pool::test

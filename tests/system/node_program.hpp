@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace caf_pool::test {
@@ -39,7 +40,8 @@ std::string value_of(const std::string& line, const std::string& key);
 /// The port of an address such as "127.0.0.1:4700".
 std::uint16_t port_of(const std::string& address);
 
-/// A node that is ready.
+/// A node that is ready. What its limits are for tests of their own, a machine
+/// that stands still for seconds does not run into them.
 struct running_node {
   scratch_folder folder;
   process node;
@@ -54,6 +56,11 @@ struct running_node {
   explicit running_node(const std::string& configuration);
 
   finished_process ctl(std::vector<std::string> arguments) const;
+
+  /// Waits until ctl succeeds and shows `part`: a pool that is late is shown as
+  /// not answering meanwhile.
+  bool ctl_shows(const std::vector<std::string>& arguments,
+                 std::string_view part) const;
 
   std::uint16_t admin_port() const {
     return port_of(admin);

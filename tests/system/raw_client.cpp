@@ -3,7 +3,6 @@
 #include "caf_pool/protocol/codec.hpp"
 
 #include "remote_peer.hpp"
-#include "support/eventually.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -41,7 +40,7 @@ public:
   }
 
   behavior_type make_behavior() override {
-    ask(this, gate_, caf::timespan{10s}, greeting_)
+    ask(this, gate_, caf::timespan{patience}, greeting_)
       .then(
         [this](const wire::welcome& x) {
           std::lock_guard guard{in_->mutex};
@@ -180,7 +179,7 @@ wire::acquire want(std::uint64_t request, duration wait) {
 wire::execute_on run_on(std::uint64_t request, const std::string& token,
                         const std::string& sql) {
   return {request, token, wire::encode(std::vector<sql_statement>{sql}),
-          wire::to_us(10s)};
+          wire::to_us(patience)};
 }
 
 } // namespace caf_pool::test

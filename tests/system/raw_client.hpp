@@ -4,6 +4,7 @@
 #include "caf_pool/protocol/send_in_name_of.hpp"
 
 #include "remote_node.hpp"
+#include "support/eventually.hpp"
 
 #include <memory>
 #include <mutex>
@@ -68,9 +69,8 @@ private:
 
 /// Shorthands for requests.
 wire::execute run_sql(std::uint64_t request, const std::string& sql,
-                      duration limit = std::chrono::seconds{10});
-wire::acquire want(std::uint64_t request,
-                   duration wait = std::chrono::seconds{10});
+                      duration limit = patience);
+wire::acquire want(std::uint64_t request, duration wait = patience);
 wire::execute_on run_on(std::uint64_t request, const std::string& token,
                         const std::string& sql);
 

@@ -4,6 +4,7 @@
 #include "caf_pool/remote/setup.hpp"
 
 #include "support/chaos_proxy.hpp"
+#include "support/eventually.hpp"
 
 #include <cstdlib>
 #include <filesystem>
@@ -25,9 +26,9 @@ std::string make_folder() {
 }
 
 struct node_system_config : caf::actor_system_config {
-  explicit node_system_config(const remote_config& remote) {
+  explicit node_system_config(const link_options& link) {
     configure_pools(*this);
-    configure_gate(*this, {remote.heartbeat, remote.lease_ttl});
+    configure_gate(*this, link);
   }
 };
 
@@ -44,7 +45,8 @@ void write_tokens(const std::string& path) {
 } // namespace
 
 struct remote_node::impl {
-  explicit impl(const remote_config& remote) : config(remote), system(config) {
+  impl(const remote_config& remote, const link_options& how)
+    : link(how), config(how), system(config) {
     manager = spawn_manager(system, std::make_shared<backend_registry>(
                                       backend_registry::with_defaults()));
     auto options = gate_options{};
@@ -62,7 +64,7 @@ struct remote_node::impl {
     gate->stop("the test is over");
     {
       caf::scoped_actor self{system};
-      ask(self.ptr(), manager, 10s, drain_all{0s})
+      ask(self.ptr(), manager, patience, drain_all{0s})
         .receive([](const accepted&) {}, [](const caf::error&) {});
     }
     caf::anon_send_exit(manager, caf::exit_reason::user_shutdown);
@@ -79,7 +81,7 @@ struct remote_node::impl {
     caf::scoped_actor self{system};
     std::optional<T> result;
     error problem;
-    ask(self.ptr(), whom, 10s, std::move(x))
+    ask(self.ptr(), whom, patience, std::move(x))
       .receive([&result](T& y) { result = std::move(y); },
                [&problem](caf::error& why) { problem = from_caf(why); });
     if (!result)
@@ -88,24 +90,36 @@ struct remote_node::impl {
   }
 
   std::string folder = make_folder();
+  link_options link;
   node_system_config config;
   caf::actor_system system;
   manager_handle manager;
   std::unique_ptr<published_gate> gate;
 };
 
-remote_node::remote_node(remote_config remote)
-  : impl_(std::make_unique<impl>(remote)) {
+remote_node::remote_node(remote_config remote, link_options link)
+  : impl_(std::make_unique<impl>(remote, link)) {
   // nop
 }
 
 remote_node::~remote_node() = default;
 
-remote_config remote_node::quick() {
+remote_config remote_node::patient() {
   auto result = remote_config{};
   result.port = 0;
   result.heartbeat = 200ms;
-  result.lease_ttl = 2s;
+  result.lease_ttl = 10min;
+  return result;
+}
+
+link_options remote_node::patient_link() {
+  // CAF drops a connection that is not made yet when its heartbeat is due.
+  return {1min, patient().lease_ttl};
+}
+
+remote_config remote_node::quick() {
+  auto result = patient();
+  result.lease_ttl = 4s;
   return result;
 }
 
@@ -150,8 +164,9 @@ remote_options remote_node::options(const char* token) const {
   result.principal
     = std::string{token}.substr(0, result.token.reveal().find('-'));
   result.client = "test";
-  result.limit = 10s;
-  result.link = quick_link();
+  result.limit = patience;
+  result.connect_limit = patience;
+  result.link = impl_->link;
   return result;
 }
 
@@ -169,6 +184,14 @@ gate_stats remote_node::stats() const {
 
 pool_snapshot remote_node::snapshot(const std::string& name) {
   return impl_->ask_for<pool_snapshot>(pool(name), get_snapshot{});
+}
+
+sql_result remote_node::execute(const std::string& name,
+                                const std::string& sql) {
+  auto what = caf_pool::execute{};
+  what.statements = {sql};
+  return impl_->ask_for<execute_result>(pool(name), std::move(what))
+    .results.at(0);
 }
 
 pool_handle remote_node::pool(const std::string& name) {

@@ -18,19 +18,24 @@ inline constexpr auto reader_token = "reader-0123456789abcdef";
 inline constexpr auto user_token = "user-0123456789abcdef";
 inline constexpr auto operator_token = "operator-0123456789abcdef";
 
-/// A node for tests of remote access: actor system, manager, gate. Short
-/// heartbeats, so that dead clients are noticed within a test's patience.
+/// A node for tests of remote access: actor system, manager, gate.
 class remote_node {
 public:
-  explicit remote_node(remote_config remote = quick());
+  explicit remote_node(remote_config remote = patient(),
+                       link_options link = patient_link());
 
   ~remote_node();
 
-  /// Heartbeat 200 ms, any free port, and a time to live that a live client
-  /// keeps to on a busy machine, too.
+  /// Any free port, and a time to live that no test waits for: who is there is
+  /// not counted as gone, however long the machine stands still.
+  static remote_config patient();
+  static link_options patient_link();
+
+  /// For tests of silence: as `patient`, with a short time to live. Who stands
+  /// still for as long is gone, test and node included.
   static remote_config quick();
 
-  /// As `quick`, for a client of such a node.
+  /// For tests of the network's silence: such a time also ends connections.
   static link_options quick_link();
 
   /// A pool on a database in a file of the node's own.
@@ -53,6 +58,9 @@ public:
   published_gate& gate();
   gate_stats stats() const;
   pool_snapshot snapshot(const std::string& pool);
+
+  /// Executes in the node's own process.
+  sql_result execute(const std::string& pool, const std::string& sql);
 
   /// Finds a pool; throws if there is none.
   pool_handle pool(const std::string& name);

@@ -2,6 +2,8 @@
 
 #include "caf_pool/remote/setup.hpp"
 
+#include "support/eventually.hpp"
+
 #include <caf/io/middleman.hpp>
 
 #include <stdexcept>
@@ -12,7 +14,7 @@ using namespace std::chrono_literals;
 
 remote_peer::config::config() {
   set_fair_scheduler(*this, 2);
-  configure_remote(*this, remote_node::quick_link());
+  configure_remote(*this, remote_node::patient_link());
 }
 
 remote_peer::remote_peer(const remote_node& node) {
@@ -25,7 +27,7 @@ remote_peer::remote_peer(const remote_node& node) {
 
 result<wire::session_handle> remote_peer::greet(const wire::hello& greeting) {
   auto answer = result<wire::session_handle>{wire::session_handle{}};
-  ask(self_.ptr(), gate_, 10s, greeting)
+  ask(self_.ptr(), gate_, patience, greeting)
     .receive([&](const wire::welcome& x) { answer = x.session; },
              [&](const caf::error& why) { answer = from_caf(why); });
   return answer;

@@ -2,6 +2,7 @@
 #include "remote_node.hpp"
 #include "support/catch_compat.hpp"
 #include "support/eventually.hpp"
+#include "support/free_port.hpp"
 
 #include <caf/actor_registry.hpp>
 #include <caf/io/middleman.hpp>
@@ -95,7 +96,10 @@ TEST_CASE("a peer that links to a gate and dies takes nothing with it",
 
 TEST_CASE("a gate that is killed comes back on its port",
           "[X03][security-S1]") {
-  remote_node node;
+  auto remote = remote_node::patient();
+  // Nobody else gets it in between.
+  remote.port = free_port();
+  remote_node node{remote};
   node.add_sqlite("main");
   auto db = node.client();
   REQUIRE(db.execute("main", "SELECT 1"));
@@ -105,7 +109,7 @@ TEST_CASE("a gate that is killed comes back on its port",
     REQUIRE(eventually([&] { return node.stats().gate_restarts == round; }));
     REQUIRE(eventually([&] {
       auto options = node.options();
-      options.connect_limit = 1s;
+      options.connect_limit = 5s;
       return remote_client::connect(options).has_value();
     }));
     auto other = raw_client{node};

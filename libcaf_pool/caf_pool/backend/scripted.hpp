@@ -76,7 +76,7 @@ public:
 
   /// Waits until at least `n` calls of a kind wait; false after `limit`.
   bool wait_for_held(backend_call kind, std::size_t n = 1,
-                     duration limit = std::chrono::seconds{20}) const;
+                     duration limit = std::chrono::minutes{1}) const;
 
   // -- what happened ---------------------------------------------------------
 
@@ -88,7 +88,7 @@ public:
 
   /// Waits until at least `n` calls of a kind came; false after `limit`.
   bool wait_for_calls(backend_call kind, std::size_t n,
-                      duration limit = std::chrono::seconds{20}) const;
+                      duration limit = std::chrono::minutes{1}) const;
 
   /// Returns how many connections exist, and the most that did at a time. One
   /// exists from a successful `open` to `close` or its destructor.

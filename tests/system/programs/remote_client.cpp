@@ -75,7 +75,8 @@ int main(int argc, char** argv) {
   options.address = argv[1];
   options.principal = argv[2];
   options.token = secret{argv[3]};
-  options.limit = 10s;
+  options.limit = 1min;
+  options.connect_limit = 1min;
   auto ttl = std::chrono::milliseconds{std::stoi(argv[4])};
   options.link = {ttl / 5, ttl};
   auto db = remote_client::connect(options);

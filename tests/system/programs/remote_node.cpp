@@ -28,7 +28,7 @@ bool add_pool(caf::actor_system& sys, const manager_handle& manager,
   config.options["wal"] = "true";
   auto worked = false;
   caf::scoped_actor self{sys};
-  ask(self.ptr(), manager, 10s, create_pool{config, nullptr})
+  ask(self.ptr(), manager, 1min, create_pool{config, nullptr})
     .receive([&worked](const pool_handle&) { worked = true; },
              [](const caf::error& why) {
                std::cerr << to_string(from_caf(why)) << std::endl;
@@ -65,7 +65,7 @@ int main(int argc, char** argv) {
     ;
   gate->stop("stdin was closed");
   caf::scoped_actor self{sys};
-  ask(self.ptr(), manager, 10s, drain_all{1s})
+  ask(self.ptr(), manager, 1min, drain_all{1s})
     .receive([](const accepted&) {}, [](const caf::error&) {});
   caf::anon_send_exit(manager, caf::exit_reason::user_shutdown);
   return 0;
