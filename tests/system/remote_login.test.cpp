@@ -8,12 +8,16 @@
 #include "remote_node.hpp"
 #include "remote_peer.hpp"
 #include "support/catch_compat.hpp"
+#include "support/eventually.hpp"
 #include "support/outcome.hpp"
+
+#include <caf/io/middleman.hpp>
 
 #include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
+#include <semaphore>
 #include <set>
 
 using namespace caf_pool;
@@ -251,11 +255,13 @@ TEST_CASE("a peer that guesses is turned away even with the right token",
   CHECK(old.code == errc::protocol_mismatch);
   CHECK_THAT(old.message, ContainsSubstring("version 99"));
   CHECK(login(1, user_token).code == errc::none);
-  for (int i = 0; i < 3; ++i)
-    CHECK(login(1, "wrong-0123456789abcdef").code == errc::unauthorized);
-  auto blocked = login(1, user_token);
-  CHECK(blocked.code == errc::unauthorized);
-  CHECK_THAT(blocked.message, ContainsSubstring("too many failed logins"));
+  // For a second only: a machine that stands still for as long lets it in.
+  CHECK(eventually([&] {
+    for (int i = 0; i < 3; ++i)
+      CHECK(login(1, "wrong-0123456789abcdef").code == errc::unauthorized);
+    auto blocked = login(1, user_token);
+    return blocked.message.find("too many failed logins") != std::string::npos;
+  }));
   // Others are not affected.
   CHECK(remote_client::connect(node.options()));
 }
@@ -270,6 +276,34 @@ TEST_CASE("a client that comes again replaces its old session", "[E02]") {
   CHECK(*old != *present);
   peer.self()->wait_for(*old);
   CHECK(node.stats().sessions == 1);
+}
+
+TEST_CASE("who greets a gate while it stops is not let in", "[S01]") {
+  // These outlive the actors that wait.
+  std::counting_semaphore<> seated{0};
+  std::counting_semaphore<> may_go{0};
+  remote_node node;
+  auto gate = node.system().middleman().remote_actor<wire::gate_handle>(
+    "127.0.0.1", node.port());
+  REQUIRE(gate);
+  caf::scoped_actor self{node.system()};
+  // Nothing moves at the node until its gate was told to stop.
+  for (auto i = 0; i < 2; ++i)
+    node.system().spawn([&seated, &may_go](caf::event_based_actor*) {
+      seated.release();
+      may_go.acquire();
+    });
+  for (auto i = 0; i < 2; ++i)
+    seated.acquire();
+  auto greeting = wire::hello{wire::protocol_version, "user", user_token, "x"};
+  auto question = ask(self.ptr(), *gate, patience, greeting);
+  node.gate().stop("over");
+  may_go.release(2);
+  auto refused = error{};
+  question.receive([](const wire::welcome&) {},
+                   [&](const caf::error& why) { refused = from_caf(why); });
+  CHECK(refused.code == errc::closed);
+  CHECK(node.stats().sessions == 0);
 }
 
 TEST_CASE("new tokens are read without a restart, and kept if they are bad") {
@@ -288,7 +322,7 @@ TEST_CASE("new tokens are read without a restart, and kept if they are bad") {
 TEST_CASE("a gate listens on loopback only", "[security-S1]") {
   folder here;
   for (auto address : {"0.0.0.0", "10.0.0.1", "example.org", ""}) {
-    auto remote = remote_node::quick();
+    auto remote = remote_node::patient();
     remote.address = address;
     try {
       remote_node node{remote};
@@ -302,7 +336,7 @@ TEST_CASE("a gate listens on loopback only", "[security-S1]") {
 
 TEST_CASE("a port that is taken is reported with what to try") {
   remote_node first;
-  auto remote = remote_node::quick();
+  auto remote = remote_node::patient();
   remote.port = first.port();
   try {
     remote_node second{remote};
@@ -322,12 +356,11 @@ TEST_CASE("addresses of clients are numbers") {
   }
 }
 
-TEST_CASE("nobody at home is an error within the limit") {
+TEST_CASE("nobody at home is an error at once") {
   auto options = remote_options{};
   options.address = "127.0.0.1:1";
-  auto start = clock::now();
+  options.connect_limit = 1h;
   auto refused = remote_client::connect(options);
   CHECK(code_of(refused) == errc::node_unreachable);
   CHECK_THAT(refused.error().message, ContainsSubstring("is the node running"));
-  CHECK(clock::now() - start < options.connect_limit + 2s);
 }

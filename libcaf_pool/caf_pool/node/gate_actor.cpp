@@ -88,6 +88,8 @@ caf::result<wire::welcome> gate_actor::on_hello(const wire::hello& x) {
 result<principal> gate_actor::admit(const wire::hello& x,
                                     const std::string& peer) {
   auto& state = *state_;
+  if (state.stopped)
+    return error{errc::closed, "this node lets nobody in any more", {}};
   if (x.version != wire::protocol_version)
     return other_version(x.version);
   auto now = clock::now();

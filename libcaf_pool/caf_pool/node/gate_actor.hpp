@@ -39,6 +39,9 @@ struct gate_state {
   login_guard guard;
   /// By client.
   std::map<caf::actor_addr, session_shell> sessions;
+  /// Set once nobody is let in any more: whoever greets a gate while it stops
+  /// would get a session that nobody ends.
+  bool stopped = false;
 };
 
 /// Lets clients in: checks version and token, and makes a session for each.

@@ -47,16 +47,26 @@ void hide_services_of_caf(caf::actor_system& sys) {
   }
 }
 
+bool stopped(gate_state& state) {
+  std::lock_guard guard{state.mutex};
+  return state.stopped;
+}
+
 /// Blocks, hence on a thread of its own.
-void publish_again(caf::actor_system& sys, const gate_shell& gate,
-                   std::uint16_t port, const std::string& address,
+void publish_again(caf::actor_system& sys,
+                   const std::shared_ptr<gate_state>& state,
+                   const gate_shell& gate, std::uint16_t port,
                    const keeper_handle& keeper) {
-  sys.spawn<caf::detached>([&sys, gate, port, address,
+  sys.spawn<caf::detached>([&sys, state, gate, port,
                             keeper](caf::event_based_actor*) {
     // Without it the port stays taken by a gate that is gone.
     static_cast<void>(sys.middleman().close(port));
+    auto& address = state->options.remote.address;
     auto handle = wire::gate_handle{gate};
     auto outcome = sys.middleman().publish(handle, port, address.c_str(), true);
+    // Who stopped the gate meanwhile closed a port that was closed.
+    if (outcome && stopped(*state))
+      static_cast<void>(sys.middleman().close(port));
     post_to(keeper, republished{static_cast<bool>(outcome)});
   });
 }
@@ -81,8 +91,7 @@ public:
           try_later();
       },
       [this](const publish_now&) {
-        publish_again(system(), gate_, port_, state_->options.remote.address,
-                      keeper_handle{this});
+        publish_again(system(), state_, gate_, port_, keeper_handle{this});
       },
       [this](const end_gate&) {
         ending_ = true;
@@ -216,6 +225,10 @@ gate_stats published_gate::stats() const {
 void published_gate::stop(const std::string& reason) {
   if (!impl_->keeper)
     return;
+  {
+    std::lock_guard guard{impl_->state->mutex};
+    impl_->state->stopped = true;
+  }
   static_cast<void>(impl_->system.middleman().close(impl_->port));
   post_to(impl_->keeper, end_gate{});
   impl_->keeper = nullptr;
