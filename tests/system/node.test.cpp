@@ -88,10 +88,10 @@ TEST_CASE("a forced breaker tells no time at which it would close") {
   options.address = x.remote;
   options.token
     = token_from_file((x.folder.path / "token").string(), "local").value();
+  options.connect_limit = patience;
   auto db = remote_client::connect(options).value();
   REQUIRE(db.control("main", wire::verb::force_open));
-  auto health = x.ctl({"health"});
-  CHECK_THAT(health.out, ContainsSubstring("breaker forced_open\n"));
+  CHECK(x.ctl_shows({"health"}, "breaker forced_open\n"));
   auto refused = x.ctl({"exec", "main", "SELECT 1"});
   CHECK(refused.status == 75);
   CHECK(refused.err.find("for 0") == std::string::npos);
@@ -104,8 +104,7 @@ TEST_CASE("an operator pauses, resumes and reconnects a pool", "[S09]") {
   running_node x;
   CHECK(x.ctl({"exec", "main", "SELECT 1"}).status == 0);
   CHECK(x.ctl({"pause", "main", "--yes"}).status == 0);
-  auto paused = x.ctl({"health"});
-  CHECK_THAT(paused.out, ContainsSubstring("paused"));
+  CHECK(x.ctl_shows({"health"}, "paused"));
   CHECK(x.ctl({"resume", "main"}).status == 0);
   CHECK(x.ctl({"exec", "main", "SELECT 1"}).status == 0);
   CHECK(x.ctl({"reconnect", "main"}).status == 0);
@@ -173,11 +172,25 @@ TEST_CASE(
   // The pool's events reach the log by messages, later than the start's own.
   for (auto* said : {"start_degraded", "open_failed"}) {
     CAPTURE(said);
-    CHECK(
-      eventually([&] { return node.err().find(said) != std::string::npos; }));
+    CHECK(node.wait_for_text(said));
   }
   node.signal(SIGTERM);
   CHECK(node.wait() == 0);
+}
+
+TEST_CASE("a node that is told to stop while its pools warm up does so",
+          "[S05]") {
+  scratch_folder folder;
+  auto file = folder.write("cold.toml",
+                           "[pools.main]\nbackend = \"sqlite\"\n"
+                           "warm_up = \"to_min\"\nwarm_up_timeout = \"1h\"\n"
+                           "[pools.main.sqlite]\npath = \"/nosuch/db\"\n");
+  process node{node_options(folder, {"--config", file})};
+  // It warms up by then, and for long.
+  REQUIRE(node.wait_for_text("open_failed"));
+  node.signal(SIGTERM);
+  CHECK(node.wait() == 0);
+  CHECK_THAT(node.err(), ContainsSubstring("drained"));
 }
 
 TEST_CASE("the demonstration drives a node and checks what it wrote") {

@@ -23,6 +23,7 @@
 #include <future>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <utility>
 
 namespace caf_pool {
@@ -56,6 +57,8 @@ struct node::impl {
   std::optional<published_gate> gate;
   std::unique_ptr<admin_server> admin;
   std::atomic<node_phase> phase{node_phase::starting};
+  /// What came before `serve`.
+  node_signal early = node_signal::none;
   std::mutex mutex; // guards what the admin server's thread reads, below
   std::string config_document;
   std::optional<reload_outcome> last_reload;
@@ -97,7 +100,9 @@ struct node::impl {
 
   result<void> start_pools();
   result<void> start_edges();
+  std::string cold_pools();
   void warm_up();
+  node_signal next_signal(duration limit);
   admin_source source_for_admin();
   void note_reload(bool ok, std::string text);
 };
@@ -156,30 +161,53 @@ admin_source node::impl::source_for_admin() {
   return admin_source_from(sys, manager, std::move(own));
 }
 
+/// Names the pools that are told to warm up and are not warm.
+std::string node::impl::cold_pools() {
+  auto warm = std::set<std::string>{};
+  if (auto all = ask_manager<all_snapshots>(patience, get_all_snapshots{}))
+    for (auto& x : all->pools)
+      if (x.max_size > 0 && x.gauges.idle + x.gauges.leased >= x.min_size)
+        warm.insert(x.name);
+  auto result = std::string{};
+  for (auto& pool : config.node.pools)
+    if (pool.warm_up == warm_up_policy::to_min && !warm.contains(pool.name))
+      result += (result.empty() ? "" : ", ") + pool.name;
+  return result;
+}
+
 /// Waits for the pools that are told to warm up; starts degraded at the limit.
 void node::impl::warm_up() {
-  auto limit = duration::zero();
+  auto limit = std::optional<duration>{};
   for (auto& pool : config.node.pools)
     if (pool.warm_up == warm_up_policy::to_min)
-      limit = std::max(limit, pool.warm_up_timeout);
-  auto deadline = clock::now() + limit;
-  auto missing = std::string{};
-  while (clock::now() < deadline) {
-    missing.clear();
-    if (auto all = ask_manager<all_snapshots>(patience, get_all_snapshots{}))
-      for (auto& x : all->pools)
-        if (x.gauges.idle + x.gauges.leased < x.min_size)
-          missing += (missing.empty() ? "" : ", ") + x.name;
-    if (missing.empty()
-        || wait_for_signal(std::chrono::milliseconds{20}) == node_signal::stop)
+      limit
+        = std::max(limit.value_or(pool.warm_up_timeout), pool.warm_up_timeout);
+  if (!limit)
+    return;
+  auto deadline = clock::now() + *limit;
+  for (;;) {
+    auto missing = cold_pools();
+    if (missing.empty())
       return;
-  }
-  if (!missing.empty())
+    auto heard = wait_for_signal(std::chrono::milliseconds{20});
+    if (heard != node_signal::none)
+      early = heard;
+    if (heard == node_signal::stop)
+      return;
+    if (clock::now() < deadline)
+      continue;
     log->write(severity::warning, "start_degraded",
                {{"pools", missing},
                 {"text",
                  "not warm within warm_up_timeout; callers wait or "
                  "are told why"}});
+    return;
+  }
+}
+
+node_signal node::impl::next_signal(duration limit) {
+  auto first = std::exchange(early, node_signal::none);
+  return first == node_signal::none ? wait_for_signal(limit) : first;
 }
 
 void node::impl::note_reload(bool ok, std::string text) {
@@ -289,7 +317,7 @@ int node::serve() {
   auto rhythm = watchdog.value_or(std::chrono::hours{1});
   service_manager::ready(readiness_line());
   for (;;) {
-    switch (wait_for_signal(rhythm)) {
+    switch (x.next_signal(rhythm)) {
       case node_signal::none:
         // A round trip through the scheduler, not only a timer's.
         if (watchdog && x.ask_manager<pool_list>(patience, list_pools{}))
