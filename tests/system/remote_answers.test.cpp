@@ -19,6 +19,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace caf_pool;
@@ -57,7 +58,7 @@ private:
 struct quick_config : caf::actor_system_config {
   quick_config() {
     set_fair_scheduler(*this, 2);
-    configure_remote(*this, remote_node::quick_link());
+    configure_remote(*this, remote_node::patient_link());
   }
 };
 
@@ -142,7 +143,8 @@ struct terse_node {
   remote_options options() const {
     auto result = remote_options{};
     result.address = "127.0.0.1:" + std::to_string(port);
-    result.link = remote_node::quick_link();
+    result.link = remote_node::patient_link();
+    result.connect_limit = patience;
     return result;
   }
 
@@ -185,7 +187,7 @@ struct lone_link {
     });
   }
 
-  static constexpr duration ttl = 10s;
+  static constexpr duration ttl = 10min;
   quick_config cfg;
   caf::actor_system system{cfg};
   caf::scoped_actor session{system};
@@ -205,13 +207,13 @@ TEST_CASE("a handler that takes its time delays no caller that waits") {
   auto db = node.client();
   busy_handler busy{db};
   // An answer of each kind: values, a failure, a lease, nothing but the word.
-  auto rows = db.execute("main", {"SELECT ?1", {7}}, 10s);
+  auto rows = db.execute("main", {"SELECT ?1", {7}});
   REQUIRE(code_of(rows) == errc::none);
   CHECK((*rows)[0][0].as<std::int64_t>() == 7);
-  CHECK(code_of(db.execute("main", "SELEKT", 10s)) == errc::execute_failed);
-  auto held = db.acquire("main", 10s);
+  CHECK(code_of(db.execute("main", "SELEKT")) == errc::execute_failed);
+  auto held = db.acquire("main");
   REQUIRE(code_of(held) == errc::none);
-  CHECK(held->execute("SELECT 1", 10s));
+  CHECK(held->execute("SELECT 1"));
   held->release();
   CHECK(eventually([&] { return node.snapshot("main").leases.empty(); }));
   CHECK(db.find("main"));
@@ -227,7 +229,7 @@ TEST_CASE("a handler is not called while another one runs") {
     later = db.execute_later("main", {"SELECT 1"});
     // By then its answer has come, too.
     for (auto i = 0; i < 20; ++i)
-      REQUIRE(db.execute("main", "SELECT 2", 10s));
+      REQUIRE(db.execute("main", "SELECT 2"));
     CHECK(later.wait_for(0s) == std::future_status::timeout);
   }
   CHECK(later.get());
@@ -246,9 +248,9 @@ TEST_CASE("nobody but its session answers a client's calls",
   client_parts client{node.options()};
   auto order = wire::acquire{};
   order.pool = "main";
-  order.wait_us = wire::to_us(60s);
+  order.wait_us = wire::to_us(5min);
   auto waiting = std::async(std::launch::async, [&] {
-    return call_and_wait(*client.link, call_kind::acquire, order, 60s);
+    return call_and_wait(*client.link, call_kind::acquire, order, 5min);
   });
   REQUIRE(server->wait_for_held(backend_call::open));
   caf::scoped_actor stranger{client.system};
@@ -357,18 +359,34 @@ TEST_CASE("a grant that comes early belongs to the term in which it comes") {
 }
 
 TEST_CASE("a session that answers callers is not silent") {
-  constexpr duration ttl = 500ms;
+  constexpr duration ttl = 1s;
   terse_node node{ttl};
-  client_parts client{node.options()};
-  auto until = clock::now() + 3 * ttl;
-  while (clock::now() < until) {
-    auto reply = call_and_wait(*client.link, call_kind::question,
-                               wire::list_pools{}, 10s);
-    REQUIRE(to_string(reply.why) == to_string(error{}));
-    REQUIRE(reply.payload == "none");
-  }
-  // Only answers show that it is there.
-  CHECK(eventually([&] { return !client.link->connected(); }));
+  auto talk = [&] {
+    auto asked_before = clock::now();
+    client_parts client{node.options()};
+    auto until = clock::now() + 3 * ttl / 2;
+    while (clock::now() < until) {
+      auto asked = clock::now();
+      auto reply = call_and_wait(*client.link, call_kind::question,
+                                 wire::list_pools{}, patience);
+      // The machine stood still: the session may have been silent.
+      if (clock::now() - std::exchange(asked_before, asked) > ttl)
+        return false;
+      REQUIRE(to_string(reply.why) == to_string(error{}));
+      REQUIRE(reply.payload == "none");
+    }
+    // Only answers show that it is there.
+    CHECK(eventually([&] { return !client.link->connected(); }));
+    return true;
+  };
+  CHECK(eventually(talk));
+}
+
+TEST_CASE("an answer that took long leaves limits to later calls") {
+  lone_link x;
+  x.link.measured(3s);
+  CHECK(x.link.travel_limit(200ms) == 100ms);
+  CHECK(x.link.travel_limit(10s) == 10s - 3s - 20ms);
 }
 
 TEST_CASE("a lease that was granted early can be revoked") {

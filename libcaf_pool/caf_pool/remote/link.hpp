@@ -60,7 +60,7 @@ public:
   bool alive(const remote_lease_state& x);
 
   /// Returns what the node should be told of a limit: less than it, so that the
-  /// node's answer, which knows more, comes before the caller gives up.
+  /// node's answer comes before the caller gives up; half of it at least.
   duration travel_limit(duration limit) const;
 
   bool connected() const;
