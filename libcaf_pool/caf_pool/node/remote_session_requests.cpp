@@ -246,8 +246,17 @@ void remote_session::on_subscribe(const wire::subscribe& x) {
     if (subscriptions_.empty())
       send_to(this, setup_.manager, subscribe_all{});
     subscriptions_.insert(name);
-    finish(request, wire::done{request});
     arm();
+    // The manager has told the pools when it answers what comes next.
+    ask(this, setup_.manager, caf::infinite, list_pools{})
+      .then(
+        [this, request](const pool_list&) {
+          if (open_.contains(request))
+            finish(request, wire::done{request});
+        },
+        [this, request](const caf::error& why) {
+          fail_as_pool_said(request, why);
+        });
   };
   if (x.pool.empty())
     add();

@@ -248,6 +248,9 @@ result<std::vector<pool_health>> remote_client::health(
 
 void remote_client::subscribe(const std::string& pool, event_handler handler) {
   post_to(impl_->connector, listen_to{pool, std::move(handler)});
+  // The connector asks, too, and again on each connection. A pool that does not
+  // exist sends no events; that is all.
+  static_cast<void>(impl_->ask_node(wire::subscribe{0, pool, false}));
 }
 
 void remote_client::unsubscribe(const std::string& pool) {

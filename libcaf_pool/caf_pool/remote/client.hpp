@@ -104,8 +104,9 @@ public:
   result<std::vector<pool_health>> health(const std::string& pool = {});
 
   /// From now on calls the handler for each event of a pool, or of all pools if
-  /// the name is empty, also after the connection was lost and made again. One
-  /// handler per name; runs on a thread of the client: do not block there.
+  /// the name is empty, also after the connection was lost and made again.
+  /// Waits until the node knows, if it is connected. One handler per name; runs
+  /// on a thread of the client: do not block there.
   void subscribe(const std::string& pool, event_handler handler);
 
   /// Ends that. Events that are on their way may still come, until the client
