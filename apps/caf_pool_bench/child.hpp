@@ -28,7 +28,7 @@ public:
   /// Returns the first line that contains `part`, on stdout or stderr. Throws
   /// `std::runtime_error` with all that it printed if it does not come.
   std::string wait_for_line(const std::string& part,
-                            duration limit = std::chrono::seconds{20});
+                            duration limit = std::chrono::seconds{60});
 
   std::string pid() const {
     return std::to_string(pid_);

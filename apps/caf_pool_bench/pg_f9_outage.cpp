@@ -103,7 +103,7 @@ void play(const run_options& x, outage_log& log) {
     sleep_until(clock::now() + std::chrono::milliseconds{2});
   log.back = clock::now();
   rival.join();
-  auto patience = log.back + std::chrono::seconds{10};
+  auto patience = log.back + std::chrono::seconds{60};
   while (!log.first_success_after(log.back) && clock::now() < patience)
     sleep_until(clock::now() + std::chrono::milliseconds{10});
   sleep_until(clock::now() + std::chrono::seconds{1} / quick);
@@ -132,7 +132,7 @@ outage_verdict play_once(const run_options& x) {
   auto way = std::make_shared<watched_backend>(postgres(x.postgres).way, log);
   outage_system world;
   any_pool db{world.sys, config, way};
-  if (auto ready = db.warm_up(std::chrono::seconds{10}); !ready)
+  if (auto ready = db.warm_up(std::chrono::seconds{60}); !ready)
     throw std::runtime_error{to_string(ready.error())};
   auto ears = listen(world.sys, db.actors().address, log);
   std::atomic<bool> over{false};

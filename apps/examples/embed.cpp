@@ -15,8 +15,8 @@ int main() {
   db.execute("INSERT INTO item (name) VALUES (?1)", {"lamp"}).value();
 
   // Several statements on one connection: a lease, given back by itself.
-  if (auto held = db.acquire(2s)) {
-    auto rows = held->execute("SELECT id, name FROM item", 1s);
+  if (auto held = db.acquire(30s)) {
+    auto rows = held->execute("SELECT id, name FROM item", 10s);
     for (auto row : rows.value())
       std::cout << row["id"].as<int>() << ' ' << row["name"].as<std::string>()
                 << '\n';

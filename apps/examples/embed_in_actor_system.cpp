@@ -19,7 +19,7 @@ struct config : caf::actor_system_config {
 void greet(caf::event_based_actor* self, const pool_handle& db) {
   auto question = execute{};
   question.statements = {"SELECT 'hello from ' || sqlite_version() AS text"};
-  question.limit = std::chrono::seconds{5};
+  question.limit = std::chrono::seconds{30};
   ask(self, db, caf::infinite, question)
     .then(
       [](const execute_result& x) {
