@@ -19,6 +19,7 @@
 #include <fstream>
 #include <semaphore>
 #include <set>
+#include <utility>
 
 using namespace caf_pool;
 using namespace caf_pool::test;
@@ -300,8 +301,9 @@ TEST_CASE("who greets a gate while it stops is not let in", "[S01]") {
   node.gate().stop("over");
   may_go.release(2);
   auto refused = error{};
-  question.receive([](const wire::welcome&) {},
-                   [&](const caf::error& why) { refused = from_caf(why); });
+  std::move(question).receive(
+    [](const wire::welcome&) {},
+    [&](const caf::error& why) { refused = from_caf(why); });
   CHECK(refused.code == errc::closed);
   CHECK(node.stats().sessions == 0);
 }
