@@ -243,9 +243,13 @@ error pg_execution::too_large(const char* ending) {
 }
 
 error pg_execution::refused(const pg_server_error& what) {
-  if (!pg_survives(what.severity, what.sqlstate) || at_.channel.lost())
+  auto is_stop = what.sqlstate == "57014";
+  auto survives = pg_survives(what.severity, what.sqlstate);
+  // The server may stop a statement just when the watchdog gives it up.
+  if (!survives || (at_.channel.lost() && !(is_stop && late_)))
     return lost(what.text, what.sqlstate);
-  if (what.sqlstate == "57014")
+  at_.condition.broken |= at_.channel.lost();
+  if (is_stop)
     return stopped(what);
   if (lost_its_role(what)) {
     at_.condition.broken = true;
