@@ -86,10 +86,15 @@ error of_pool(const any_pool& pool, error why) {
   return why;
 }
 
+/// A pool that is asked without any time left may still answer: its word says
+/// more than a bare timeout.
+constexpr duration last_word = std::chrono::milliseconds{20};
+
 /// Returns why a pool can never serve so many; nothing is known of one that
-/// does not answer.
-error objection(any_pool& pool, std::size_t n) {
-  auto now = pool.snapshot();
+/// does not answer in time.
+error objection(any_pool& pool, std::size_t n, time_point deadline) {
+  auto now
+    = pool.snapshot(std::max<duration>(deadline - clock::now(), last_word));
   if (!now || n <= now->max_size)
     return {};
   return of_pool(pool, {errc::invalid_argument,
@@ -116,7 +121,7 @@ error collect(wants same, acquire_all_options how, time_point deadline,
 error collect_several(wants same, const acquire_all_options& how,
                       time_point deadline, std::vector<lease>& out) {
   auto& pool = *same.front().pool;
-  if (auto why = objection(pool, same.size()))
+  if (auto why = objection(pool, same.size(), deadline))
     return why;
   auto mine = turn{same.front().estate, deadline};
   if (!mine)

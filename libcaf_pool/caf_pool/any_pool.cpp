@@ -26,6 +26,9 @@ constexpr duration restart_pause = std::chrono::milliseconds{1};
 /// that gets one try, or the search would outlast his deadline.
 constexpr duration longest_search = std::chrono::milliseconds{1};
 
+/// No question waits longer for its answer: sums of times must not overflow.
+constexpr duration longest_question = std::chrono::hours{24};
+
 /// Looks for the verdict so often before sleeping.
 constexpr std::uint32_t verdict_spins = 32;
 
@@ -115,7 +118,9 @@ struct any_pool::impl {
       return ref.error();
     auto self = caf::scoped_actor{*sys};
     auto answer = result<Answer>{late(config.name)};
-    ask(self.ptr(), ref->address, caf::timespan{limit}, std::forward<Ts>(xs)...)
+    ask(self.ptr(), ref->address,
+        caf::timespan{std::min(limit, longest_question)},
+        std::forward<Ts>(xs)...)
       .receive([&](Answer& x) { answer = std::move(x); },
                [&](const caf::error& x) { answer = from_caf(x); });
     return answer;
@@ -276,15 +281,14 @@ result<void> any_pool::transaction(
   return {};
 }
 
-result<pool_snapshot> any_pool::snapshot() const {
-  return impl_->ask_pool<pool_snapshot>(std::chrono::seconds{1},
-                                        get_snapshot{});
+result<pool_snapshot> any_pool::snapshot(duration limit) const {
+  return impl_->ask_pool<pool_snapshot>(limit, get_snapshot{});
 }
 
 result<void> any_pool::warm_up(duration limit) {
   auto deadline = add_saturated(clock::now(), limit);
   for (;;) {
-    auto now = snapshot();
+    auto now = snapshot(std::max<duration>(deadline - clock::now(), last_word));
     if (!now)
       return now.error();
     auto usable = now->gauges.idle + now->gauges.leased;

@@ -90,8 +90,10 @@ public:
                            const std::source_location& at
                            = std::source_location::current());
 
-  /// Everything there is to know. Never waits for the server.
-  result<pool_snapshot> snapshot() const;
+  /// Everything there is to know. Never waits for the server, but at most
+  /// `limit` for the pool's actor.
+  result<pool_snapshot> snapshot(duration limit
+                                 = std::chrono::seconds{1}) const;
 
   /// Takes no more callers; returns when all connections are closed, or at the
   /// limit, when the rest was taken away from its holders.

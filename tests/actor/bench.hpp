@@ -6,6 +6,7 @@
 #include "caf_pool/pool.hpp"
 
 #include "actor/listener.hpp"
+#include "actor/looks.hpp"
 #include "support/catch_compat.hpp"
 #include "support/eventually.hpp"
 #include "support/outcome.hpp"
@@ -35,13 +36,23 @@ struct actor_world {
   caf::actor_system sys{cfg};
 };
 
-/// A pool that opens on demand only and tells little about itself unasked.
+/// Longer than a test waits for anything: what happens was not the end of this.
+inline constexpr duration far_away = 10min;
+
+/// A pool that does nothing unasked, whose limits are no test's subject: a
+/// thread may get no time for seconds.
 inline pool_config quiet_pool(std::uint32_t max) {
   pool_config config;
   config.min_size = 0;
   config.max_size = max;
-  config.acquire_timeout = 20s;
-  config.close_timeout = 1s;
+  config.acquire_timeout = 2 * patience;
+  config.open_timeout = far_away;
+  config.execute_timeout = far_away;
+  config.reset_timeout = patience;
+  config.close_timeout = patience;
+  config.health_check_interval = 0s;
+  config.health_check_timeout = patience;
+  config.breaker.half_open_timeout = patience;
   return config;
 }
 
@@ -80,7 +91,7 @@ public:
   /// Asks and goes on; `answer_of` waits.
   template <class Handle, class Message>
   auto start(const Handle& to, Message x) {
-    return ask(self_->ptr(), to, caf::timespan{60s}, std::move(x));
+    return ask(self_->ptr(), to, caf::timespan{2 * patience}, std::move(x));
   }
 
   template <class Answer, class Handle, class Message>
@@ -91,6 +102,13 @@ public:
   template <class Handle, class Message>
   void tell(const Handle& to, Message x) {
     send_to(self_->ptr(), to, std::move(x));
+  }
+
+  /// Has somebody hear of a pool's events; returns when he does.
+  void subscribe_for(const caf::actor& who, const pool_handle& pool) {
+    tell(pool, subscribe{false, who});
+    // The answer comes behind the order, on the same way.
+    REQUIRE(get<pool_snapshot>(pool, get_snapshot{}).has_value());
   }
 
   void die() {
@@ -115,25 +133,5 @@ struct scripted_pool {
     // nop
   }
 };
-
-/// Waits until a pool's numbers are as they should be.
-template <class Predicate>
-bool shows(const any_pool& db, Predicate&& predicate) {
-  return eventually([&] {
-    auto now = db.snapshot();
-    return now && predicate(*now);
-  });
-}
-
-inline bool waiting(const any_pool& db, std::uint32_t n) {
-  return shows(db, [n](auto& x) { return x.gauges.waiting == n; });
-}
-
-/// Nothing is leased, on its way or waited for.
-inline bool at_rest(const any_pool& db) {
-  return shows(db, [](auto& x) {
-    return x.gauges.total() == x.gauges.idle && x.gauges.waiting == 0;
-  });
-}
 
 } // namespace caf_pool::test

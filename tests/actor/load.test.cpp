@@ -1,4 +1,5 @@
 #include "actor/bench.hpp"
+#include "actor/standstill.hpp"
 
 // What the pool's actor does, and does not do, under load.
 
@@ -31,8 +32,7 @@ TEST_CASE(
   auto config = quiet_pool(4);
   config.max_waiters = 20'000;
   config.open_concurrency = 4;
-  config.open_timeout = 60s;
-  config.close_timeout = 60s;
+  config.close_timeout = far_away;
   fixture fx{config};
   // Neither minds a deadline: whoever calls the driver is stuck.
   fx.server->answer(backend_call::open, held_back(true));
@@ -42,14 +42,14 @@ TEST_CASE(
   auto& pool = fx.db.actors().address;
   REQUIRE(fx.me.get<accepted>(pool, control{control::verb::reconnect, {}}));
   REQUIRE(fx.server->wait_for_held(backend_call::close, 2));
-  auto sent = fx.db.snapshot()->counters.acquire_timeouts;
+  auto sent = look(fx.db).counters.acquire_timeouts;
   std::atomic<std::uint64_t> answered{0};
   for (int round = 0; round < 10; ++round) {
     for (int i = 0; i < 1000; ++i, ++sent)
       fx.db.acquire_async([&](result<lease>) { ++answered; }, within(20ms));
     // The question comes behind all those wishes in the mailbox; its answer
     // knows each of them, so none is left there.
-    auto now = fx.db.snapshot(); // gives up after a second
+    auto now = fx.db.snapshot(patience); // what hangs has longer
     REQUIRE(now.has_value());
     CHECK(now->gauges.waiting + now->counters.acquire_timeouts == sent);
     CHECK(fx.server->wait_for_held(backend_call::open, 2));
@@ -64,6 +64,17 @@ TEST_CASE(
   fx.server->let_pass(backend_call::close, 2);
   CHECK(at_rest(fx.db));
   CHECK(fx.server->verdict() == "");
+}
+
+TEST_CASE("warming up goes on though the actor is slow to answer") {
+  fixture fx{quiet_pool(1)};
+  auto slow = std::make_unique<standstill>(fx.db);
+  auto code = errc::internal;
+  std::thread patient{[&] { code = code_of(fx.db.warm_up(60s)); }};
+  CHECK(!fx.db.snapshot(2s).has_value());
+  slow = nullptr;
+  patient.join();
+  CHECK(code == errc::none);
 }
 
 TEST_CASE("no layer repeats a statement that failed", "[trap-T40][trap-T41]") {
@@ -97,7 +108,7 @@ TEST_CASE("no layer repeats a statement that failed", "[trap-T40][trap-T41]") {
     CHECK(fx.server->count(backend_call::execute) == n);
   }
   CHECK(at_rest(fx.db));
-  CHECK(fx.db.snapshot()->counters.execute_errors == 20);
+  CHECK(look(fx.db).counters.execute_errors == 20);
 }
 
 TEST_CASE("snapshots without end neither stop the front nor miss a use",
@@ -106,7 +117,7 @@ TEST_CASE("snapshots without end neither stop the front nor miss a use",
   config.validate_on_acquire = false; // nothing is taken out of the front
   fixture fx{config};
   open_all(fx.db, 8);
-  auto before = fx.db.snapshot().value();
+  auto before = look(fx.db);
   constexpr std::uint64_t uses = 20'000;
   std::atomic<int> busy{3};
   std::atomic<int> failures{0};
@@ -120,7 +131,7 @@ TEST_CASE("snapshots without end neither stop the front nor miss a use",
   auto last = before;
   auto looks = 0;
   while (busy > 0 || looks == 0) {
-    auto now = fx.db.snapshot();
+    auto now = fx.db.snapshot(patience);
     if (!now)
       break;
     ++looks;
@@ -135,7 +146,7 @@ TEST_CASE("snapshots without end neither stop the front nor miss a use",
   }
   for (auto& x : users)
     x.join();
-  auto now = fx.db.snapshot().value();
+  auto now = look(fx.db);
   CHECK(looks > 0);
   CHECK(failures == 0);
   CHECK(now.counters.acquired - before.counters.acquired == 3 * uses);
