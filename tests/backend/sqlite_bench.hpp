@@ -13,8 +13,8 @@
 namespace caf_pool::test {
 
 /// A file with a table, and as many connections as are asked for.
-struct bench {
-  explicit bench(bool wal = true) {
+struct sqlite_bench {
+  explicit sqlite_bench(bool wal = true) {
     auto config = sqlite_config(folder.file("a.db"));
     config.options["wal"] = wal ? "true" : "false";
     config.options["synchronous"] = "off";
@@ -32,7 +32,7 @@ struct bench {
 
 /// Somebody else with the same file, without our gate: another process.
 struct stranger {
-  explicit stranger(const bench& env) {
+  explicit stranger(const sqlite_bench& env) {
     REQUIRE(sqlite3_open(env.folder.file("a.db").c_str(), &db) == SQLITE_OK);
   }
 
@@ -51,7 +51,7 @@ struct stranger {
 inline std::future<result<sql_result>> later(connection& conn,
                                              sql_statement stmt,
                                              duration limit
-                                             = std::chrono::seconds{20}) {
+                                             = std::chrono::seconds{60}) {
   return std::async(std::launch::async, [&conn, stmt, limit] {
     return conn.execute(stmt, clock::now() + limit);
   });
