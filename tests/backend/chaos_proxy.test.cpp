@@ -83,7 +83,7 @@ TEST_CASE("the proxy carries, holds back, delays and limits", "[support]") {
   auto client = chaos_socket::connect(net.port());
   REQUIRE(client.valid());
   say(client, "one");
-  CHECK(hear(client, 5s) == "one");
+  CHECK(hear(client, patience) == "one");
   CHECK(net.connects() == 1);
   CHECK(net.bytes(chaos_proxy::direction::to_server) == 3);
   SECTION("a stalled one is silent, and loses nothing") {
@@ -91,13 +91,13 @@ TEST_CASE("the proxy carries, holds back, delays and limits", "[support]") {
     say(client, "two");
     CHECK(hear(client, 50ms).empty());
     net.set(chaos_proxy::mode::pass);
-    CHECK(hear(client, 5s) == "two");
+    CHECK(hear(client, patience) == "two");
   }
   SECTION("a slow one is late in both directions") {
     net.delay(30ms);
     auto began = std::chrono::steady_clock::now();
     say(client, "two");
-    CHECK(hear(client, 5s) == "two");
+    CHECK(hear(client, patience) == "two");
     CHECK(std::chrono::steady_clock::now() - began >= 60ms);
   }
   SECTION("a narrow one takes its time") {
@@ -106,13 +106,13 @@ TEST_CASE("the proxy carries, holds back, delays and limits", "[support]") {
     say(client, std::string(200, 'x'));
     std::string all;
     while (all.size() < 200)
-      all += hear(client, 5s);
+      all += hear(client, patience);
     CHECK(std::chrono::steady_clock::now() - began >= 100ms);
   }
   SECTION("a limited one resets after so many bytes") {
     net.cut_after(chaos_proxy::direction::to_client, 2);
     say(client, "two");
-    auto first = hear(client, 5s);
+    auto first = hear(client, patience);
     CHECK((first == "tw" || first == "<reset>"));
     CHECK(eventually([&] { return net.open() == 0; }));
   }
@@ -123,14 +123,14 @@ TEST_CASE("the proxy ends connections in every way", "[support]") {
   chaos_proxy net{server.port()};
   auto client = chaos_socket::connect(net.port());
   say(client, "one");
-  REQUIRE(hear(client, 5s) == "one");
+  REQUIRE(hear(client, patience) == "one");
   SECTION("in order") {
     net.cut();
-    CHECK(hear(client, 5s) == "<end>");
+    CHECK(hear(client, patience) == "<end>");
   }
   SECTION("by a reset") {
     net.reset();
-    CHECK(hear(client, 5s) == "<reset>");
+    CHECK(hear(client, patience) == "<reset>");
   }
   SECTION("without telling the client") {
     net.lose_server();
@@ -157,5 +157,5 @@ TEST_CASE("the proxy keeps connections from being made", "[support]") {
   auto client = chaos_socket::connect(net.port());
   REQUIRE(client.valid());
   say(client, "one");
-  CHECK(hear(client, 5s) == "one");
+  CHECK(hear(client, patience) == "one");
 }

@@ -26,7 +26,7 @@ TEST_CASE("abort frees a thread that is blocked in the native handle",
     caller.join();
   });
   CHECK(threw);
-  CHECK(took < 5s);
+  CHECK(took < no_hang);
   CHECK(conn->state() == trace::broken);
 }
 
@@ -43,8 +43,8 @@ TEST_CASE("abort and cancel may come at any moment of a connection's life",
           conn->abort();
     }};
     static_cast<void>(conn->execute("SELECT pg_sleep(0.001)", soon()));
-    static_cast<void>(conn->reset(reset_policy::automatic, soon(1s)));
-    conn->close(soon(1s));
+    static_cast<void>(conn->reset(reset_policy::automatic, soon()));
+    conn->close(soon());
     static_cast<void>(conn->execute("SELECT 1", soon()));
     stop = true;
     rival.join();
@@ -106,9 +106,9 @@ TEST_CASE("a server that ignores a goodbye does not hold up the pool",
   frozen server{private_postgres::shared()};
   auto took = time_of([&] { conn->close(soon(200ms)); });
   CHECK(took >= 200ms);
-  CHECK(took < 4s);
+  CHECK(took < no_hang);
   CHECK(conn->state() == trace::broken);
   // A broken one has nobody to say goodbye to.
   CHECK_FALSE(late->reset(reset_policy::full, soon(50ms)));
-  CHECK(time_of([&] { late->close(soon(5s)); }) < 1s);
+  CHECK(time_of([&] { late->close(soon(10min)); }) < no_hang);
 }

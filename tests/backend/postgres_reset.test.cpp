@@ -215,23 +215,27 @@ TEST_CASE("a reset that fails gives the connection up",
     frozen server{private_postgres::shared()};
     auto took = time_of(
       [&] { CHECK_FALSE(conn->reset(reset_policy::automatic, soon(200ms))); });
-    CHECK(took < 4s);
+    CHECK(took < no_hang);
     CHECK(conn->state() == trace::broken);
   }
 }
 
 TEST_CASE("a statement whose caller gave up does not reach the next holder",
           "[postgres][trap-T18][V14]") {
-  auto conn = open_one();
-  auto pid = backend_pid(*conn);
-  must(*conn, "BEGIN");
-  error_of(*conn, "SELECT pg_sleep(300)", 100ms);
-  CHECK(conn->state() == trace::dirty);
-  reset(*conn);
-  // Right answers to the right questions.
-  for (int i = 0; i < 20; ++i)
-    CHECK(number_of(*conn, {"SELECT $1::int", {i}}) == i);
-  CHECK(backend_pid(*conn) == pid);
+  CHECK(one_survives([](connection& conn) {
+    auto pid = backend_pid(conn);
+    must(conn, "BEGIN");
+    error_of(conn, "SELECT pg_sleep(300)", 100ms);
+    if (conn.state() == trace::broken)
+      return false;
+    CHECK(conn.state() == trace::dirty);
+    reset(conn);
+    // Right answers to the right questions.
+    for (int i = 0; i < 20; ++i)
+      CHECK(number_of(conn, {"SELECT $1::int", {i}}) == i);
+    CHECK(backend_pid(conn) == pid);
+    return true;
+  }));
 }
 
 TEST_CASE("a late cancel never hits the next holder", "[postgres][trap-T19]") {

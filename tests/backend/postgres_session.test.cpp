@@ -11,7 +11,7 @@ using namespace caf_pool::test;
 
 namespace {
 
-error refusal(const pool_config& config, duration limit = 20s) {
+error refusal(const pool_config& config, duration limit = patience) {
   auto conn = make(config)->open(soon(limit));
   REQUIRE_FALSE(conn);
   INFO(to_string(conn.error()));
@@ -52,7 +52,7 @@ TEST_CASE("a session begins as the options say", "[postgres]") {
     CHECK(setting("client_encoding") == "UTF8");
     // A full reset returns to the same.
     must(*conn, "SET search_path TO elsewhere");
-    must(*conn, "SET statement_timeout TO 1");
+    must(*conn, "SET statement_timeout TO '1h'");
     REQUIRE(conn->reset(reset_policy::full, soon()));
   }
 }

@@ -38,7 +38,7 @@ inline pool_config tcp_config(const private_postgres& server,
   return result;
 }
 
-inline time_point soon(duration x = 20s) {
+inline time_point soon(duration x = patience) {
   return clock::now() + x;
 }
 
@@ -52,7 +52,7 @@ inline connection_ptr open_one(const pool_config& config = shared_config()) {
 
 /// Runs a statement that must work.
 inline sql_result must(connection& x, const sql_statement& what,
-                       duration limit = 20s) {
+                       duration limit = patience) {
   auto result = x.execute(what, soon(limit));
   if (!result)
     FAIL(what.text << ": " << to_string(result.error()));
@@ -75,7 +75,7 @@ inline std::int64_t number_of(connection& x, const sql_statement& what) {
 
 /// Returns the error of a statement that must fail.
 inline error error_of(connection& x, const sql_statement& what,
-                      duration limit = 20s) {
+                      duration limit = patience) {
   auto result = x.execute(what, soon(limit));
   REQUIRE_FALSE(result);
   INFO(to_string(result.error()));
@@ -84,6 +84,13 @@ inline error error_of(connection& x, const sql_statement& what,
 
 inline std::int64_t backend_pid(connection& x) {
   return number_of(x, "SELECT pg_backend_pid()");
+}
+
+/// Tries connections until one survives `f`, which tells whether its own did: a
+/// server that gets no time to stop a statement in is given up, rightly so.
+template <class F>
+bool one_survives(F f, const pool_config& config = shared_config()) {
+  return eventually([&] { return f(*open_one(config)); });
 }
 
 /// Waits until the server runs `text` for somebody.
@@ -96,6 +103,11 @@ inline bool runs(std::string_view text) {
            != "0";
   });
 }
+
+/// The longest time that something may take which ends by itself. Far below
+/// what it would take otherwise: statements sleep for minutes, frozen servers
+/// do not thaw.
+inline constexpr duration no_hang = 2 * patience;
 
 /// Measures how long something takes.
 template <class F>

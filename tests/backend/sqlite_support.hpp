@@ -44,7 +44,7 @@ private:
 };
 
 inline time_point soon() {
-  return clock::now() + std::chrono::seconds{20};
+  return clock::now() + std::chrono::seconds{60};
 }
 
 inline pool_config sqlite_config(const std::string& path) {
