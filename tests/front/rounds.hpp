@@ -2,6 +2,8 @@
 
 #include "caf_pool/core/time.hpp"
 
+#include "support/eventually.hpp"
+
 namespace caf_pool::test {
 
 /// Counts rounds of a stress test, and ends early on a machine that is so busy
@@ -17,8 +19,11 @@ public:
     // nop
   }
 
-  bool next() {
-    if (done_ == count_ || clock::now() > end_)
+  /// Goes on beyond count and limit until the caller has seen enough, but not
+  /// for ever.
+  bool next(bool enough = true) {
+    auto over = done_ >= count_ || clock::now() > end_;
+    if (over && (enough || clock::now() > end_ + patience))
       return false;
     ++done_;
     return true;
