@@ -24,7 +24,7 @@ TEST_CASE("a paused pool grants nothing, keeps deadlines and says why",
   REQUIRE(held.has_value());
   REQUIRE(fx.db.execute("SELECT 1").has_value()); // one is idle
   fx.tell(control::verb::pause);
-  CHECK(fx.db.snapshot()->status == pool_status::paused);
+  CHECK(look(fx.db).status == pool_status::paused);
   // On a busy machine the pool's own word may come too late to be heard.
   auto refused_as_paused = [&] {
     auto start = clock::now();
@@ -104,8 +104,8 @@ TEST_CASE("reconnecting replaces every connection, leased ones when they end",
   auto last = fx.db.acquire();
   REQUIRE(last.has_value());
   CHECK(last->id() != outdated);
-  CHECK(fx.db.snapshot()->counters.retired == 2);
-  CHECK(fx.db.snapshot()->counters.lost == 0);
+  CHECK(look(fx.db).counters.retired == 2);
+  CHECK(look(fx.db).counters.lost == 0);
   CHECK(fx.server->verdict() == "");
 }
 

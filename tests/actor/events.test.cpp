@@ -24,8 +24,8 @@ TEST_CASE("subscribers hear of everything in the order of its happening",
   listener ears{world.sys};
   client me{world.sys};
   auto& pool = db.actors().address;
-  me.tell(pool, subscribe{false, ears.actor()});
-  me.tell(pool, subscribe{false, ears.actor()}); // heard once all the same
+  me.subscribe_for(ears.actor(), pool);
+  me.subscribe_for(ears.actor(), pool); // heard once all the same
   auto held = db.acquire().value();
   db.acquire_async([](result<lease>) {});
   REQUIRE(ears.wait_for(event_kind::exhausted));
@@ -34,12 +34,13 @@ TEST_CASE("subscribers hear of everything in the order of its happening",
   REQUIRE(at_rest(db));
   REQUIRE(me.get<accepted>(pool, control{control::verb::pause, {}}));
   REQUIRE(me.get<accepted>(pool, control{control::verb::resume, {}}));
-  REQUIRE(db.drain(5s).has_value());
+  REQUIRE(db.drain(60s).has_value());
   REQUIRE(ears.wait_for(event_kind::drained));
   using enum event_kind;
   // What makes room for the second connection may come before or after it.
   auto heard = kinds(ears);
   std::erase(heard, recovered);
+  std::erase(heard, freeze_detected); // a busy machine's
   CHECK(heard
         == std::vector{connection_opened, exhausted, connection_lost,
                        connection_opened, paused, resumed, draining,

@@ -23,11 +23,12 @@ inline pool_config resilient(const private_postgres& server,
                     {"user", "app"},
                     {"database", "app"}};
   config.max_waiters = 1000;
-  config.acquire_timeout = 2s;
-  config.open_timeout = 2s;
-  config.execute_timeout = 2s;
-  config.reset_timeout = 2s;
-  config.health_check_timeout = 1s;
+  config.acquire_timeout = 30s;
+  config.open_timeout = 30s;
+  config.execute_timeout = 30s;
+  config.reset_timeout = 30s;
+  config.health_check_interval = 10s;
+  config.health_check_timeout = 10s;
   config.retry = {50ms, 2.0, 1s, 10ms, 5};
   config.breaker.open_time = 500ms;
   config.breaker.open_cap = 1s;
@@ -70,7 +71,7 @@ public:
   /// Waits for `n` more.
   bool serves(std::uint64_t n = 100) const {
     auto target = served_ + n;
-    return eventually([&] { return served_ >= target; }, 60s);
+    return eventually([&] { return served_ >= target; }, 2 * patience);
   }
 
   /// The longest call, be it a success or a failure.

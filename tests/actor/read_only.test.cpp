@@ -70,7 +70,7 @@ TEST_CASE("no actor waits for a server that is slow to refuse writes",
   auto pending = start(*fx.db);
   REQUIRE(fx.server->wait_for_held(backend_call::restrict_to_reads));
   for (int i = 0; i < 100; ++i) {
-    auto now = fx.db->snapshot(); // gives up after a second
+    auto now = fx.db->snapshot(patience); // the server has longer
     REQUIRE(now.has_value());
     CHECK(now->gauges.leased == 1);
   }
@@ -86,6 +86,7 @@ TEST_CASE("no actor waits for a server that is slow to refuse writes",
 TEST_CASE(
   "a server that will not refuse writes costs the lease, not the pool") {
   auto config = quiet_pool(1);
+  config.close_timeout = 1s; // which the last section waits for
   fixture fx{config};
   auto pending = start(*fx.db);
   REQUIRE(fx.server->wait_for_held(backend_call::restrict_to_reads));

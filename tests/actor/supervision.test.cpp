@@ -38,7 +38,7 @@ TEST_CASE("a live lease survives the death of the pool's actor", "[trap-T63]") {
   config.min_size = 0;
   config.max_size = 1;
   any_pool db{fx.sys, config, server};
-  auto held = db.acquire(5s);
+  auto held = db.acquire(60s);
   REQUIRE(held.has_value());
   auto id = held->id();
   auto before = db.actors().estate->shell();
@@ -50,10 +50,10 @@ TEST_CASE("a live lease survives the death of the pool's actor", "[trap-T63]") {
   CHECK(!held->lost());
   CHECK(held->execute("SELECT 1").has_value());
   held->release();
-  auto again = db.acquire(5s);
+  auto again = db.acquire(60s);
   REQUIRE(again.has_value());
   CHECK(again->id() == id);
-  CHECK(db.snapshot()->counters.restarts == 1);
+  CHECK(db.snapshot(test::patience)->counters.restarts == 1);
   CHECK(server->most_connections() == 1);
   CHECK(server->verdict() == "");
 }
@@ -65,7 +65,7 @@ TEST_CASE("killing the pool's actor a thousand times loses nothing",
   pool_config config;
   config.min_size = 0;
   config.max_size = 4;
-  config.acquire_timeout = 10s;
+  config.acquire_timeout = 60s;
   auto ref = spawn_pool(fx.sys, config, server, {2000, 3600s});
   REQUIRE(ref.has_value());
   any_pool db{*ref, config};
@@ -76,7 +76,7 @@ TEST_CASE("killing the pool's actor a thousand times loses nothing",
   for (int i = 0; i < 6; ++i)
     threads.emplace_back([&] {
       while (!over) {
-        auto mine = db.acquire(10s);
+        auto mine = db.acquire(60s);
         if (mine)
           ++served;
         else
@@ -101,10 +101,10 @@ TEST_CASE("killing the pool's actor a thousand times loses nothing",
     x.join();
   CHECK(failed == 0);
   REQUIRE(test::eventually([&] {
-    auto now = db.snapshot();
+    auto now = db.snapshot(test::patience);
     return now && now->gauges.leased == 0 && now->gauges.waiting == 0;
   }));
-  CHECK(db.snapshot()->counters.restarts == 1000);
+  CHECK(db.snapshot(test::patience)->counters.restarts == 1000);
   CHECK(server->most_connections() <= 4);
   CHECK(server->verdict() == "");
 }
@@ -117,12 +117,13 @@ TEST_CASE("whoever does not block is served by the next actor, too",
   config.min_size = 0;
   config.max_size = 1;
   config.max_waiters = 100;
+  config.acquire_timeout = 120s;
   any_pool db{fx.sys, config, server};
   std::atomic<int> served{0};
   auto count = [&](result<lease> x) { served += x.has_value(); };
   db.acquire_async(count); // its actor may not have begun
   REQUIRE(test::eventually([&] { return served == 1; }));
-  auto held = db.acquire(5s);
+  auto held = db.acquire(60s);
   REQUIRE(held.has_value());
   for (int i = 0; i < 20; ++i)
     db.acquire_async(count);
@@ -159,7 +160,7 @@ TEST_CASE("what becomes of a statement when the pool's actor dies is told",
   REQUIRE(server->wait_for_held(backend_call::execute));
   auto queued = start("INSERT 2");
   REQUIRE(test::eventually([&] {
-    auto x = db.snapshot();
+    auto x = db.snapshot(test::patience);
     return x && x->gauges.leased == 2;
   }));
   kill(db.actors());
@@ -168,7 +169,7 @@ TEST_CASE("what becomes of a statement when the pool's actor dies is told",
   CHECK(outcome(std::move(running)) == errc::none); // its worker knows
   // "Nothing was executed" is true, and both connections come back.
   CHECK(test::eventually([&] {
-    auto x = db.snapshot();
+    auto x = db.snapshot(test::patience);
     return x && x->gauges.idle == x->gauges.total()
            && x->counters.restarts == 1;
   }));
@@ -202,7 +203,7 @@ TEST_CASE(
   server->stop_holding(backend_call::execute);
   server->stop_holding(backend_call::cancel);
   CHECK(test::eventually([&] {
-    auto x = db.snapshot();
+    auto x = db.snapshot(test::patience);
     return x && x->gauges.leased == 0 && x->counters.restarts == 1;
   }));
 }
@@ -215,6 +216,7 @@ TEST_CASE("a pool that nobody can reach any more ends", "[K08][L10]") {
     pool_config config;
     config.min_size = 2;
     config.warm_up = warm_up_policy::to_min;
+    config.close_timeout = 60s;
     auto ref = spawn_pool(fx.sys, config, server);
     REQUIRE(ref.has_value());
     estate = ref->estate;
