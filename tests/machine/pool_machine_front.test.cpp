@@ -97,6 +97,18 @@ TEST_CASE("a full reset after each lease leaves no room for a front",
   CHECK(pool.state_of(1) == connection_state::idle);
 }
 
+TEST_CASE("a probe before each use leaves no room for a front", "[trap-T27]") {
+  auto config = pool_bench::with_front();
+  config.validate_on_acquire = true;
+  config.validation_bypass = 0s;
+  pool_bench pool{config};
+  pool.fill(2);
+  // However late the pool looks at it again.
+  CHECK(pool.state_of(1) == connection_state::idle);
+  pool.wait(1ms);
+  CHECK(pool.acquire(1) == lines{"probe 2"});
+}
+
 TEST_CASE("turning the fast lane off takes everything back") {
   pool_bench pool{pool_bench::with_front()};
   pool.fill(2);

@@ -16,9 +16,13 @@ duration look_rhythm(const pool_config& config) {
                             std::chrono::milliseconds{10});
 }
 
-/// A full reset is due after each use, which the front cannot do.
+/// A full reset is due after each use, and without a bypass a probe before
+/// each, which the front cannot do.
 bool lends_in_front(const pool_config& config) {
-  return config.fast_lane && config.reset_on_release != reset_policy::full;
+  auto probes_each = config.validate_on_acquire
+                     && config.validation_bypass == duration::zero();
+  return config.fast_lane && !probes_each
+         && config.reset_on_release != reset_policy::full;
 }
 
 bool fit(const step& x, const connection_record& record) {
