@@ -77,6 +77,23 @@ TEST_CASE("a drain fences off who still holds at its limit", "[S01][S06]") {
   CHECK(server->verdict() == "");
 }
 
+TEST_CASE("a drain fences off whom nobody has seen holding", "[S01][S06]") {
+  actor_world world;
+  auto server = std::make_shared<scripted_backend>();
+  auto config = quiet_pool(1);
+  config.validate_on_acquire = false; // or the front is looked at often
+  config.sweep_interval = far_away;
+  any_pool db{world.sys, config, server};
+  REQUIRE(db.execute("SELECT 1").has_value());
+  REQUIRE(at_rest(db));
+  auto held = db.acquire(); // from the front
+  REQUIRE(held.has_value());
+  CHECK(time_of([&] { CHECK(db.drain(50ms).has_value()); }) < at_once);
+  CHECK(held->lost());
+  held->release();
+  CHECK(server->verdict() == "");
+}
+
 TEST_CASE("a drain ends though the server does not let go", "[S06][trap-T33]") {
   actor_world world;
   auto server = std::make_shared<scripted_backend>();

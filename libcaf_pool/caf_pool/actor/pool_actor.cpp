@@ -237,6 +237,8 @@ void pool_actor::on_drain_limit(const drain_limit& x) {
     return;
   }
   act(machine_.shut_down(clock::now()));
+  // Also what was taken from the front since the last look.
+  act(machine_.observe_front(estate_->look_at_front(true), clock::now()));
   finish_if_over();
   send_later(this, pool_shell{this}, estate_->config.close_timeout,
              drain_limit{true});
