@@ -10,7 +10,10 @@
 #include "support/eventually.hpp"
 #include "support/outcome.hpp"
 
+#include <caf/io/middleman.hpp>
+
 #include <any>
+#include <atomic>
 #include <fstream>
 #include <iomanip>
 #include <memory>
@@ -171,6 +174,51 @@ TEST_CASE("a listener that never answers does not hold a client up",
   options.connect_limit = 1s;
   auto refused = remote_client::connect(options);
   CHECK(code_of(refused) == errc::node_unreachable);
+}
+
+namespace {
+
+/// Hears who greets and says nothing.
+wire::gate_handle::behavior_type silent_gate(
+  wire::gate_handle::pointer self,
+  std::shared_ptr<std::atomic<int>> greetings) {
+  using promise = caf::typed_response_promise<wire::welcome>;
+  auto promises = std::make_shared<std::vector<promise>>();
+  return {
+    [=](const wire::hello&) {
+      promises->push_back(self->make_response_promise<wire::welcome>());
+      ++*greetings;
+      return promises->back();
+    },
+  };
+}
+
+} // namespace
+
+TEST_CASE("a login that is cut off is begun again at once", "[E01][trap-T60]") {
+  remote_node node;
+  auto greetings = std::make_shared<std::atomic<int>>(0);
+  auto gate = node.system().spawn(silent_gate, greetings);
+  auto port = node.system().middleman().publish(gate, 0, "127.0.0.1");
+  REQUIRE(port);
+  chaos_proxy proxy{*port};
+  struct config : caf::actor_system_config {
+    config() {
+      set_fair_scheduler(*this, 2);
+      configure_remote(*this, remote_node::patient_link());
+    }
+  };
+  config cfg;
+  caf::actor_system system{cfg};
+  auto options = node.through(proxy);
+  options.connect_limit = 10min;
+  auto db = spawn_remote_client(system, options);
+  REQUIRE(db);
+  REQUIRE(eventually([&] { return *greetings == 1; }));
+  proxy.reset();
+  CHECK(eventually([&] { return *greetings == 2; }));
+  post_to(*db, remote_close{});
+  caf::anon_send_exit(gate, caf::exit_reason::user_shutdown);
 }
 
 namespace {

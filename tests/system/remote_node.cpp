@@ -152,8 +152,6 @@ std::string remote_node::address() const {
 remote_options remote_node::through(const chaos_proxy& proxy) const {
   auto result = options();
   result.address = "127.0.0.1:" + std::to_string(proxy.port());
-  // A login that is cut off is given up at the limit only.
-  result.connect_limit = 10s;
   result.first_pause = 5ms;
   result.longest_pause = 50ms;
   return result;

@@ -119,6 +119,7 @@ void connector_actor::on_exit() {
 void connector_actor::leave() {
   if (stage_ == stage::ready)
     setup_.link->note(wire::goodbye{"the client ends"});
+  forget_gate();
   ++attempt_;
   stage_ = stage::closed;
   probe_.stop();
@@ -219,11 +220,13 @@ void connector_actor::connect() {
 
 void connector_actor::log_in(const caf::strong_actor_ptr& gate) {
   stage_ = stage::login;
+  gate_ = caf::actor_cast<wire::gate_handle>(gate);
+  // CAF tells nobody who waits for an answer that the connection is lost.
+  watch(gate_);
   auto& options = setup_.options;
   auto greeting = wire::hello{wire::protocol_version, options.principal,
                               options.token.reveal(), options.client};
-  ask(this, caf::actor_cast<wire::gate_handle>(gate), time_left(),
-      std::move(greeting))
+  ask(this, gate_, time_left(), std::move(greeting))
     .then(
       [this, attempt = attempt_](const wire::welcome& x) {
         if (attempt == attempt_ && stage_ == stage::login)
@@ -237,19 +240,24 @@ void connector_actor::log_in(const caf::strong_actor_ptr& gate) {
       });
 }
 
+void connector_actor::forget_gate() {
+  if (!gate_)
+    return;
+  unwatch_actor(this, gate_);
+  gate_ = nullptr;
+}
+
 void connector_actor::ready(const wire::welcome& x) {
   auto now = clock::now();
   stage_ = stage::ready;
+  forget_gate();
   session_ = x.session;
   heartbeat_ = std::min(setup_.options.link.heartbeat,
                         std::max<duration>(wire::from_us(x.heartbeat_us),
                                            std::chrono::milliseconds{1}));
   ttl_ = wire::from_us(x.lease_ttl_us);
   heard_at_ = ready_since_ = now;
-  watch_actor(this, session_,
-              [this](const caf::actor_addr& who, const caf::error& why) {
-                on_down(who, why);
-              });
+  watch(session_);
   setup_.link->up(session_, caf::actor_cast<caf::strong_actor_ptr>(this), x,
                   now);
   beat(now);
@@ -261,7 +269,8 @@ void connector_actor::ready(const wire::welcome& x) {
 
 void connector_actor::on_down(const caf::actor_addr& who,
                               const caf::error& why) {
-  if (stage_ == stage::ready && who == session_.address()) {
+  if ((stage_ == stage::ready && who == session_.address())
+      || (stage_ == stage::login && who == gate_.address())) {
     lost({errc::node_unreachable,
           "the connection to " + to_string(setup_.where) + " is lost ("
             + to_string(why) + ')',
@@ -288,6 +297,7 @@ void connector_actor::lost(error why) {
   // CAF fails a handshake now and then, when a heartbeat is due during it.
   auto again = (stage_ == stage::connecting || stage_ == stage::login)
                && !is_refusal(why) && clock::now() < first_deadline_;
+  forget_gate();
   if (stage_ == stage::ready) {
     unwatch_actor(this, session_);
     // The node may just not have heard from us.

@@ -52,6 +52,7 @@ private:
   void on_probe();
   void connect();
   void log_in(const caf::strong_actor_ptr& gate);
+  void forget_gate();
   void ready(const wire::welcome& x);
   void lost(error why);
   void tell_outcome(const error& why);
@@ -60,6 +61,14 @@ private:
   void after(duration delay);
   caf::timespan time_left() const;
   void on_down(const caf::actor_addr& who, const caf::error& why);
+
+  template <class Handle>
+  void watch(const Handle& who) {
+    watch_actor(this, who,
+                [this](const caf::actor_addr& addr, const caf::error& why) {
+                  on_down(addr, why);
+                });
+  }
 
   // -- while connected --------------------------------------------------------
 
@@ -104,6 +113,8 @@ private:
   /// Until when the first outcome may take.
   time_point first_deadline_ = never;
   time_point ready_since_{};
+  /// Only during the login.
+  wire::gate_handle gate_;
   wire::session_handle session_;
   duration heartbeat_{};
   duration ttl_{};

@@ -91,10 +91,7 @@ void connector_actor::own(std::shared_ptr<remote_lease_state> lease,
   leases_.insert_or_assign(token, local_lease{std::move(lease), address});
   // If it is dead already, the answer finds nobody, and the lease comes back.
   if (owner && !known)
-    watch_actor(this, owner,
-                [this](const caf::actor_addr& who, const caf::error& why) {
-                  on_down(who, why);
-                });
+    watch(owner);
 }
 
 void connector_actor::on_release(const remote_release& x) {
