@@ -25,6 +25,18 @@ using namespace caf_pool;
 using namespace caf_pool::test;
 using namespace std::chrono_literals;
 
+namespace {
+
+/// For a program with actors of its own that uses remote pools.
+struct client_config : caf::actor_system_config {
+  explicit client_config(const link_options& link) {
+    set_fair_scheduler(*this, 2);
+    configure_remote(*this, link);
+  }
+};
+
+} // namespace
+
 // -- pools --------------------------------------------------------------------
 
 TEST_CASE(
@@ -202,13 +214,7 @@ TEST_CASE("a login that is cut off is begun again at once", "[E01][trap-T60]") {
   auto port = node.system().middleman().publish(gate, 0, "127.0.0.1");
   REQUIRE(port);
   chaos_proxy proxy{*port};
-  struct config : caf::actor_system_config {
-    config() {
-      set_fair_scheduler(*this, 2);
-      configure_remote(*this, remote_node::patient_link());
-    }
-  };
-  config cfg;
+  client_config cfg{remote_node::patient_link()};
   caf::actor_system system{cfg};
   auto options = node.through(proxy);
   options.connect_limit = 10min;
@@ -242,13 +248,7 @@ TEST_CASE("a client ends when no connect of its is under way any more",
           "[trap-T60]") {
   // It has room for the first look, and for nobody else.
   auto server = chaos_socket::listen(0, 0);
-  struct config : caf::actor_system_config {
-    config() {
-      set_fair_scheduler(*this, 2);
-      configure_remote(*this, remote_node::quick_link());
-    }
-  };
-  config cfg;
+  client_config cfg{remote_node::quick_link()};
   caf::actor_system system{cfg};
   auto options = remote_options{};
   options.address = "127.0.0.1:" + std::to_string(server.port());
@@ -281,13 +281,7 @@ TEST_CASE("a client ends when no connect of its is under way any more",
 TEST_CASE("actors use remote pools by messages") {
   remote_node node;
   node.add_sqlite("main", 2);
-  struct config : caf::actor_system_config {
-    config() {
-      set_fair_scheduler(*this, 2);
-      configure_remote(*this, remote_node::patient_link());
-    }
-  };
-  config cfg;
+  client_config cfg{remote_node::patient_link()};
   caf::actor_system system{cfg};
   auto db = spawn_remote_client(system, node.options());
   REQUIRE(db);
