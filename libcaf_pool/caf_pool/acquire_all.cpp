@@ -1,6 +1,7 @@
 #include "caf_pool/acquire_all.hpp"
 
 #include "caf_pool/actor/pool_supervisor.hpp"
+#include "caf_pool/last_word.hpp"
 
 #include <algorithm>
 #include <condition_variable>
@@ -86,15 +87,10 @@ error of_pool(const any_pool& pool, error why) {
   return why;
 }
 
-/// A pool that is asked without any time left may still answer: its word says
-/// more than a bare timeout.
-constexpr duration last_word = std::chrono::milliseconds{20};
-
 /// Returns why a pool can never serve so many; nothing is known of one that
 /// does not answer in time.
 error objection(any_pool& pool, std::size_t n, time_point deadline) {
-  auto now
-    = pool.snapshot(std::max<duration>(deadline - clock::now(), last_word));
+  auto now = pool.snapshot(listening_time(deadline));
   if (!now || n <= now->max_size)
     return {};
   return of_pool(pool, {errc::invalid_argument,

@@ -4,6 +4,7 @@
 #include "caf_pool/actor/pool_supervisor.hpp"
 #include "caf_pool/async_wish.hpp"
 #include "caf_pool/front/wait_node.hpp"
+#include "caf_pool/last_word.hpp"
 #include "caf_pool/read_only_workers.hpp"
 #include "caf_pool/runtime.hpp"
 
@@ -14,10 +15,6 @@
 namespace caf_pool {
 
 namespace {
-
-/// How much longer than its deadline a caller listens: the pool's own answer
-/// says more than a bare timeout.
-constexpr duration last_word = std::chrono::milliseconds{20};
 
 /// A pause between two attempts while the pool's actor is being restarted.
 constexpr duration restart_pause = std::chrono::milliseconds{1};
@@ -288,7 +285,7 @@ result<pool_snapshot> any_pool::snapshot(duration limit) const {
 result<void> any_pool::warm_up(duration limit) {
   auto deadline = add_saturated(clock::now(), limit);
   for (;;) {
-    auto now = snapshot(std::max<duration>(deadline - clock::now(), last_word));
+    auto now = snapshot(listening_time(deadline));
     if (!now)
       return now.error();
     auto usable = now->gauges.idle + now->gauges.leased;
