@@ -68,6 +68,8 @@ json cell(const sql_value& x) {
     return *b;
   if (auto* i = std::get_if<std::int64_t>(&x))
     return *i;
+  if (auto* u = std::get_if<std::uint64_t>(&x))
+    return *u;
   if (auto* d = std::get_if<double>(&x))
     return *d;
   if (auto text = sql_cell{x}.get<std::string>())

@@ -31,7 +31,31 @@ TEST_CASE("integers of every width keep their value") {
   CHECK(sql_parameter{lowest}.value == sql_value{lowest});
   CHECK(sql_parameter{std::uint16_t{65535}}.value
         == sql_value{std::int64_t{65535}});
-  CHECK(sql_parameter{'a'}.value == sql_value{std::int64_t{97}});
+  auto most = std::numeric_limits<std::int64_t>::max();
+  CHECK(sql_parameter{static_cast<std::uint64_t>(most)}.value
+        == sql_value{most});
+}
+
+TEST_CASE("an integer beyond 63 bits keeps its value, too") {
+  auto most = std::numeric_limits<std::uint64_t>::max();
+  CHECK(sql_parameter{most}.value == sql_value{most});
+  auto first = std::uint64_t{1} << 63;
+  CHECK(sql_parameter{first}.value == sql_value{first});
+}
+
+TEST_CASE("an optional parameter is its value or NULL") {
+  CHECK(sql_parameter{std::optional<int>{}}.value == sql_value{sql_null{}});
+  CHECK(sql_parameter{std::optional<int>{7}}.value
+        == sql_value{std::int64_t{7}});
+  CHECK(sql_parameter{std::optional<std::string>{"x"}}.value
+        == sql_value{std::string{"x"}});
+  CHECK(sql_parameter{std::nullopt}.value == sql_value{sql_null{}});
+  const char* nowhere = nullptr;
+  CHECK(sql_parameter{nowhere}.value == sql_value{sql_null{}});
+}
+
+TEST_CASE("a float keeps its value") {
+  CHECK(sql_parameter{0.1F}.value == sql_value{static_cast<double>(0.1F)});
 }
 
 TEST_CASE("the order of a value's alternatives is pinned: it travels") {
@@ -41,4 +65,5 @@ TEST_CASE("the order of a value's alternatives is pinned: it travels") {
   CHECK(sql_value{1.0}.index() == 3);
   CHECK(sql_value{std::string{}}.index() == 4);
   CHECK(sql_value{blob{}}.index() == 5);
+  CHECK(sql_value{std::uint64_t{1}}.index() == 6);
 }

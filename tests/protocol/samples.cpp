@@ -49,7 +49,8 @@ void fill(pool_counters& x, counting& next) {
                   &x.exhausted,
                   &x.restarts,
                   &x.freezes,
-                  &x.late_results})
+                  &x.late_results,
+                  &x.server_warnings})
     next(*n);
 }
 
@@ -71,7 +72,7 @@ std::string random_text(random_source& dice) {
 }
 
 sql_value random_value(random_source& dice) {
-  switch (dice.below(6)) {
+  switch (dice.below(7)) {
     case 0:
       return sql_null{};
     case 1:
@@ -82,6 +83,8 @@ sql_value random_value(random_source& dice) {
       return static_cast<double>(dice.next()) / 3.0;
     case 4:
       return random_text(dice);
+    case 5:
+      return dice.next() >> dice.below(64);
     default: {
       blob bytes;
       for (auto c : random_text(dice))
@@ -109,6 +112,10 @@ std::vector<sql_result> random_results(random_source& dice) {
       x.columns.push_back(random_text(dice));
     for (auto n = x.columns.size() * dice.below(10); n > 0; --n)
       x.cells.push_back(random_value(dice));
+    if (x.columns.empty())
+      x.bare_rows = dice.next() >> dice.below(64);
+    for (auto n = dice.below(3); n > 0; --n)
+      x.warnings.push_back({random_text(dice), random_text(dice)});
   }
   return result;
 }
@@ -122,7 +129,7 @@ pool_snapshot full_snapshot() {
   x.reasons = {"slow", "", "far"};
   x.required = false;
   for (auto* n : {&x.min_size, &x.max_size, &x.max_overflow, &x.max_waiters,
-                  &x.consecutive_open_failures})
+                  &x.consecutive_open_failures, &x.peak_leased})
     next(*n);
   auto& g = x.gauges;
   for (auto* n : {&g.opening, &g.idle, &g.leased, &g.resetting, &g.probing,
@@ -138,6 +145,8 @@ pool_snapshot full_snapshot() {
   x.open_time = some_times(900);
   x.leases = {{{{5}, {6}, 7}, "app at orders.cpp:57", duration{8}, true},
               {{{1}, {2}, 3}, "", duration{-4}, false}};
+  x.connections = {{{6}, "leased", duration{9}, duration{0}, 10},
+                   {{2}, "idle", duration{11}, duration{12}, 0}};
   return x;
 }
 

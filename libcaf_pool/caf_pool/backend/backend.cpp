@@ -18,8 +18,19 @@ result<void> connection::restrict_to_reads(time_point) {
                {}};
 }
 
+transaction_status connection::transaction() const noexcept {
+  return transaction_status::unknown;
+}
+
 void connection::cancel() noexcept {
   // nop
+}
+
+result<void> backend::reachable(time_point) {
+  return error{errc::not_supported,
+               "this backend cannot tell whether its server is there without "
+               "opening a connection",
+               {}};
 }
 
 std::uint32_t backend::max_connections() const noexcept {

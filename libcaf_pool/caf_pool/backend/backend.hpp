@@ -16,6 +16,17 @@
 
 namespace caf_pool {
 
+/// What a connection knows about its transaction without asking the server.
+enum class transaction_status : std::uint8_t {
+  /// The backend has no transactions, or cannot tell.
+  unknown,
+  /// None is open: each statement commits by itself.
+  none,
+  open,
+  /// Open, but an error has doomed it: it can only be rolled back.
+  failed,
+};
+
 /// One conversation with a server. A backend derives from this; so may a user.
 ///
 /// Every blocking call gets a deadline and returns an error instead of
@@ -47,6 +58,10 @@ public:
   /// Tells what the last holder left. No round trip, no blocking: the fast
   /// lane asks at each release.
   virtual trace state() const noexcept = 0;
+
+  /// Tells whether a transaction is open. No round trip, no blocking. Keep the
+  /// default if the server has none.
+  virtual transaction_status transaction() const noexcept;
 
   /// Asks the server to stop the running statement; the connection survives.
   /// May block for a moment, hence is called by a worker. Keep the default if
@@ -80,6 +95,11 @@ public:
   /// deadline, `open_refused` for what will not heal by itself, `open_failed`
   /// for the rest.
   virtual result<connection_ptr> open(time_point deadline) = 0;
+
+  /// Looks whether somebody listens where the server should be, much cheaper
+  /// than `open` and without a login. Returns `open_timeout` or `open_failed`
+  /// if not, and `not_supported` by default: then only `open` can tell.
+  virtual result<void> reachable(time_point deadline);
 
   /// Names the kind, e.g. "postgres".
   virtual std::string_view kind() const noexcept = 0;

@@ -152,6 +152,10 @@ public:
     return broken_ ? trace::broken : inner_->state();
   }
 
+  transaction_status transaction() const noexcept override {
+    return inner_->transaction();
+  }
+
   void cancel() noexcept override {
     auto what = source_->next(backend_call::cancel);
     if (what.what == fault::delay)
@@ -306,6 +310,10 @@ result<connection_ptr> faulty_backend::open(time_point deadline) {
     return conn;
   return connection_ptr{
     std::make_unique<faulty_connection>(source_, *std::move(conn))};
+}
+
+result<void> faulty_backend::reachable(time_point deadline) {
+  return inner_->reachable(deadline);
 }
 
 std::string_view faulty_backend::kind() const noexcept {

@@ -34,6 +34,8 @@ public:
 
   result<connection_ptr> open(time_point deadline) override;
 
+  result<void> reachable(time_point deadline) override;
+
   /// The kind of the wrapped backend, whose handles it passes on.
   std::string_view kind() const noexcept override;
   std::string describe() const override;

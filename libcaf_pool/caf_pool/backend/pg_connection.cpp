@@ -189,6 +189,21 @@ trace pg_connection::state() const noexcept {
   return condition_.dirty || channel_.unsettled() ? trace::dirty : trace::clean;
 }
 
+transaction_status pg_connection::transaction() const noexcept {
+  switch (PQtransactionStatus(channel_.raw())) {
+    case PQTRANS_IDLE:
+      return transaction_status::none;
+    case PQTRANS_INTRANS:
+      return transaction_status::open;
+    case PQTRANS_INERROR:
+      return transaction_status::failed;
+    case PQTRANS_ACTIVE:
+    case PQTRANS_UNKNOWN:
+      break;
+  }
+  return transaction_status::unknown;
+}
+
 void pg_connection::cancel() noexcept {
   auto& interrupter = channel_.interrupter();
   interrupter.cancel();

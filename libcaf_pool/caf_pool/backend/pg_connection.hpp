@@ -40,6 +40,8 @@ public:
 
   trace state() const noexcept override;
 
+  transaction_status transaction() const noexcept override;
+
   void cancel() noexcept override;
 
   void abort() noexcept override;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <limits>
 
@@ -16,7 +17,8 @@ namespace {
 constexpr std::size_t max_parameters = 65535;
 constexpr std::size_t max_length = std::numeric_limits<int>::max();
 
-const char* write_number(std::array<char, 32>& out, std::int64_t x) {
+template <std::integral T>
+const char* write_number(std::array<char, 32>& out, T x) {
   *std::to_chars(out.data(), out.data() + out.size() - 1, x).ptr = '\0';
   return out.data();
 }
@@ -56,6 +58,8 @@ result<void> pg_parameters::bind(std::span<const sql_value> values) {
       values_[i] = *flag ? "t" : "f";
     } else if (auto* whole = std::get_if<std::int64_t>(&value)) {
       values_[i] = write_number(numbers_[i], *whole);
+    } else if (auto* large = std::get_if<std::uint64_t>(&value)) {
+      values_[i] = write_number(numbers_[i], *large);
     } else if (auto* real = std::get_if<double>(&value)) {
       values_[i] = write_number(numbers_[i], *real);
     } else if (auto* text = std::get_if<std::string>(&value)) {

@@ -108,6 +108,11 @@ result<void> sqlite_connection::set_query_only(bool yes) {
   return {};
 }
 
+transaction_status sqlite_connection::transaction() const noexcept {
+  return db_ && in_transaction() ? transaction_status::open
+                                 : transaction_status::none;
+}
+
 void* sqlite_connection::native_handle() noexcept {
   if (state() == trace::broken)
     return nullptr;

@@ -29,6 +29,7 @@ public:
                              time_point deadline) override;
   result<void> restrict_to_reads(time_point deadline) override;
   trace state() const noexcept override;
+  transaction_status transaction() const noexcept override;
   void cancel() noexcept override;
   void abort() noexcept override;
   void close(time_point deadline) noexcept override;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 #include <utility>
 
 namespace caf_pool {
@@ -38,11 +39,25 @@ std::size_t number_in(const char* name) noexcept {
   return ec == std::errc{} && pos == last ? x : 0;
 }
 
+/// Returns why SQLite would store something else; null if it would not.
+const char* unstorable(const sql_value& value) noexcept {
+  if (auto x = std::get_if<double>(&value); x != nullptr && std::isnan(*x))
+    return "is not a number (NaN), which SQLite would store as NULL: pass "
+           "nullptr if that is meant";
+  if (auto x = std::get_if<std::uint64_t>(&value);
+      x != nullptr && !std::in_range<std::int64_t>(*x))
+    return "is above 9223372036854775807, the largest integer of SQLite: pass "
+           "it as text";
+  return nullptr;
+}
+
 int bind_value(sqlite3_stmt* stmt, int i, const sql_value& value) {
   if (auto x = std::get_if<bool>(&value))
     return sqlite3_bind_int64(stmt, i, *x ? 1 : 0);
   if (auto x = std::get_if<std::int64_t>(&value))
     return sqlite3_bind_int64(stmt, i, *x);
+  if (auto x = std::get_if<std::uint64_t>(&value))
+    return sqlite3_bind_int64(stmt, i, static_cast<std::int64_t>(*x));
   if (auto x = std::get_if<double>(&value))
     return sqlite3_bind_double(stmt, i, *x);
   if (auto x = std::get_if<std::string>(&value))
@@ -137,6 +152,10 @@ result<void> sqlite_prepared::bind(const std::vector<sql_value>& parameters) {
                  {}};
   for (std::size_t i = 0; i < positions_.size(); ++i) {
     auto& value = parameters[positions_[i] - 1];
+    if (auto why = unstorable(value))
+      return error{errc::invalid_argument,
+                   "parameter " + std::to_string(positions_[i]) + ' ' + why,
+                   {}};
     auto code = bind_value(stmt_.get(), static_cast<int>(i) + 1, value);
     if (code != SQLITE_OK)
       return error{errc::execute_failed,

@@ -7,7 +7,7 @@ namespace caf_pool {
 
 namespace {
 
-constexpr std::array<std::string_view, 29> names{
+constexpr std::array<std::string_view, 30> names{
   "none",
   "acquire_timeout",
   "queue_full",
@@ -37,6 +37,7 @@ constexpr std::array<std::string_view, 29> names{
   "node_unreachable",
   "config_invalid",
   "internal",
+  "rolled_back",
 };
 
 static_assert(names.size() == static_cast<std::size_t>(last_errc) + 1);
@@ -87,6 +88,7 @@ bool retryable(errc x) noexcept {
     case errc::protocol_mismatch:
     case errc::config_invalid:
     case errc::internal:
+    case errc::rolled_back:
       return false;
   }
   return false;

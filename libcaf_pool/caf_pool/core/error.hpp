@@ -72,10 +72,13 @@ enum class errc : std::uint8_t {
   config_invalid = 27,
   /// A defect in caf_pool or in a backend.
   internal = 28,
+  /// An earlier error had already ended the transaction: nothing of it is
+  /// stored.
+  rolled_back = 29,
 };
 
 /// The highest valid value of `errc`.
-inline constexpr errc last_errc = errc::internal;
+inline constexpr errc last_errc = errc::rolled_back;
 
 /// Returns the name of the enumerator, e.g. "acquire_timeout".
 std::string_view to_string(errc x) noexcept;

@@ -23,6 +23,10 @@ struct remote_config {
   /// Leases and waiting requests of one client.
   std::uint32_t max_leases_per_client = 100;
   std::uint32_t max_requests_per_client = 1000;
+  /// Connections of clients at a time; fewer if the limit of open files says so.
+  std::uint32_t max_connections = 1000;
+  /// A peer that connects has so long to log in.
+  duration login_timeout = std::chrono::seconds{5};
 
   friend bool operator==(const remote_config&, const remote_config&) = default;
 };
@@ -32,6 +36,10 @@ struct admin_config {
   bool enabled = true;
   std::string address = "127.0.0.1";
   std::uint16_t port = 4780;
+  /// Connections at a time; fewer if the limit of open files says so.
+  std::uint32_t max_connections = 256;
+  /// How often figures that need a history are taken.
+  duration metrics_interval = std::chrono::seconds{5};
 
   friend bool operator==(const admin_config&, const admin_config&) = default;
 };

@@ -86,6 +86,10 @@ struct pool_config {
   // -- validation and health --------------------------------------------------
 
   bool validate_on_acquire = true;
+  /// A connection is probed when its lease ends, before it is idle again.
+  bool validate_on_release = false;
+  /// What a probe runs; empty: the cheapest question that the server has.
+  std::string validation_query;
   /// A connection that worked this recently is handed out without a probe.
   duration validation_bypass = std::chrono::milliseconds{500};
   std::uint32_t max_validation_failures = 3;
@@ -101,7 +105,7 @@ struct pool_config {
   /// A waiter gains one priority step each time this passes; zero: never.
   duration priority_ageing = std::chrono::seconds{1};
   /// CoDel shedding ("Controlling Queue Delay", Nichols and Jacobson, 2012).
-  bool shed_overload = false;
+  bool shed_overload = true;
   duration shed_target = std::chrono::milliseconds{50};
   duration shed_interval = std::chrono::seconds{2};
   /// Lend idle connections to callers in this process without a message.
@@ -115,6 +119,9 @@ struct pool_config {
   duration leak_threshold = duration::zero();
   /// Take such a lease away after this; zero: never.
   duration leak_revoke = duration::zero();
+
+  /// Whether /metrics shows the pool.
+  bool metrics = true;
 
   backoff_config retry;
   breaker_config breaker;

@@ -7,7 +7,7 @@ namespace caf_pool {
 
 namespace {
 
-constexpr std::array<std::string_view, 20> names{
+constexpr std::array<std::string_view, 22> names{
   "connection_opened",
   "open_failed",
   "connection_lost",
@@ -28,6 +28,8 @@ constexpr std::array<std::string_view, 20> names{
   "drained",
   "reconfigured",
   "invariant_broken",
+  "server_warning",
+  "pool_degraded",
 };
 
 static_assert(names.size() == static_cast<std::size_t>(last_event_kind));
@@ -59,6 +61,8 @@ severity severity_of(event_kind x) noexcept {
     case event_kind::exhausted:
     case event_kind::leak_suspected:
     case event_kind::freeze_detected:
+    case event_kind::server_warning:
+    case event_kind::pool_degraded:
       return severity::warning;
     case event_kind::lease_revoked:
     case event_kind::pool_down:

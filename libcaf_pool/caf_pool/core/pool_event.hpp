@@ -48,9 +48,14 @@ enum class event_kind : std::uint8_t {
   /// A promise that the pool makes to itself does not hold: a defect of
   /// caf_pool. Please report it with the text.
   invariant_broken = 20,
+  /// The server warned about a statement that went well; the text has its
+  /// words.
+  server_warning = 21,
+  /// Openings fail, but the pool serves with the connections that it has.
+  pool_degraded = 22,
 };
 
-inline constexpr event_kind last_event_kind = event_kind::invariant_broken;
+inline constexpr event_kind last_event_kind = event_kind::pool_degraded;
 
 std::string_view to_string(event_kind x) noexcept;
 

@@ -94,6 +94,8 @@ struct pool_counters {
   std::uint64_t freezes = 0;
   /// Results of calls that belonged to an earlier epoch of the breaker.
   std::uint64_t late_results = 0;
+  /// Warnings of the server about statements that went well.
+  std::uint64_t server_warnings = 0;
 
   friend bool operator==(const pool_counters&, const pool_counters&) = default;
 };
@@ -107,6 +109,24 @@ struct lease_info {
   bool suspected = false;
 
   friend bool operator==(const lease_info&, const lease_info&) = default;
+};
+
+/// One connection at one moment.
+struct connection_info {
+  connection_id id;
+  /// "opening", "idle", "leased", "resetting", "probing", "closing" or
+  /// "quarantined".
+  std::string state;
+  /// Since it was opened.
+  duration age = duration::zero();
+  /// Since its last lease ended; since it was opened if it had none. Zero
+  /// while leased.
+  duration unused_for = duration::zero();
+  /// Leases so far.
+  std::uint64_t uses = 0;
+
+  friend bool operator==(const connection_info&, const connection_info&)
+    = default;
 };
 
 /// Everything that can be asked of a pool at one moment, without waiting for a
@@ -124,6 +144,8 @@ struct pool_snapshot {
   std::uint32_t max_waiters = 0;
   pool_gauges gauges;
   pool_counters counters;
+  /// Most connections leased at the same time since the pool was made, exactly.
+  std::uint32_t peak_leased = 0;
   /// How long the head of the queue has been waiting.
   duration longest_wait = duration::zero();
   breaker_state breaker = breaker_state::closed;
@@ -137,6 +159,7 @@ struct pool_snapshot {
   histogram_snapshot open_time;
   histogram_snapshot execute_time;
   std::vector<lease_info> leases;
+  std::vector<connection_info> connections;
 
   /// Share of open connections that are leased, 0 to 1.
   double utilization() const noexcept {

@@ -14,6 +14,8 @@ struct backoff_config {
   double factor = 2.0;
   duration cap = std::chrono::seconds{30};
   duration floor = std::chrono::milliseconds{10};
+  /// Without it each delay is the largest that could be drawn.
+  bool jitter = true;
   /// After so many failures in a row the pool reports itself as down; it goes
   /// on trying at `cap`.
   std::uint32_t attempts = 5;

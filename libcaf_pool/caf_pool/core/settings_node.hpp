@@ -62,6 +62,13 @@ void remote_settings(Config& x, F&& f) {
   f(u32{"remote.max_requests_per_client",
         "Requests that one client may have waiting.", 1, 1000000},
     r.max_requests_per_client);
+  f(u32{"remote.max_connections",
+        "Clients connected at a time; fewer if the limit of open files is low.",
+        1, 100000},
+    r.max_connections);
+  f(span{"remote.login_timeout", "How long a peer may take to log in.",
+         100 * millisecond, 3600 * second},
+    r.login_timeout);
 }
 
 template <class Config, class F>
@@ -75,6 +82,16 @@ void edge_settings(Config& x, F&& f) {
     x.admin.address);
   f(setting<std::uint16_t>{"admin.port", "Port; 0 picks a free one.", 0, 65535},
     x.admin.port);
+  f(
+    setting<std::uint32_t>{
+      "admin.max_connections",
+      "Connections at a time; fewer if the limit of open files is low.", 8,
+      100000},
+    x.admin.max_connections);
+  f(setting<duration>{"admin.metrics_interval",
+                      "How often figures that need a history are taken.",
+                      100 * millisecond, 3600 * second},
+    x.admin.metrics_interval);
   f(text{"log.level", "Least important level to log.", log_levels},
     x.log.level);
   f(text{"log.format", "One line of text or one JSON object per entry.",

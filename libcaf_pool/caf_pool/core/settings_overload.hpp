@@ -39,6 +39,7 @@ void fairness_settings(Config& x, F&& f) {
   f(span{"leak_revoke", "Take a lease away after this; 0 means never.", zero,
          365 * day},
     x.leak_revoke);
+  f(setting<bool>{"metrics", "Show the pool in /metrics."}, x.metrics);
 }
 
 template <class Config, class F>
@@ -53,6 +54,9 @@ void retry_settings(Config& x, F&& f) {
     r.factor);
   f(span{"retry.cap", "Largest delay of all.", millisecond, day}, r.cap);
   f(span{"retry.floor", "Smallest delay of all.", zero, day}, r.floor);
+  f(setting<bool>{"retry.jitter",
+                  "Draw each delay at random, so that clients spread out."},
+    r.jitter);
   f(setting<std::uint32_t>{"retry.attempts",
                            "Failures in a row until the pool counts as down.",
                            1, 1000},

@@ -80,6 +80,15 @@ void health_settings(Config& x, F&& f) {
   f(setting<bool>{"validate_on_acquire",
                   "Probe a connection before it is handed out."},
     x.validate_on_acquire);
+  f(setting<bool>{"validate_on_release",
+                  "Probe a connection when its lease ends."},
+    x.validate_on_release);
+  f(
+    setting<std::string>{
+      "validation_query",
+      "Statement that a probe runs; empty: the cheapest that the server has.",
+      {}},
+    x.validation_query);
   f(span{"validation_bypass",
          "Skip that probe if the connection worked this recently.", zero, day},
     x.validation_bypass);

@@ -1,18 +1,54 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "caf_pool/core/sql_statement.hpp"
 
 namespace caf_pool {
 
-/// Reads one cell. Conversions that lose nothing are made (integer to double,
-/// anything to text); others yield no value.
+/// A warning of the server about a statement that went well.
+struct sql_warning {
+  std::string text;
+  /// SQLSTATE or the backend's own code; empty if there is none.
+  std::string state;
+
+  friend bool operator==(const sql_warning&, const sql_warning&) = default;
+};
+
+namespace detail {
+
+/// The types that a cell can be read as.
+template <class T>
+concept cell_type
+  = std::same_as<T, bool> || number<T> || std::same_as<T, float>
+    || std::same_as<T, double> || std::same_as<T, std::string>
+    || std::same_as<T, blob>;
+
+template <number T>
+inline constexpr std::string_view integer_name
+  = sizeof(T) == 1   ? (std::is_signed_v<T> ? "an 8-bit integer"
+                                            : "an unsigned 8-bit integer")
+    : sizeof(T) == 2 ? (std::is_signed_v<T> ? "a 16-bit integer"
+                                            : "an unsigned 16-bit integer")
+    : sizeof(T) == 4 ? (std::is_signed_v<T> ? "a 32-bit integer"
+                                            : "an unsigned 32-bit integer")
+                     : (std::is_signed_v<T> ? "a 64-bit integer"
+                                            : "an unsigned 64-bit integer");
+
+} // namespace detail
+
+/// Reads one cell. Conversions that lose nothing are made: between integers,
+/// from integers and their digits to floating point and back, from anything to
+/// text. A text of decimal digits is read as the nearest `double` if that one
+/// is written with the same digits. Others yield no value.
 class sql_cell {
 public:
   explicit sql_cell(const sql_value& value) : value_(&value) {
@@ -27,16 +63,66 @@ public:
     return *value_;
   }
 
-  /// Returns the cell as `T` (bool, std::int64_t, int, double, std::string or
-  /// blob), or nothing for NULL and for what does not convert.
+  /// Returns the cell as `T`: a bool, an integer, float, double, std::string or
+  /// blob. Returns nothing for NULL and for what `T` cannot hold exactly.
   template <class T>
-  std::optional<T> get() const;
+  std::optional<T> get() const {
+    static_assert(detail::cell_type<T>,
+                  "a cell is read as bool, an integer, float, double, "
+                  "std::string or blob");
+    if constexpr (std::same_as<T, bool>) {
+      return to_bool();
+    } else if constexpr (detail::number<T> && std::is_signed_v<T>) {
+      auto x = to_signed();
+      return x && std::in_range<T>(*x) ? std::optional{static_cast<T>(*x)}
+                                       : std::nullopt;
+    } else if constexpr (detail::number<T>) {
+      auto x = to_unsigned();
+      return x && std::in_range<T>(*x) ? std::optional{static_cast<T>(*x)}
+                                       : std::nullopt;
+    } else if constexpr (std::same_as<T, float>) {
+      return to_float();
+    } else if constexpr (std::same_as<T, double>) {
+      return to_double();
+    } else if constexpr (std::same_as<T, std::string>) {
+      return to_text();
+    } else {
+      return to_blob();
+    }
+  }
 
-  /// Like `get`, but throws `pool_error` (`invalid_argument`) instead.
+  /// Like `get`, but throws `pool_error` (`invalid_argument`) that says why
+  /// there is no such value: NULL, too large, not exact, or another type.
   template <class T>
-  T as() const;
+  T as() const {
+    if (auto x = get<T>())
+      return *std::move(x);
+    if constexpr (std::same_as<T, bool>)
+      complain("a bool", target::truth);
+    else if constexpr (detail::number<T>)
+      complain(detail::integer_name<T>, target::whole);
+    else if constexpr (std::floating_point<T>)
+      complain(sizeof(T) == sizeof(double) ? "a double" : "a float",
+               target::real);
+    else if constexpr (std::same_as<T, std::string>)
+      complain("text", target::text);
+    else
+      complain("a blob", target::bytes);
+  }
 
 private:
+  enum class target : std::uint8_t { truth, whole, real, text, bytes };
+
+  std::optional<bool> to_bool() const;
+  std::optional<std::int64_t> to_signed() const;
+  std::optional<std::uint64_t> to_unsigned() const;
+  std::optional<float> to_float() const;
+  std::optional<double> to_double() const;
+  std::optional<std::string> to_text() const;
+  std::optional<blob> to_blob() const;
+
+  [[noreturn]] void complain(std::string_view wanted, target as) const;
+
   const sql_value* value_;
 };
 
@@ -81,9 +167,18 @@ struct sql_result {
   std::vector<sql_value> cells;
   /// Rows inserted, updated or deleted; 0 for a query.
   std::uint64_t affected = 0;
+  /// Rows of a result that has no columns, as of `SELECT FROM t`: there are no
+  /// cells to count. 0 for every other result.
+  std::uint64_t bare_rows = 0;
+  /// What the server warned about while it ran the statement; the first
+  /// `max_warnings` of them.
+  std::vector<sql_warning> warnings;
+
+  static constexpr std::size_t max_warnings = 16;
 
   std::size_t size() const noexcept {
-    return columns.empty() ? 0 : cells.size() / columns.size();
+    return columns.empty() ? static_cast<std::size_t>(bare_rows)
+                           : cells.size() / columns.size();
   }
 
   bool empty() const noexcept {

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -19,12 +22,50 @@ using blob = std::vector<std::byte>;
 using sql_null = std::monostate;
 
 /// A value in a statement's parameters or in a result. The order of the
-/// alternatives is part of the wire format.
+/// alternatives is part of the wire format. `std::uint64_t` is for what
+/// `std::int64_t` cannot hold; a backend that cannot, either, refuses it.
 using sql_value = std::variant<sql_null, bool, std::int64_t, double,
-                               std::string, blob>;
+                               std::string, blob, std::uint64_t>;
 
-/// Converts what callers have at hand to a value: integers, floating point,
-/// text, `nullptr` and `std::optional` are spelled as the caller has them.
+namespace detail {
+
+template <class T>
+inline constexpr bool is_duration = false;
+
+template <class Rep, class Period>
+inline constexpr bool is_duration<std::chrono::duration<Rep, Period>> = true;
+
+template <class T>
+concept character
+  = std::same_as<T, char> || std::same_as<T, wchar_t>
+    || std::same_as<T, char8_t> || std::same_as<T, char16_t>
+    || std::same_as<T, char32_t>;
+
+/// Integers that are numbers, not truth and not text.
+template <class T>
+concept number = std::integral<T> && !std::same_as<T, bool> && !character<T>;
+
+/// What has a constructor of its own in `sql_parameter`.
+template <class T>
+concept plain_parameter
+  = std::same_as<T, std::nullptr_t> || std::same_as<T, std::nullopt_t>
+    || std::same_as<T, bool> || number<T> || std::same_as<T, float>
+    || std::same_as<T, double> || std::convertible_to<const T&, std::string_view>
+    || std::same_as<T, blob> || std::same_as<T, sql_value>;
+
+template <class T>
+inline constexpr bool is_optional_parameter = false;
+
+template <class T>
+inline constexpr bool is_optional_parameter<std::optional<T>>
+  = plain_parameter<T>;
+
+} // namespace detail
+
+/// Converts what callers have at hand to a value that is exactly equal:
+/// integers up to 64 bits, floating point up to `double`, text, bytes,
+/// `nullptr` and a `std::optional` of these (nothing becomes NULL, a null
+/// `const char*`, too). What cannot be exact does not compile.
 struct sql_parameter {
   sql_value value;
 
@@ -32,22 +73,32 @@ struct sql_parameter {
     // nop
   }
 
-  sql_parameter(bool x) : value(x) {
+  sql_parameter(std::nullopt_t) {
     // nop
+  }
+
+  template <std::same_as<bool> T>
+  sql_parameter(T x) : value(x) {
+    // nop
+  }
+
+  template <detail::number T>
+  sql_parameter(T x) {
+    if (std::in_range<std::int64_t>(x))
+      value.emplace<std::int64_t>(static_cast<std::int64_t>(x));
+    else
+      value.emplace<std::uint64_t>(static_cast<std::uint64_t>(x));
   }
 
   template <class T>
-    requires(std::is_integral_v<T> && !std::is_same_v<T, bool>)
-  sql_parameter(T x) : value(static_cast<std::int64_t>(x)) {
+    requires(std::same_as<T, float> || std::same_as<T, double>)
+  sql_parameter(T x) : value(static_cast<double>(x)) {
     // nop
   }
 
-  sql_parameter(double x) : value(x) {
-    // nop
-  }
-
-  sql_parameter(const char* x) : value(std::string{x}) {
-    // nop
+  sql_parameter(const char* x) {
+    if (x != nullptr)
+      value.emplace<std::string>(x);
   }
 
   sql_parameter(std::string_view x) : value(std::string{x}) {
@@ -64,6 +115,39 @@ struct sql_parameter {
 
   sql_parameter(sql_value x) : value(std::move(x)) {
     // nop
+  }
+
+  template <class T>
+    requires detail::is_optional_parameter<std::optional<T>>
+  sql_parameter(const std::optional<T>& x) {
+    if (x)
+      value = sql_parameter{*x}.value;
+  }
+
+  /// Catches the types that have no exact value, to say so in a sentence.
+  template <class T>
+    requires(!detail::plain_parameter<T> && !detail::is_optional_parameter<T>
+             && !std::same_as<T, sql_parameter>)
+  sql_parameter(const T&) {
+    static_assert(!detail::character<T>,
+                  "a character is a number or a text: pass int{c} or "
+                  "std::string(1, c)");
+    static_assert(!std::same_as<T, long double>,
+                  "SQL has no long double: convert to double, or pass the "
+                  "digits as text");
+    static_assert(!std::is_enum_v<T>,
+                  "an enumerator has no SQL value: pass its number "
+                  "(static_cast) or its name");
+    static_assert(!std::is_pointer_v<T>,
+                  "a pointer has no SQL value: pass what it points to");
+    static_assert(!detail::is_duration<T>,
+                  "a duration has no unit in SQL: pass .count() of the unit "
+                  "that the statement expects");
+    static_assert(detail::character<T> || std::same_as<T, long double>
+                    || std::is_enum_v<T> || std::is_pointer_v<T>
+                    || detail::is_duration<T>,
+                  "this type has no SQL value: pass a bool, an integer, a "
+                  "double, text, a blob, nullptr or a std::optional of these");
   }
 };
 

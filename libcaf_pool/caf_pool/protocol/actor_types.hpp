@@ -8,7 +8,7 @@
 namespace caf_pool::wire {
 
 /// Both sides send it when they log in and out; only equal ones talk.
-inline constexpr std::uint32_t protocol_version = 1;
+inline constexpr std::uint32_t protocol_version = 2;
 
 // -- from a client to its session ---------------------------------------------
 

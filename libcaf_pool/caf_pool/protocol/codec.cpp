@@ -39,6 +39,8 @@ static void put(byte_writer& out, const sql_value& x) {
       out.boolean(value);
     else if constexpr (std::is_same_v<T, std::int64_t>)
       out.signed_number(value);
+    else if constexpr (std::is_same_v<T, std::uint64_t>)
+      out.number(value);
     else if constexpr (std::is_same_v<T, double>)
       out.floating(value);
     else if constexpr (std::is_same_v<T, std::string>)
@@ -75,6 +77,9 @@ static void get(byte_reader& in, sql_value& x) {
         std::memcpy(data.data(), bytes.data(), bytes.size());
       return;
     }
+    case 6:
+      x = in.number();
+      return;
     default:
       in.fail();
   }
@@ -92,18 +97,33 @@ static void get(byte_reader& in, sql_statement& x) {
   get(in, x.parameters);
 }
 
+static void put(byte_writer& out, const sql_warning& x) {
+  out.text(x.text);
+  out.text(x.state);
+}
+
+static void get(byte_reader& in, sql_warning& x) {
+  get(in, x.text);
+  get(in, x.state);
+}
+
 static void put(byte_writer& out, const sql_result& x) {
   put(out, x.columns);
   put(out, x.cells);
   out.number(x.affected);
+  out.number(x.bare_rows);
+  put(out, x.warnings);
 }
 
 static void get(byte_reader& in, sql_result& x) {
   get(in, x.columns);
   get(in, x.cells);
   x.affected = in.number();
+  x.bare_rows = in.number();
+  get(in, x.warnings);
   auto width = x.columns.size();
-  if (width == 0 ? !x.cells.empty() : x.cells.size() % width != 0)
+  if (width == 0 ? !x.cells.empty()
+                 : x.cells.size() % width != 0 || x.bare_rows != 0)
     in.fail();
 }
 

@@ -25,7 +25,7 @@
 /// Thread-safety: pure functions.
 namespace caf_pool::wire {
 
-inline constexpr std::uint8_t codec_version = 1;
+inline constexpr std::uint8_t codec_version = 2;
 
 /// Larger payloads are neither sent nor read.
 inline constexpr std::size_t max_payload = std::size_t{64} << 20;

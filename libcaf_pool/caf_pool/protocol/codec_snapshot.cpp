@@ -64,11 +64,12 @@ static void for_each(Counters& x, F f) {
                       &x.exhausted,
                       &x.restarts,
                       &x.freezes,
-                      &x.late_results})
+                      &x.late_results,
+                      &x.server_warnings})
     f(*field);
 }
 
-static_assert(sizeof(pool_counters) == 27 * sizeof(std::uint64_t),
+static_assert(sizeof(pool_counters) == 28 * sizeof(std::uint64_t),
               "a new counter has to travel, too");
 
 template <class Gauges, class F>
@@ -144,6 +145,24 @@ static void get(byte_reader& in, lease_info& x) {
   x.suspected = in.boolean();
 }
 
+// -- connections --------------------------------------------------------------
+
+static void put(byte_writer& out, const connection_info& x) {
+  out.number(x.id.value);
+  out.text(x.state);
+  put(out, x.age);
+  put(out, x.unused_for);
+  out.number(x.uses);
+}
+
+static void get(byte_reader& in, connection_info& x) {
+  x.id.value = in.number();
+  get(in, x.state);
+  get(in, x.age);
+  get(in, x.unused_for);
+  x.uses = in.number();
+}
+
 // -- snapshots ----------------------------------------------------------------
 
 static void put(byte_writer& out, const pool_snapshot& x) {
@@ -156,6 +175,7 @@ static void put(byte_writer& out, const pool_snapshot& x) {
     out.number(n);
   for_each_gauge(x.gauges, [&out](auto n) { out.number(n); });
   for_each(x.counters, [&out](auto n) { out.number(n); });
+  out.number(x.peak_leased);
   put(out, x.longest_wait);
   put_enum(out, x.breaker);
   put(out, x.breaker_open_for);
@@ -165,6 +185,7 @@ static void put(byte_writer& out, const pool_snapshot& x) {
   for (auto* h : {&x.wait_time, &x.use_time, &x.open_time, &x.execute_time})
     put(out, *h);
   put(out, x.leases);
+  put(out, x.connections);
 }
 
 static void get(byte_reader& in, pool_snapshot& x) {
@@ -177,6 +198,7 @@ static void get(byte_reader& in, pool_snapshot& x) {
     get(in, *n);
   for_each_gauge(x.gauges, [&in](auto& n) { get(in, n); });
   for_each(x.counters, [&in](auto& n) { n = in.number(); });
+  get(in, x.peak_leased);
   get(in, x.longest_wait);
   get_enum(in, x.breaker, breaker_state::forced_closed);
   get(in, x.breaker_open_for);
@@ -186,6 +208,7 @@ static void get(byte_reader& in, pool_snapshot& x) {
   for (auto* h : {&x.wait_time, &x.use_time, &x.open_time, &x.execute_time})
     get(in, *h);
   get(in, x.leases);
+  get(in, x.connections);
 }
 
 // -- health and events --------------------------------------------------------
