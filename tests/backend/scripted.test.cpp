@@ -18,7 +18,7 @@ time_point soon() {
 }
 
 sql_result one() {
-  return {{"one"}, {std::int64_t{1}}, 0};
+  return {{"one"}, {std::int64_t{1}}, 0, 0, {}};
 }
 
 scripted_answer failing(errc code) {

@@ -6,6 +6,7 @@
 #include "caf_pool/backend/pg_sqlstate.hpp"
 #include "caf_pool/core/duration_text.hpp"
 
+#include <cstdlib>
 #include <new>
 #include <sstream>
 #include <string>
@@ -167,6 +168,24 @@ error opener::decorate(error what) const {
 
 result<pg_session> pg_open(const pg_options& options, time_point deadline) {
   return opener{options, deadline}.run();
+}
+
+result<void> pg_look(const pg_options& options, time_point deadline) {
+  auto stranger = options;
+  // libpq would take the password of the environment instead.
+  if (std::getenv("PGPASSWORD") == nullptr) {
+    stranger.password = {};
+    stranger.passfile.clear();
+  }
+  auto session = pg_open(stranger, deadline);
+  if (session)
+    return {};
+  auto& why = session.error();
+  // Starting, stopping, recovering: 57P03 and its siblings.
+  auto said_no = !why.state.empty() && !why.state.starts_with("57");
+  if (said_no || why.code == errc::open_refused)
+    return {};
+  return why;
 }
 
 } // namespace caf_pool

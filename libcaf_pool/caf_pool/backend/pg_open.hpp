@@ -35,4 +35,15 @@ struct pg_session {
 /// Thread-safety: any thread at any time.
 result<pg_session> pg_open(const pg_options& options, time_point deadline);
 
+/// Looks whether one of the configured hosts takes logins, by beginning one and
+/// not telling the password: a server that is starting or recovering takes
+/// connections, but says so instead of asking who is there. That costs the
+/// server a process for some milliseconds and writes nothing to its log.
+///
+/// Returns `open_timeout` or `open_failed` if there is none. Whatever else a
+/// login would be told is no matter of this.
+///
+/// Thread-safety: any thread at any time.
+result<void> pg_look(const pg_options& options, time_point deadline);
+
 } // namespace caf_pool

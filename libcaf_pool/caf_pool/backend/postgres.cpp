@@ -38,6 +38,10 @@ public:
     return connection_ptr{std::move(result)};
   }
 
+  result<void> reachable(time_point deadline) override {
+    return pg_look(*options_, deadline);
+  }
+
   std::string_view kind() const noexcept override {
     return "postgres";
   }
