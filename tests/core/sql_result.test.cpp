@@ -7,7 +7,6 @@
 #include <rapidcheck.h>
 
 #include <cmath>
-#include <iterator>
 #include <limits>
 #include <string>
 
@@ -50,7 +49,10 @@ TEST_CASE("a result of no columns has the rows that were counted") {
   x.bare_rows = 2;
   CHECK(x.size() == 2);
   CHECK(x[1].size() == 0);
-  CHECK(std::distance(x.begin(), x.end()) == 2);
+  std::size_t seen = 0;
+  for (auto row : x)
+    seen += row.index() + 1;
+  CHECK(seen == 3);
   x.bare_rows = 0;
   x.columns = {"id"};
   CHECK(x.empty());
