@@ -7,7 +7,7 @@ namespace {
 
 pool_config fragile() {
   auto config = quiet_pool(2);
-  config.retry = {1ms, 1.0, 5ms, 1ms, 5};
+  config.retry = {1ms, 1.0, 5ms, 1ms, true, 5};
   config.breaker.consecutive_failures = 3;
   config.breaker.open_time = 300ms;
   config.breaker.open_cap = 300ms;

@@ -112,7 +112,7 @@ TEST_CASE("reconnecting replaces every connection, leased ones when they end",
 TEST_CASE("reconnecting tries at once, whatever the backoff says",
           "[trap-T38]") {
   auto config = quiet_pool(1);
-  config.retry = {1h, 1.0, 1h, 1h, 5};
+  config.retry = {1h, 1.0, 1h, 1h, true, 5};
   config.breaker.enabled = false;
   fixture fx{config};
   fx.server->answer_next(backend_call::open,

@@ -19,7 +19,7 @@ pool_config still_pool(std::uint32_t max) {
   auto config = quiet_pool(max);
   config.validate_on_acquire = false;
   config.breaker.enabled = false;
-  config.retry = {1ms, 1.0, 1ms, 1ms, 5};
+  config.retry = {1ms, 1.0, 1ms, 1ms, true, 5};
   return config;
 }
 

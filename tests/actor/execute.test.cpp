@@ -155,7 +155,7 @@ TEST_CASE(
   config.reset_timeout = 200ms;
   config.health_check_timeout = 200ms;
   config.validation_bypass = 0s;
-  config.retry = {5ms, 1.0, 5ms, 1ms, 5};
+  config.retry = {5ms, 1.0, 5ms, 1ms, true, 5};
   config.breaker.enabled = false;
   any_pool db{world.sys, config, faults};
   std::atomic<int> answers{0};

@@ -36,7 +36,7 @@ TEST_CASE("a pool without a server tells status, reasons and the last error",
   server->answer(backend_call::open,
                  failing(errc::open_failed, "connection refused"));
   auto config = quiet_pool(2);
-  config.retry = {1ms, 1.0, 5ms, 1ms, 3};
+  config.retry = {1ms, 1.0, 5ms, 1ms, true, 3};
   config.breaker.enabled = false;
   any_pool db{world.sys, config, server};
   // On a busy machine the pool's own word may come too late to be heard.

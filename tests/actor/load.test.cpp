@@ -80,7 +80,7 @@ TEST_CASE("warming up goes on though the actor is slow to answer") {
 TEST_CASE("no layer repeats a statement that failed", "[trap-T40][trap-T41]") {
   auto config = quiet_pool(2);
   config.breaker.enabled = false; // it would only spare the server calls
-  config.retry = {1ms, 1.0, 1ms, 1ms, 5};
+  config.retry = {1ms, 1.0, 1ms, 1ms, true, 5};
   fixture fx{config};
   auto code = GENERATE(errc::execute_failed, errc::connection_lost,
                        errc::outcome_unknown, errc::execute_timeout);

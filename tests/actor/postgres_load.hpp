@@ -29,7 +29,7 @@ inline pool_config resilient(const private_postgres& server,
   config.reset_timeout = 30s;
   config.health_check_interval = 10s;
   config.health_check_timeout = 10s;
-  config.retry = {50ms, 2.0, 1s, 10ms, 5};
+  config.retry = {50ms, 2.0, 1s, 10ms, true, 5};
   config.breaker.open_time = 500ms;
   config.breaker.open_cap = 1s;
   config.breaker.half_open_timeout = 5s;

@@ -105,7 +105,7 @@ TEST_CASE("an opening that hangs is given up at its limit, others go on",
   auto server = std::make_shared<scripted_backend>();
   auto config = quiet_pool(2);
   config.open_timeout = 100ms;
-  config.retry = {1ms, 1.0, 1ms, 1ms, 5};
+  config.retry = {1ms, 1.0, 1ms, 1ms, true, 5};
   any_pool db{world.sys, config, server};
   server->answer_next(backend_call::open, held_back(true));
   listener ears{world.sys};
@@ -132,7 +132,7 @@ TEST_CASE("workers that never return are replaced", "[C12][trap-T58]") {
   config.workers = 1; // three threads with those in reserve
   config.open_concurrency = 4;
   config.open_timeout = 100ms;
-  config.retry = {1ms, 1.0, 1ms, 1ms, 5};
+  config.retry = {1ms, 1.0, 1ms, 1ms, true, 5};
   config.breaker.enabled = false;
   any_pool db{world.sys, config, server};
   for (int i = 0; i < 4; ++i)
