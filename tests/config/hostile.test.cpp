@@ -24,30 +24,51 @@ std::string refused(std::string_view toml) {
 
 } // namespace
 
-// -- inputs that crash or confuse the parser ----------------------------------
+// -- what the parser is not given ---------------------------------------------
+//
+// TOML parsers in use do not survive everything: some characters outside of
+// quotes, and tables or arrays nested deeper than their stack. Whatever is above
+// these limits is refused unread. The tests stay close to the limits, where
+// every parser is safe.
 
-TEST_CASE("inputs that abort the parser are refused in words", "[F06]") {
-  CHECK_THAT(refused("[[`x]]"), ContainsSubstring("test.toml:1:3: "));
-  CHECK_THAT(refused("\xc4\x8a"), ContainsSubstring("only in quotes"));
-  CHECK_THAT(refused("\xef\xbb\x8d"), ContainsSubstring("only in quotes"));
+TEST_CASE("characters that TOML does not have are refused with their place",
+          "[F06]") {
+  CHECK(refused("a = 1\nb = @")
+        == "test.toml:2:5: this is no TOML: a character that is allowed only in "
+           "quotes or comments");
+  for (auto c : std::string_view{"!$%&()*/;<>?@\\^|~"})
+    CHECK_THAT(refused(std::string{"a = "} + c),
+               ContainsSubstring("only in quotes or comments"));
+  CHECK_THAT(refused("\xc3\xa9 = 1"), ContainsSubstring("only in quotes"));
+  for (char c = ' '; c < 0x7f; ++c) {
+    CHECK_FALSE(detail::find_flaw(std::string{"a = '"} + c));
+    CHECK_FALSE(detail::find_flaw(std::string{"# "} + c));
+  }
 }
 
-TEST_CASE("keys and values nested without end are refused", "[F06]") {
-  constexpr std::size_t many = 200'000;
-  auto dots = repeated("a.", many) + "a";
-  for (auto& text :
-       {dots + " = 1", "[" + dots + "]", "[[" + dots + "]]", "x = {" + dots,
-        "x = " + repeated("[", many), "x = " + repeated("{a=", many),
-        repeated("a . ", many) + "a = 1", repeated("\"a\".", many) + "a = 1"})
-    CHECK_THAT(refused(text), ContainsSubstring("too many"));
-}
-
-TEST_CASE("sixteen parts of a key are plenty", "[F06]") {
-  CHECK_FALSE(detail::find_flaw(repeated("a.", 15) + "a = 1"));
-  CHECK(detail::find_flaw(repeated("a.", 16) + "a = 1"));
+TEST_CASE("sixteen tables or arrays inside each other are plenty", "[F06]") {
+  struct shape {
+    std::string begin;
+    std::string part;
+    std::string end;
+  };
+  // Each part is one more level; the begin is the first of them.
+  for (auto& x : {shape{"a", ".a", " = 1"}, shape{"[a", ".a", "]"},
+                  shape{"a", " . a", " = 1"}, shape{"\"a\"", ".\"a\"", " = 1"},
+                  shape{"x = {a", ".a", " = 1}"}}) {
+    CAPTURE(x.begin, x.part);
+    CHECK_FALSE(detail::find_flaw(x.begin + repeated(x.part, 15) + x.end));
+    CHECK_THAT(refused(x.begin + repeated(x.part, 16) + x.end),
+               ContainsSubstring("a key with too many dots"));
+  }
+  for (auto& x : {shape{"x = [", "[", ""}, shape{"x = {a=", "{a=", ""}}) {
+    CAPTURE(x.begin);
+    CHECK_FALSE(detail::find_flaw(x.begin + repeated(x.part, 15)));
+    CHECK_THAT(refused(x.begin + repeated(x.part, 16)),
+               ContainsSubstring("too many arrays or tables"));
+  }
   CHECK_FALSE(
     detail::find_flaw("a = " + repeated("[", 16) + repeated("]", 16)));
-  CHECK(detail::find_flaw("a = " + repeated("[", 17) + repeated("]", 17)));
 }
 
 TEST_CASE("dots and brackets in quotes and comments are text") {

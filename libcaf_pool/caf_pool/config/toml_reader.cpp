@@ -6,8 +6,8 @@
 
 #include <algorithm>
 
-// The header-only form aborts on some broken files: its assertions are off only
-// in the library that distributions compile.
+// The header-only form ends the program where it meets a surprise: its
+// assertions are off only in the library that distributions compile.
 static_assert(!TOML_HEADER_ONLY, "link toml++'s library: TOML_HEADER_ONLY=0");
 
 namespace caf_pool::detail {
