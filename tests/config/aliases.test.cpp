@@ -1,9 +1,11 @@
 #include "caf_pool/config/aliases.hpp"
 
+#include "caf_pool/core/setting_text.hpp"
 #include "caf_pool/core/settings.hpp"
 
 #include "fixture.hpp"
 
+#include <concepts>
 #include <set>
 
 using namespace caf_pool;
@@ -35,8 +37,8 @@ TEST_CASE("every other spelling leads to a setting and is none itself") {
     CHECK(keys.count(y.spelling) == 0);
     CHECK(spellings.insert(y.spelling).second);
   }
-  for (auto& y : fixed_settings())
-    CHECK(keys.count(y.key) + spellings.count(y.key) == 0);
+  CHECK(keys.count(metrics_interval_spelling) == 0);
+  CHECK(spellings.count(metrics_interval_spelling) == 0);
 }
 
 TEST_CASE("the spellings of the five systems are understood") {
@@ -68,12 +70,54 @@ TEST_CASE("the spellings of the five systems are understood") {
         == reset_policy::none);
 }
 
-TEST_CASE("our own durations never come without a unit", "[F01]") {
-  CHECK_THAT(refused("acquire_timeout = 30"),
-             ContainsSubstring("the unit is missing"));
-  CHECK_THAT(refused("acquire_timeout = 30.5"),
-             ContainsSubstring("a duration in quotes"));
-  CHECK(main_of("max_lifetime = 0").max_lifetime == 0s);
+TEST_CASE("a bare number is seconds for every duration, wherever it stands") {
+  auto usual = pool_config{};
+  usual.leak_threshold = 60s;
+  usual.leak_revoke = 90s;
+  usual.breaker.slow_call = 2s;
+  std::string lines;
+  std::size_t count = 0;
+  for_each_setting(usual, [&](const auto& what, const auto& value) {
+    if constexpr (std::same_as<std::decay_t<decltype(value)>, duration>) {
+      auto number = std::chrono::duration<double>(value).count();
+      lines += std::string{what.key} + " = " + to_setting_text(number) + '\n';
+      ++count;
+    }
+  });
+  CHECK(count > 20);
+  CHECK(main_of(lines) == usual);
+}
+
+TEST_CASE("the durations of the five systems need no unit") {
+  CHECK(main_of("acquire_timeout = 30").acquire_timeout == 30s);
+  CHECK(main_of("max_idle_time = 300").max_idle_time == 300s);
+  CHECK(main_of("max_lifetime = 3600").max_lifetime == 3600s);
+  CHECK(main_of("health_check_interval = 10.0").health_check_interval == 10s);
+  CHECK(main_of("health_check_timeout = 5.0").health_check_timeout == 5s);
+  CHECK(main_of("validation_bypass = 1e-3").validation_bypass == 1ms);
+  auto node = must_load(load_toml("[remote]\nlease_ttl = 7\n")).node;
+  CHECK(node.remote.lease_ttl == 7s);
+  auto variable = load_env("[pools.main]\n",
+                           {{"CAF_POOL__POOLS__MAIN__ACQUIRE_TIMEOUT", "1.5"}});
+  CHECK(must_load(std::move(variable)).node.pools.at(0).acquire_timeout
+        == 1500ms);
+  config_source source;
+  source.overrides = {"pools.main.acquire_timeout=12"};
+  CHECK(must_load(load_toml("[pools.main]\n", source))
+          .node.pools.at(0)
+          .acquire_timeout
+        == 12s);
+}
+
+TEST_CASE("a number of seconds that is none is refused in words", "[F01]") {
+  CHECK_THAT(refused("acquire_timeout = -1"),
+             ContainsSubstring("must be from 1ms to 1d"));
+  CHECK_THAT(refused("acquire_timeout = 86401"),
+             ContainsSubstring("must be from 1ms to 1d"));
+  for (auto value : {"nan", "inf", "-inf", "1e300", "9223372036854775807",
+                     "1e-10", "true", "\"30\"", "[30]"})
+    CHECK_THAT(refused(std::string{"acquire_timeout = "} + value),
+               ContainsSubstring("duration"));
 }
 
 TEST_CASE("two spellings of one setting may agree") {
@@ -145,22 +189,59 @@ TEST_CASE("a sum that is out of range is reported where it was written",
   CHECK_THAT(refused("pool_size = -1"), ContainsSubstring("is negative"));
 }
 
-// -- settings that are not ours -----------------------------------------------
-
-TEST_CASE("a foreign setting is fine if it says what happens anyway") {
-  CHECK(main_of("retry_jitter = true\nenable_pool_metrics = true\n"
-                "validation_query = \"SELECT 1\"")
-        == main_of(""));
+TEST_CASE("a source with max_size alone forgets an older overflow") {
+  temp_folder folder;
+  folder.write("base.toml", "[defaults]\nmax_size = 30\nmax_overflow = 20\n");
+  folder.write("mine.toml",
+               "[pools.a]\nmax_size = 5\n"
+               "[pools.b]\nmax_overflow = 4\n"
+               "[pools.c]\npool_size = 5\n"
+               "[pools.d]\n");
+  config_source source;
+  source.location = folder.path();
+  source.profile = "mine";
+  auto sizes = [&] {
+    auto config = must_load(load(source, test_registry()));
+    std::vector<std::pair<unsigned, unsigned>> result;
+    for (auto& pool : config.node.pools)
+      result.emplace_back(pool.max_size, pool.max_overflow);
+    return result;
+  };
+  using list = std::vector<std::pair<unsigned, unsigned>>;
+  CHECK(sizes() == list{{5, 0}, {30, 4}, {25, 20}, {30, 20}});
+  source.environment = {{"CAF_POOL__POOLS__B__MAX_SIZE", "3"},
+                        {"CAF_POOL__POOLS__D__MAX_SIZE", "8"},
+                        {"CAF_POOL__POOLS__D__MAX_OVERFLOW", "2"}};
+  CHECK(sizes() == list{{5, 0}, {3, 0}, {25, 20}, {8, 2}});
 }
 
-TEST_CASE("a foreign setting that asks for something else is explained",
-          "[F01]") {
-  CHECK_THAT(refused("retry_jitter = false"),
-             ContainsSubstring("always have full jitter"));
-  CHECK_THAT(refused("validation_query = \"SELECT 2\""),
-             ContainsSubstring("cannot be chosen"));
-  CHECK_THAT(refused("metrics_collection_interval = 5"),
-             ContainsSubstring("when somebody asks"));
-  CHECK_THAT(problems_of(load_toml("retry_jitter = false")),
+// -- settings that have another place here ------------------------------------
+
+TEST_CASE("what the five systems choose can be chosen") {
+  auto pool = main_of(
+    "retry_jitter = false\nenable_pool_metrics = false\n"
+    "validation_query = \"SELECT 2\"\n"
+    "validate_on_return = true");
+  CHECK_FALSE(pool.retry.jitter);
+  CHECK_FALSE(pool.metrics);
+  CHECK(pool.validation_query == "SELECT 2");
+  CHECK(pool.validate_on_release);
+}
+
+TEST_CASE("the interval of metrics may be written with a pool") {
+  auto interval = [](const std::string& toml) {
+    return must_load(load_toml(toml)).node.admin.metrics_interval;
+  };
+  auto line = std::string{"metrics_collection_interval = "};
+  CHECK(interval("[pools.main]\n" + line + "7") == 7s);
+  CHECK(interval("[defaults]\n" + line + "\"8s\"") == 8s);
+  CHECK(interval("[admin]\n" + line + "9.5") == 9500ms);
+  CHECK(interval("[pools.a]\n" + line + "6\n[pools.b]\n" + line + "6") == 6s);
+  auto text = problems_of(
+    load_toml("[pools.a]\n" + line + "6\n[pools.b]\n" + line + "7"));
+  CHECK_THAT(text,
+             ContainsSubstring("pools.b.metrics_collection_interval = 7"));
+  CHECK_THAT(text, ContainsSubstring("contradicts pools.a.metrics_collection"));
+  CHECK_THAT(refused("[pools.main.sqlite]\n" + line + "6"),
              ContainsSubstring("is no known key"));
 }

@@ -120,6 +120,8 @@ TEST_CASE("every setting that differs is found", "[trap-T67]") {
       field = field == type{} ? static_cast<type>(1) : type{};
     else if constexpr (std::is_same_v<type, duration>)
       field += 1s;
+    else if constexpr (std::is_same_v<type, std::string>)
+      field += 'x';
     else
       field = static_cast<type>(field + 1);
     ++expected;

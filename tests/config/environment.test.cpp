@@ -4,6 +4,8 @@
 
 #include <cstdlib>
 #include <stdlib.h>
+#include <utility>
+#include <vector>
 
 using namespace caf_pool;
 using namespace caf_pool::test;
@@ -45,11 +47,51 @@ TEST_CASE("a variable is a dotted key in capitals") {
 }
 
 TEST_CASE("other variables are none of our business") {
-  auto pool = main_with({{"PATH", "/bin"},
-                         {"CAF_POOL_POOLS_MAIN_MAX_SIZE", "x"},
-                         {"CAF_POOL", "x"},
-                         {"caf_pool__pools__main__max_size", "x"}});
-  CHECK(pool == main_with({}));
+  auto config = must_load(load_env(one_pool, {{"PATH", "/bin"},
+                                              {"CAF_POOL", "x"},
+                                              {"CAF_POOLS", "x"},
+                                              {"MY_CAF_POOL_MAX_SIZE", "x"},
+                                              {"CAF_POOL_CONFIG", "x"},
+                                              {"CAF_POOL_TOKEN", "x"},
+                                              {"CAF_POOL_TOKEN_FILE", "x"},
+                                              {"CAF_POOL_NODE_ADDRESS", "x"}}));
+  CHECK(config.node == must_load(load_env(one_pool, {})).node);
+  CHECK(config.warnings.empty());
+}
+
+TEST_CASE("a variable that is almost a setting is warned about", "[F01]") {
+  using list = std::vector<std::pair<std::string, std::string>>;
+  for (auto& [name, right] :
+       list{{"CAF_POOL_POOLS_MAIN_MAX_SIZE", "POOLS__MAIN__MAX_SIZE"},
+            {"CAF_POOL_POOLS__MAIN__MAX_SIZE", "POOLS__MAIN__MAX_SIZE"},
+            {"caf_pool__pools__main__max_size", "POOLS__MAIN__MAX_SIZE"},
+            {"Caf_Pool__Pools__Main__Max_Size", "POOLS__MAIN__MAX_SIZE"},
+            {"CAFPOOL__POOLS__MAIN__MAX_SIZE", "POOLS__MAIN__MAX_SIZE"},
+            {"CAF_POOL_MAX_SIZE", "POOLS__MAIN__MAX_SIZE"},
+            {"CAF_POOL_MAIN_MAX_SIZE", "POOLS__MAIN__MAX_SIZE"},
+            {"CAF_POOL_POOLS_MAIN_RETRY_START", "POOLS__MAIN__RETRY__START"},
+            {"CAF_POOL_POOLS_MAIN_FAKE_HOST", "POOLS__MAIN__FAKE__HOST"},
+            {"CAF_POOL_POOLS_MAIN_PASSWORD", "POOLS__MAIN__PASSWORD"},
+            {"CAF_POOL_POOLS_MIAN_MAX_SIZE", "POOLS__MAIN__MAX_SIZE"},
+            {"CAF_POOL_REMOTE_PORT", "REMOTE__PORT"},
+            {"CAF_POOL_LOG_LEVLE", "LOG__LEVEL"},
+            {"CAF_POOL_DEFAULTS_MAX_SIZE", "DEFAULTS__MAX_SIZE"}}) {
+    CAPTURE(name);
+    auto config = must_load(load_env(one_pool, {{name, std::string{canary}}}));
+    REQUIRE(config.warnings.size() == 1);
+    CHECK(to_string(config.warnings[0])
+          == "environment: " + name + ": is no setting; did you mean CAF_POOL__"
+               + right + "?");
+  }
+}
+
+TEST_CASE("a variable that is like no setting is told how one looks", "[F01]") {
+  auto config
+    = must_load(load_env(one_pool, {{"CAF_POOL_ZZZ", std::string{canary}}}));
+  REQUIRE(config.warnings.size() == 1);
+  CHECK_THAT(to_string(config.warnings[0]),
+             ContainsSubstring("CAF_POOL_ZZZ: is no setting; names of settings "
+                               "begin with CAF_POOL__"));
 }
 
 TEST_CASE("names of pools are found whatever their case and hyphens") {

@@ -36,15 +36,24 @@ TEST_CASE("base.toml alone loads to the defaults in the code", "[F01]") {
   config_source source;
   source.location = shipped_folder();
   auto config = must_load(load(source, backend_registry::with_defaults()));
-  pool_config fresh;
-  fresh.name = config.defaults.name;
-  CHECK(config.defaults == fresh);
+  auto expected = base_profile_defaults();
+  expected.name = config.defaults.name;
+  CHECK(config.defaults == expected);
   node_config node;
   node.profile = "base";
   CHECK(config.node == node);
-  // The contract's base profile: 10 connections at most, 1 at least (N19).
-  CHECK(config.defaults.max_size == 10);
-  CHECK(config.defaults.min_size == 1);
+}
+
+TEST_CASE("the base profile has 10 connections and 20 more under load") {
+  auto base = base_profile_defaults();
+  CHECK(base.min_size == 1);
+  CHECK(base.max_size == 30);
+  CHECK(base.max_overflow == 20);
+  // The rest is what the code says, where all connections are alike.
+  pool_config fresh;
+  base.max_size = fresh.max_size;
+  base.max_overflow = fresh.max_overflow;
+  CHECK(base == fresh);
 }
 
 TEST_CASE("base.toml writes every key, so that a profile can be cut from it") {

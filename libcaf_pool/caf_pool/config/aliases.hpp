@@ -12,8 +12,6 @@ namespace caf_pool {
 enum class alias_form : std::uint8_t {
   /// Like ours.
   same,
-  /// Like ours, or a bare number of seconds.
-  seconds,
   /// true for "lifo", false for "fifo".
   lifo_switch,
   /// true for "automatic", false for "none"; "rollback" for "transaction".
@@ -36,17 +34,11 @@ std::span<const alias> aliases() noexcept;
 /// way to write `max_size`, which is the sum of both.
 inline constexpr std::string_view base_size_key = "pool_size";
 
-/// A setting of another pool that is not ours, because there is nothing to
-/// choose.
-struct fixed_setting {
-  std::string_view key;
-  /// The value that says what happens here anyway; empty if there is none.
-  std::string_view accepted;
-  /// Why any other value is refused.
-  std::string_view reason;
-};
-
-std::span<const fixed_setting> fixed_settings() noexcept;
+/// Others write this in the table of each pool. It is one setting of the node
+/// here, `admin.metrics_interval`, and may stand beside it, in [defaults] and in
+/// the table of a pool.
+inline constexpr std::string_view metrics_interval_spelling
+  = "metrics_collection_interval";
 
 namespace detail {
 

@@ -4,11 +4,14 @@
 #include "caf_pool/config/command_line.hpp"
 #include "caf_pool/config/file_reader.hpp"
 #include "caf_pool/config/profiles.hpp"
+#include "caf_pool/config/schema.hpp"
+#include "caf_pool/config/stray_variables.hpp"
 #include "caf_pool/config/text_check.hpp"
 #include "caf_pool/config/toml_reader.hpp"
 #include "caf_pool/core/settings.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <system_error>
 
@@ -116,6 +119,18 @@ void check_values(const loaded_config& config, const place_map& places,
     out.add(check_backend(pool, registry));
 }
 
+void warn_of_stray_variables(loaded_config& config,
+                             const environment_map& variables,
+                             const backend_registry& registry) {
+  std::vector<std::string> names;
+  for (auto& pool : config.node.pools)
+    names.push_back(pool.name);
+  if (names.empty())
+    names.emplace_back("main");
+  auto found = stray_variables(variables, schema{registry, std::move(names)});
+  std::move(found.begin(), found.end(), std::back_inserter(config.warnings));
+}
+
 // -- origins ------------------------------------------------------------------
 
 void fill_origins(loaded_config& config, const place_map& places) {
@@ -149,6 +164,7 @@ load_result finish(std::vector<layer> layers, const config_source& source,
   place_map places;
   assembler{layers, registry, source, problems}.run(config, places);
   check_values(config, places, registry, problems);
+  warn_of_stray_variables(config, source.environment, registry);
   if (!problems.empty()) {
     if (problems.size() > max_problems)
       problems.resize(max_problems);

@@ -6,10 +6,27 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 
 namespace caf_pool::detail {
 
 namespace {
+
+// Returns where a layer has the other spelling, whatever the table.
+std::set<std::string> keys_of_metrics_interval(const layer& from) {
+  std::set<std::string> keys;
+  for (auto& x : from.entries()) {
+    auto table = std::string_view{x.key};
+    if (!table.ends_with(metrics_interval_spelling))
+      continue;
+    table.remove_suffix(metrics_interval_spelling.size());
+    auto in_pool = table.starts_with("pools.")
+                   && std::count(table.begin(), table.end(), '.') == 2;
+    if (table == "admin." || table == "defaults." || in_pool)
+      keys.insert(x.key);
+  }
+  return keys;
+}
 
 // Called for each setting of a table: takes its value from one layer.
 class setting_reader {
@@ -47,19 +64,23 @@ public:
   }
 
 private:
-  // Nodes have no other spellings.
   bool in_pool() const {
     return !prefix_.empty();
   }
 
   std::vector<assignment*> spellings(std::string_view key) {
     auto found = from_.find(prefix_ + std::string{key});
+    auto add = [&](const std::string& other) {
+      auto more = from_.find(other);
+      found.insert(found.end(), more.begin(), more.end());
+    };
     if (in_pool())
       for (auto& x : aliases())
-        if (x.key == key) {
-          auto more = from_.find(prefix_ + std::string{x.spelling});
-          found.insert(found.end(), more.begin(), more.end());
-        }
+        if (x.key == key)
+          add(prefix_ + std::string{x.spelling});
+    if (!in_pool() && key == "admin.metrics_interval")
+      for (auto& other : keys_of_metrics_interval(from_))
+        add(other);
     return found;
   }
 
@@ -109,7 +130,17 @@ void pool_draft::take_settings(layer& from, const std::string& prefix,
     base.beside_max_size = wrote_max_size;
     base_size_ = base;
     places.erase(std::string{base_size_key});
+  } else if (wrote_max_size && !reader.wrote("max_overflow")) {
+    drop_older_overflow();
   }
+}
+
+void pool_draft::drop_older_overflow() {
+  auto i = places.find("max_overflow");
+  if (i == places.end() || i->second.source == places["max_size"].source)
+    return;
+  places.erase(i);
+  config.max_overflow = 0;
 }
 
 void pool_draft::settle_size(const std::string& prefix,

@@ -2,6 +2,8 @@
 
 #include "caf_pool/core/duration_text.hpp"
 
+#include <charconv>
+
 namespace caf_pool::detail {
 
 namespace {
@@ -10,6 +12,19 @@ constexpr std::size_t max_shown = 80;
 
 error refuse(std::string text) {
   return {errc::invalid_argument, std::move(text), {}};
+}
+
+bool is_number(std::string_view str) {
+  return !str.empty() && str.find_first_not_of("-.0123456789") == str.npos;
+}
+
+// Digits without an exponent, as durations have them.
+result<duration> seconds_of(double x) {
+  char buf[512];
+  auto [last, ec]
+    = std::to_chars(buf, buf + sizeof(buf), x, std::chars_format::fixed);
+  auto text = std::string(buf, last);
+  return parse_duration(is_number(text) ? text + 's' : text);
 }
 
 } // namespace
@@ -98,11 +113,20 @@ result<double> convert(const raw_value& x, const double*) {
 }
 
 result<duration> convert(const raw_value& x, const duration*) {
-  if (x.form == value_form::text || x.form == value_form::word)
-    return parse_duration(x.text);
-  if (x.form == value_form::integer)
-    return parse_duration(std::to_string(x.integer));
-  return wrong_form(x, "a duration in quotes, such as \"250ms\" or \"30s\"");
+  switch (x.form) {
+    case value_form::text:
+      return parse_duration(x.text);
+    case value_form::word:
+      return parse_duration(is_number(x.text) ? x.text + 's' : x.text);
+    case value_form::integer:
+      return parse_duration(std::to_string(x.integer) + 's');
+    case value_form::real:
+      return seconds_of(x.real);
+    default:
+      return wrong_form(x,
+                        "a duration, such as \"250ms\", \"30s\" or 30 for "
+                        "seconds");
+  }
 }
 
 result<std::string> convert(const raw_value& x, const std::string*) {

@@ -22,12 +22,14 @@ constexpr std::string_view head
 # (CAF_POOL__POOLS__MAIN__MAX_SIZE is pools.main.max_size), and key=value on the
 # command line.
 #
-# Durations are a number and a unit in quotes: ns, us, ms, s, min, h or d.
+# Durations are a number and a unit in quotes (ns, us, ms, s, min, h or d), or a
+# bare number of seconds. Those of a backend's own table need the unit.
 )";
 
 constexpr std::string_view defaults_head = R"(
 # What every pool starts from. A pool's own table, [pools.<name>], may have any
-# of these keys, and wins.
+# of these keys, and wins. A file, variable or command line with max_size but
+# without max_overflow has no overflow.
 )";
 
 constexpr std::string_view pools_head = R"(
@@ -57,8 +59,7 @@ constexpr std::string_view pools_head = R"(
 constexpr std::string_view aliases_head = R"(
 # -- other spellings -----------------------------------------------------------
 
-# Names that other pools use for the same settings. Those in seconds also take
-# a bare number.
+# Names that other pools use for the same settings.
 #
 )";
 
@@ -119,25 +120,30 @@ void add_backend(std::string& out, const backend_info& x) {
 
 void add_alias(std::string& out, const alias& x) {
   auto str = "# " + std::string{x.spelling};
-  str.resize(28, ' ');
+  str.resize(30, ' ');
   str += std::string{x.key};
-  if (x.form == alias_form::seconds)
-    str += ", also in seconds";
-  else if (x.form == alias_form::lifo_switch)
-    str += ": true for lifo, false for fifo";
+  if (x.form == alias_form::lifo_switch)
+    str += ": true is lifo, false fifo";
   else if (x.form == alias_form::reset_switch)
-    str += ": true for automatic, false for none";
+    str += ": true is automatic, false none";
   out += str + '\n';
 }
 
 } // namespace
+
+pool_config base_profile_defaults() {
+  pool_config x;
+  x.max_size = 30;
+  x.max_overflow = 20;
+  return x;
+}
 
 std::string render_reference(const backend_registry& registry) {
   std::string out{head};
   node_config node;
   for_each_node_setting(node, writer{out, {}});
   out += defaults_head;
-  pool_config pool;
+  auto pool = base_profile_defaults();
   for_each_setting(pool, writer{out, "defaults"});
   out += pools_head;
   for (auto& name : registry.names())
@@ -145,6 +151,7 @@ std::string render_reference(const backend_registry& registry) {
   out += aliases_head;
   for (auto& x : aliases())
     add_alias(out, x);
+  add_alias(out, {metrics_interval_spelling, "admin.metrics_interval"});
   return out;
 }
 

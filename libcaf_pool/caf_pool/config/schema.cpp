@@ -5,7 +5,6 @@
 #include "caf_pool/core/settings.hpp"
 
 #include <algorithm>
-#include <optional>
 
 namespace caf_pool::detail {
 
@@ -58,28 +57,6 @@ std::string hint(std::string_view word, const names& known) {
   return "; config/base.toml shows every key";
 }
 
-// Says why a setting of another pool is refused; nothing if its value says
-// what happens anyway.
-std::optional<std::string> judge(const fixed_setting& x,
-                                 const assignment& what) {
-  if (!x.accepted.empty() && what.value.text == x.accepted)
-    return std::nullopt;
-  return "cannot be chosen: " + std::string{x.reason};
-}
-
-const fixed_setting* find_fixed(std::string_view key) {
-  auto in_pool = key.starts_with("pools.");
-  if (!in_pool && !key.starts_with("defaults."))
-    return nullptr;
-  take_part(key);
-  if (in_pool)
-    take_part(key);
-  for (auto& x : fixed_settings())
-    if (x.key == key)
-      return &x;
-  return nullptr;
-}
-
 } // namespace
 
 schema::schema(const backend_registry& registry, std::vector<std::string> pools)
@@ -93,6 +70,7 @@ schema::schema(const backend_registry& registry, std::vector<std::string> pools)
   for (auto& x : aliases())
     pool_keys_.push_back(x.spelling);
   pool_keys_.push_back(base_size_key);
+  pool_keys_.push_back(metrics_interval_spelling);
 }
 
 names schema::children(std::string_view table) const {
@@ -140,6 +118,23 @@ bool schema::is_table(std::string_view key) const {
          && !parts_below(pool_keys_, rest).empty();
 }
 
+std::vector<std::string> schema::all_keys() const {
+  std::vector<std::string> result;
+  collect({}, result);
+  return result;
+}
+
+void schema::collect(const std::string& table,
+                     std::vector<std::string>& out) const {
+  for (auto part : children(table)) {
+    auto key = (table.empty() ? "" : table + '.') + std::string{part};
+    if (is_table(key))
+      collect(key, out);
+    else
+      out.push_back(std::move(key));
+  }
+}
+
 config_problem schema::explain(const assignment& x) const {
   std::string_view rest = x.key;
   std::string path;
@@ -176,11 +171,6 @@ void schema::report_unused(const layer& from,
       continue;
     if (problems.size() >= max_problems)
       return;
-    if (auto* fixed = find_fixed(x.key)) {
-      if (auto why = judge(*fixed, x))
-        problems.push_back({x.key, show(x.value), *why, place_of(x.from)});
-      continue;
-    }
     problems.push_back(explain(x));
     reported = x.key;
   }

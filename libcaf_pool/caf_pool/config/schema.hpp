@@ -22,6 +22,9 @@ public:
 
   bool is_table(std::string_view key) const;
 
+  /// Returns every key that is no table, other spellings included.
+  std::vector<std::string> all_keys() const;
+
   /// Reports every assignment that nobody asked for: unknown keys and tables
   /// with the nearest known one, each unknown table once.
   void report_unused(const layer& from,
@@ -29,6 +32,8 @@ public:
 
 private:
   config_problem explain(const assignment& x) const;
+
+  void collect(const std::string& table, std::vector<std::string>& out) const;
 
   std::vector<std::string_view> pool_children(std::string_view rest,
                                               bool defaults) const;

@@ -12,26 +12,6 @@ unsigned char byte_at(std::string_view text, std::size_t i) noexcept {
   return i < text.size() ? static_cast<unsigned char>(text[i]) : 0;
 }
 
-// Returns the length of the UTF-8 sequence at `i`, or 0 if it is broken:
-// truncated, overlong, a surrogate or beyond U+10FFFF.
-std::size_t sequence_length(std::string_view text, std::size_t i) noexcept {
-  auto first = byte_at(text, i);
-  if (first < 0x80)
-    return 1;
-  std::size_t n = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || i + n > text.size())
-    return 0;
-  auto second = byte_at(text, i + 1);
-  auto low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-  auto high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-  if (second < low || second > high)
-    return 0;
-  for (std::size_t k = 2; k < n; ++k)
-    if ((byte_at(text, i + k) & 0xc0) != 0x80)
-      return 0;
-  return n;
-}
-
 bool is_plain(char c) {
   constexpr std::string_view others = "_-+.:=,[]{} \t\r\n#\"'";
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
@@ -80,7 +60,7 @@ private:
     auto control = c < 0x20 && c != '\t' && c != '\n' && c != '\r';
     if (control || c == 0x7f)
       return "a control character; write it as an escape such as \\u0007";
-    if (sequence_length(text_, pos_) == 0)
+    if (utf8_length(text_, pos_) == 0)
       return "no valid UTF-8";
     return nullptr;
   }
@@ -93,7 +73,7 @@ private:
         if (text_[pos_] == '\n')
           state_ = state::bare;
         else
-          advance(sequence_length(text_, pos_));
+          advance(utf8_length(text_, pos_));
         return nullptr;
       case state::quoted:
         step_quoted();
@@ -156,7 +136,7 @@ private:
       advance(3);
       state_ = state::bare;
     } else {
-      advance(sequence_length(text_, pos_));
+      advance(utf8_length(text_, pos_));
     }
   }
 
@@ -180,6 +160,24 @@ private:
 
 } // namespace
 
+std::size_t utf8_length(std::string_view text, std::size_t i) noexcept {
+  auto first = byte_at(text, i);
+  if (first < 0x80)
+    return 1;
+  std::size_t n = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || i + n > text.size())
+    return 0;
+  auto second = byte_at(text, i + 1);
+  auto low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+  auto high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+  if (second < low || second > high)
+    return 0;
+  for (std::size_t k = 2; k < n; ++k)
+    if ((byte_at(text, i + k) & 0xc0) != 0x80)
+      return 0;
+  return n;
+}
+
 std::optional<text_flaw> find_flaw(std::string_view text) {
   if (text.size() > max_config_bytes)
     return text_flaw{"the file is larger than 1 MiB", 0, 0};
@@ -188,7 +186,7 @@ std::optional<text_flaw> find_flaw(std::string_view text) {
 
 bool is_clean_text(std::string_view text) noexcept {
   for (std::size_t i = 0; i < text.size();) {
-    auto n = sequence_length(text, i);
+    auto n = utf8_length(text, i);
     if (n == 0 || byte_at(text, i) < 0x20 || byte_at(text, i) == 0x7f)
       return false;
     i += n;
