@@ -7,9 +7,12 @@
 #include "caf_pool/remote/client.hpp"
 #include "caf_pool/remote/token_file.hpp"
 
+#include "visible_text.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <cstdlib>
+#include <iostream>
 
 namespace caf_pool::ctl {
 
@@ -66,6 +69,11 @@ load_result read(const config_options& x) {
   return load(source, backend_registry::with_defaults());
 }
 
+std::string document(const nlohmann::ordered_json& x) {
+  constexpr auto replace = nlohmann::ordered_json::error_handler_t::replace;
+  return visible_document(x.dump(2, ' ', false, replace)) + '\n';
+}
+
 } // namespace
 
 result<std::string> look(const connection_options& to, view what,
@@ -92,6 +100,8 @@ result<std::string> look(const connection_options& to, view what,
       return show_health(found, how);
     case view::leases:
       return show_leases(found, how);
+    case view::connections:
+      return show_connections(found, how);
   }
   return error{errc::internal, "no such view", {}};
 }
@@ -104,6 +114,8 @@ result<std::string> exec(const connection_options& to, const std::string& pool,
   auto rows = db->execute(pool, sql_statement{sql});
   if (!rows)
     return rows.error();
+  if (!how.json)
+    std::cerr << show_warnings(*rows);
   return show_rows(*rows, how);
 }
 
@@ -123,18 +135,22 @@ result<std::string> check_config(const config_options& x, const style& how) {
   auto config = read(x);
   if (!config)
     return config.error();
-  if (how.json)
-    return nlohmann::ordered_json{{"schema", 1},
-                                  {"good", true},
-                                  {"profile", config->node.profile},
-                                  {"pools", config->node.pools.size()}}
-             .dump(2)
-           + '\n';
+  if (how.json) {
+    auto warnings = nlohmann::ordered_json::array();
+    for (auto& warning : config->warnings)
+      warnings.push_back(to_string(warning));
+    return document({{"schema", 1},
+                     {"good", true},
+                     {"profile", config->node.profile},
+                     {"pools", config->node.pools.size()},
+                     {"warnings", std::move(warnings)}});
+  }
   std::string text;
   for (auto& warning : config->warnings)
-    text += "warning: " + to_string(warning) + '\n';
-  return text + "the configuration is good: profile " + config->node.profile
-         + ", " + std::to_string(config->node.pools.size()) + " pools\n";
+    text += "warning: " + visible(to_string(warning)) + '\n';
+  return text + "the configuration is good: profile "
+         + visible(config->node.profile) + ", "
+         + std::to_string(config->node.pools.size()) + " pools\n";
 }
 
 result<std::string> show_config(const config_options& x, const style& how) {
@@ -142,14 +158,13 @@ result<std::string> show_config(const config_options& x, const style& how) {
   if (!config)
     return config.error();
   if (!how.json)
-    return render_toml(*config, x.origin);
+    return visible_document(render_toml(*config, x.origin));
   auto settings = nlohmann::ordered_json::array();
   for (auto& setting : list_settings(*config))
     settings.push_back({{"key", setting.key},
                         {"value", setting.value},
                         {"origin", setting.origin}});
-  return nlohmann::ordered_json{{"schema", 1}, {"settings", settings}}.dump(2)
-         + '\n';
+  return document({{"schema", 1}, {"settings", std::move(settings)}});
 }
 
 } // namespace caf_pool::ctl

@@ -20,7 +20,7 @@ struct connection_options {
   duration limit = std::chrono::seconds{30};
 };
 
-enum class view { pools, stats, health, leases };
+enum class view { pools, stats, health, leases, connections };
 
 /// Shows one pool, or all if none is named.
 result<std::string> look(const connection_options& to, view what,

@@ -15,7 +15,7 @@ _caf_pool_ctl_pools() {
 
 _caf_pool_ctl() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-  local commands="pools stats health leases exec drain pause resume reconnect"
+  local commands="pools stats health leases connections exec drain pause resume reconnect"
   local flags="--connect --principal --token-file --json --no-color --help"
   local i command="" arguments=0
   COMPREPLY=()

@@ -138,6 +138,8 @@ void add_options(CLI::App& app, arguments& x) {
   add_view(app, x, "stats", ctl::view::stats, "Counters and times.");
   add_view(app, x, "health", ctl::view::health, "Which pools serve.");
   add_view(app, x, "leases", ctl::view::leases, "Who holds what since when.");
+  add_view(app, x, "connections", ctl::view::connections,
+           "Age and use of every connection.");
   auto* exec = app.add_subcommand("exec", "Runs one statement.");
   exec->add_option("pool", x.pool, "The pool.")->required();
   exec->add_option("sql", x.sql, "The statement.")->required();

@@ -2,7 +2,9 @@
 
 #include "caf_pool/core/duration_text.hpp"
 
+#include "cell_text.hpp"
 #include "table.hpp"
+#include "visible_text.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -22,7 +24,8 @@ double seconds(duration x) {
 }
 
 std::string text_of(const json& x) {
-  return x.dump(2, ' ', false, json::error_handler_t::replace) + '\n';
+  return visible_document(x.dump(2, ' ', false, json::error_handler_t::replace))
+         + '\n';
 }
 
 json document(const char* name, json items) {
@@ -63,25 +66,11 @@ json error_json(const error& x) {
     {"code", to_string(x.code)}, {"message", x.message}, {"state", x.state}};
 }
 
-json cell(const sql_value& x) {
-  if (auto* b = std::get_if<bool>(&x))
-    return *b;
-  if (auto* i = std::get_if<std::int64_t>(&x))
-    return *i;
-  if (auto* u = std::get_if<std::uint64_t>(&x))
-    return *u;
-  if (auto* d = std::get_if<double>(&x))
-    return *d;
-  if (auto text = sql_cell{x}.get<std::string>())
-    return *text;
-  return nullptr;
-}
-
 } // namespace
 
 std::string show_pools(const std::vector<pool_snapshot>& xs, const style& how) {
   auto items = json::array();
-  table out{{"POOL", "BACKEND", "STATUS", "BREAKER", "LEASED", "IDLE",
+  table out{{"POOL", "BACKEND", "STATUS", "BREAKER", "LEASED", "PEAK", "IDLE",
              "OPENING", "TOTAL", "MAX", "WAITING", "MAXWAIT"}};
   for (auto& x : xs) {
     auto& g = x.gauges;
@@ -90,6 +79,7 @@ std::string show_pools(const std::vector<pool_snapshot>& xs, const style& how) {
                      {"status", to_string(x.status)},
                      {"breaker", to_string(x.breaker)},
                      {"leased", g.leased},
+                     {"peak_leased", x.peak_leased},
                      {"idle", g.idle},
                      {"opening", g.opening},
                      {"total", g.total()},
@@ -98,8 +88,8 @@ std::string show_pools(const std::vector<pool_snapshot>& xs, const style& how) {
                      {"longest_wait_seconds", seconds(x.longest_wait)}});
     out.add({x.name, x.backend, std::string{to_string(x.status)},
              std::string{to_string(x.breaker)}, number(g.leased),
-             number(g.idle), number(g.opening), number(g.total()),
-             number(x.max_size), number(g.waiting),
+             number(x.peak_leased), number(g.idle), number(g.opening),
+             number(g.total()), number(x.max_size), number(g.waiting),
              to_rough_text(x.longest_wait)});
   }
   return how.json ? text_of(document("pools", items)) : out.render(how.bold);
@@ -177,36 +167,68 @@ std::string show_health(const std::vector<pool_snapshot>& xs,
   return how.json ? text_of(document("pools", items)) : out.render(how.bold);
 }
 
+std::string show_connections(const std::vector<pool_snapshot>& xs,
+                             const style& how) {
+  auto items = json::array();
+  table out{{"POOL", "CONNECTION", "STATE", "AGE", "UNUSED", "USES"}};
+  for (auto& x : xs)
+    for (auto& y : x.connections) {
+      items.push_back({{"pool", x.name},
+                       {"connection", to_string(y.id)},
+                       {"state", y.state},
+                       {"age_seconds", seconds(y.age)},
+                       {"unused_seconds", seconds(y.unused_for)},
+                       {"uses", y.uses}});
+      out.add({x.name, to_string(y.id), y.state, to_rough_text(y.age),
+               to_rough_text(y.unused_for), number(y.uses)});
+    }
+  return how.json ? text_of(document("connections", items))
+                  : out.render(how.bold);
+}
+
 std::string show_rows(const sql_result& x, const style& how) {
   if (how.json) {
     auto rows = json::array();
     for (auto row : x) {
       auto values = json::array();
       for (std::size_t i = 0; i < row.size(); ++i)
-        values.push_back(cell(row[i].raw()));
+        values.push_back(json_of(row[i].raw()));
       rows.push_back(std::move(values));
     }
+    auto warnings = json::array();
+    for (auto& y : x.warnings)
+      warnings.push_back({{"text", y.text}, {"state", y.state}});
     return text_of({{"schema", schema},
                     {"columns", x.columns},
                     {"rows", std::move(rows)},
-                    {"affected", x.affected}});
+                    {"affected", x.affected},
+                    {"warnings", std::move(warnings)}});
   }
+  auto total = '(' + number(x.size()) + " rows)\n";
   if (x.columns.empty())
-    return number(x.affected) + " rows affected\n";
+    return x.empty() ? number(x.affected) + " rows affected\n" : total;
   table out{x.columns};
   for (auto row : x) {
     std::vector<std::string> cells;
     for (std::size_t i = 0; i < row.size(); ++i)
-      cells.push_back(row[i].get<std::string>().value_or("NULL"));
-    out.add(std::move(cells));
+      cells.push_back(text_of(row[i].raw()));
+    out.add(cells);
   }
-  return out.render(how.bold) + '(' + number(x.size()) + " rows)\n";
+  return out.render(how.bold) + total;
+}
+
+std::string show_warnings(const sql_result& x) {
+  std::string result;
+  for (auto& y : x.warnings)
+    result += "warning: " + visible_lines(y.text)
+              + (y.state.empty() ? "" : " (" + visible(y.state) + ')') + '\n';
+  return result;
 }
 
 std::string show_error(const error& x, const style& how) {
   if (how.json)
     return text_of({{"schema", schema}, {"error", error_json(x)}});
-  return "caf_pool_ctl: " + to_string(x) + '\n';
+  return "caf_pool_ctl: " + visible_lines(to_string(x)) + '\n';
 }
 
 } // namespace caf_pool::ctl

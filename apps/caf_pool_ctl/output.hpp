@@ -27,7 +27,14 @@ std::string show_leases(const std::vector<pool_snapshot>& xs, const style& how);
 /// Whether each pool serves, and why not.
 std::string show_health(const std::vector<pool_snapshot>& xs, const style& how);
 
+/// Every connection: what it does, how old it is and how much it was used.
+std::string show_connections(const std::vector<pool_snapshot>& xs,
+                             const style& how);
+
 std::string show_rows(const sql_result& x, const style& how);
+
+/// For stderr, one in a line: what the server warned about.
+std::string show_warnings(const sql_result& x);
 
 /// For stderr: the text for people, or a JSON object.
 std::string show_error(const error& x, const style& how);

@@ -1,6 +1,9 @@
 #include "table.hpp"
 
+#include "visible_text.hpp"
+
 #include <algorithm>
+#include <string_view>
 
 namespace caf_pool::ctl {
 
@@ -14,9 +17,24 @@ std::size_t width(const std::string& text) {
     }));
 }
 
-bool is_number(const std::string& text) {
+bool is_number(std::string_view text) {
+  if (text.starts_with('-'))
+    text.remove_prefix(1);
   return !text.empty() && text.front() >= '0' && text.front() <= '9'
-         && text.find_first_of(" :") == std::string::npos;
+         && text.find_first_of(" :") == text.npos;
+}
+
+/// Stands where a number is missing.
+bool is_no_number(std::string_view text) {
+  return text == "-" || text == "NULL" || text == "NaN" || text == "Infinity"
+         || text == "-Infinity";
+}
+
+std::vector<std::string> visible_row(const std::vector<std::string>& row) {
+  std::vector<std::string> result;
+  for (auto& text : row)
+    result.push_back(visible(text));
+  return result;
 }
 
 std::string line(const std::vector<std::string>& row,
@@ -35,20 +53,32 @@ std::string line(const std::vector<std::string>& row,
 
 } // namespace
 
+table::table(const std::vector<std::string>& header)
+  : header_(visible_row(header)) {
+  // nop
+}
+
+void table::add(const std::vector<std::string>& row) {
+  rows_.push_back(visible_row(row));
+}
+
 std::string table::render(bool bold) const {
   std::vector<std::size_t> widths;
   std::vector<bool> to_the_right;
   for (std::size_t i = 0; i < header_.size(); ++i) {
     auto widest = width(header_[i]);
-    auto numbers = !rows_.empty();
+    auto numbers = false;
+    auto others = false;
     for (auto& row : rows_) {
       if (i >= row.size())
         continue;
       widest = std::max(widest, width(row[i]));
-      numbers = numbers && (row[i] == "-" || is_number(row[i]));
+      auto number = is_number(row[i]);
+      numbers = numbers || number;
+      others = others || (!number && !is_no_number(row[i]));
     }
     widths.push_back(widest);
-    to_the_right.push_back(numbers);
+    to_the_right.push_back(numbers && !others);
   }
   auto result = line(header_, widths, to_the_right);
   if (bold)

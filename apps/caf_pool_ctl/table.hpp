@@ -6,16 +6,13 @@
 namespace caf_pool::ctl {
 
 /// A table for people: columns as wide as their widest cell, numbers to the
-/// right, a bold header if `bold`.
+/// right, a bold header if `bold`. Whatever the texts hold, each cell is one
+/// line of visible characters.
 class table {
 public:
-  explicit table(std::vector<std::string> header) : header_(std::move(header)) {
-    // nop
-  }
+  explicit table(const std::vector<std::string>& header);
 
-  void add(std::vector<std::string> row) {
-    rows_.push_back(std::move(row));
-  }
+  void add(const std::vector<std::string>& row);
 
   std::string render(bool bold) const;
 
