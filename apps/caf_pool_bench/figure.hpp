@@ -60,6 +60,7 @@ figure f7_open_loop();
 figure f8_footprint();
 figure f9_outage();
 figure f10_simulation();
+figure f24_reset();
 
 // -- what figures cannot do without -------------------------------------------
 

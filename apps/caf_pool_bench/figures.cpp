@@ -17,6 +17,9 @@ std::vector<figure> all_figures() {
       f9_outage(),
 #endif
       f10_simulation(),
+#if CAF_POOL_WITH_POSTGRES
+      f24_reset(),
+#endif
   };
 }
 
