@@ -64,7 +64,7 @@ endfunction()
 
 set(_caf_pool_requires "sqlite3")
 if(CAF_POOL_WITH_POSTGRES)
-  string(APPEND _caf_pool_requires ", libpqxx, libpq")
+  string(APPEND _caf_pool_requires ", libpqxx, libpq, libcrypto")
 endif()
 caf_pool_pkg_config(
   caf_pool "Pooled connections, embedded in a program"

@@ -42,7 +42,8 @@ setup_packages() {
       ;;
     test)
       # The prometheus package brings promtool.
-      printf '%s\n' librapidcheck-dev patch postgresql prometheus shellcheck
+      printf '%s\n' librapidcheck-dev patch pgbouncer postgresql \
+        prometheus shellcheck
       case $release in
         12) printf '%s\n' catch2 ;;
         *) printf '%s\n' libcatch2-dev ;;

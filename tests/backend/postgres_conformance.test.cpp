@@ -44,5 +44,6 @@ TEST_CASE("PostgreSQL keeps every promise of a backend", "[postgres]") {
   what.begin = "BEGIN";
   what.commit = "COMMIT";
   what.rollback = "ROLLBACK";
+  what.is_never_in_doubt = false;
   run_conformance(what);
 }

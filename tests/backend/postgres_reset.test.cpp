@@ -116,10 +116,9 @@ TEST_CASE("the next holder sees nothing of the one before",
   }
   SECTION("prepared statements of its own") {
     leave("PREPARE mine AS SELECT 1");
-    reset(*conn, by_native ? reset_policy::automatic : reset_policy::full);
+    reset(*conn);
     // The one that asks is not prepared yet.
-    if (by_native)
-      CHECK(trace_of("SELECT count(*) FROM pg_prepared_statements") == "0");
+    CHECK(trace_of("SELECT count(*) FROM pg_prepared_statements") == "0");
   }
   SECTION("what sequences remember") {
     leave("CREATE TEMP SEQUENCE mine");
@@ -260,49 +259,4 @@ TEST_CASE("a late cancel never hits the next holder", "[postgres][trap-T19]") {
   }
   INFO(cancelled << " of 100 were cancelled");
   CHECK(backend_pid(*conn) == pid);
-}
-
-// -- reading only -------------------------------------------------------------
-
-TEST_CASE("a lease for reading only cannot write", "[postgres]") {
-  auto& server = private_postgres::shared();
-  server.query(
-    "DROP TABLE IF EXISTS kept; CREATE TABLE kept (id int); GRANT "
-    "ALL ON kept TO app");
-  auto conn = open_one();
-  REQUIRE(conn->restrict_to_reads(soon()));
-  CHECK(conn->state() == trace::dirty);
-  CHECK(error_of(*conn, "INSERT INTO kept VALUES (1)").state == "25006");
-  CHECK(number_of(*conn, "SELECT count(*) FROM kept") == 0);
-  must(*conn, "BEGIN");
-  CHECK(error_of(*conn, "DELETE FROM kept").state == "25006");
-  must(*conn, "ROLLBACK");
-  // Nor can it talk itself out of that.
-  for (auto sql : {
-         "SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE",
-         "SET default_transaction_read_only = off",
-         "SELECT set_config('transaction_read_only', 'off', false)",
-         "SELECT pg_catalog.\"set_config\"('a', 'b', false)",
-         "BEGIN READ WRITE",
-         "START TRANSACTION READ /* */ WRITE",
-         "SET TRANSACTION READ WRITE",
-         "RESET ALL",
-         "DISCARD ALL",
-         "DO $$ BEGIN PERFORM set_config('a.b', 'c', false); END $$",
-       }) {
-    INFO(sql);
-    CHECK(error_of(*conn, sql).code == errc::forbidden);
-  }
-  auto policy = GENERATE(reset_policy::none, reset_policy::transaction,
-                         reset_policy::automatic, reset_policy::full);
-  reset(*conn, policy);
-  CHECK(must(*conn, "INSERT INTO kept VALUES (1)").affected == 1);
-  SECTION("also in a transaction that is open already") {
-    must(*conn, "BEGIN");
-    REQUIRE(conn->restrict_to_reads(soon()));
-    CHECK(error_of(*conn, "INSERT INTO kept VALUES (1)").state == "25006");
-    reset(*conn, policy);
-    must(*conn, "INSERT INTO kept VALUES (1)");
-  }
-  server.query("DROP TABLE kept");
 }

@@ -76,7 +76,7 @@ void check_values(bench& env) {
     CHECK(row[1].as<double>() == 2.5);
     CHECK(row[2].as<std::string>() == text);
     CHECK(row[3].is_null());
-    CHECK(conn->state() == trace::clean);
+    env.left_nothing(*conn);
   }
   SECTION("bytes come back as they were bound") {
     if (!env.spec().echo_bytes)
@@ -120,7 +120,7 @@ void check_refusals(bench& env) {
       CHECK_FALSE(rows.error().message.empty());
       env.works(*conn);
     }
-    CHECK(conn->state() == trace::clean);
+    env.left_nothing(*conn);
   };
   SECTION("a connection survives a misspelt statement") {
     refused(env.spec().bad, errc::execute_failed);
@@ -144,7 +144,7 @@ void check_refusals(bench& env) {
     CHECK(again.error().code == errc::execute_failed);
     CHECK_FALSE(again.error().state.empty());
     CHECK(env.rows(*conn) == 1);
-    CHECK(conn->state() == trace::clean);
+    env.left_nothing(*conn);
     env.ok(*conn, env.spec().drop_table);
   }
 }
@@ -165,7 +165,7 @@ bool survives_deadlines(bench& env, connection& conn) {
       return false;
     env.works(conn);
   }
-  CHECK(conn.state() == trace::clean);
+  env.left_nothing(conn);
   return true;
 }
 

@@ -81,6 +81,9 @@ struct backend_under_test {
   /// `restrict_to_reads` works.
   bool can_restrict = true;
   /// Other connections are not blocked by one that is in a transaction and has
+  /// `state()` knows at once that a use left nothing. Otherwise it may be in
+  /// doubt, and a reset settles that.
+  bool is_never_in_doubt = true;
   /// written; a backend with one connection leaves that out by itself.
   bool has_transactions = true;
 };

@@ -34,4 +34,11 @@ void bench::reset(connection& conn, reset_policy policy) {
   CHECK(conn.state() == trace::clean);
 }
 
+void bench::left_nothing(connection& conn) {
+  if (what_.is_never_in_doubt || conn.state() != trace::dirty)
+    CHECK(conn.state() == trace::clean);
+  else
+    reset(conn, reset_policy::automatic);
+}
+
 } // namespace caf_pool::test

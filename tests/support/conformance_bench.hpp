@@ -64,6 +64,9 @@ public:
   /// Shows that the connection is of no use any more, and says so.
   void is_gone(connection& conn);
 
+  /// Shows that a use left nothing, or that there is a mere doubt.
+  void left_nothing(connection& conn);
+
   /// Shows that a reset works and leaves nothing known behind.
   void reset(connection& conn, reset_policy policy);
 

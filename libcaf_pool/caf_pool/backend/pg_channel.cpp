@@ -34,6 +34,17 @@ bool is_error(ExecStatusType status) noexcept {
          || status == PGRES_NONFATAL_ERROR;
 }
 
+// Our own statements return little; this is for who hides behind them.
+constexpr int max_rows = 8;
+
+void keep_rows(const PGresult* what, std::vector<std::string>& rows) {
+  if (PQntuples(what) == 0 || PQnfields(what) == 0)
+    return;
+  rows.clear();
+  for (int i = 0; i < std::min(PQntuples(what), max_rows); ++i)
+    rows.emplace_back(PQgetvalue(what, i, 0));
+}
+
 } // namespace
 
 pg_channel::pg_channel(pg_session session)
@@ -95,6 +106,7 @@ pg_answer pg_channel::drain(time_point deadline) {
       if (result.text.empty())
         result.text = PQresultErrorMessage(portion.get());
     }
+    keep_rows(portion.get(), result.rows);
     if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT
         || status == PGRES_COPY_BOTH) {
       // Ends only by closing: libpq would go on for ever.
@@ -109,7 +121,14 @@ pg_answer pg_channel::drain(time_point deadline) {
 
 pg_answer pg_channel::run(const char* sql, time_point deadline) {
   if (PQsendQuery(raw(), sql) == 0)
-    return {pg_wait::lost, {}, PQerrorMessage(raw())};
+    return {pg_wait::lost, {}, PQerrorMessage(raw()), {}};
+  return drain(deadline);
+}
+
+pg_answer pg_channel::prepare(const char* name, const char* sql,
+                              time_point deadline) {
+  if (PQsendPrepare(raw(), name, sql, 0, nullptr) == 0)
+    return {pg_wait::lost, {}, PQerrorMessage(raw()), {}};
   return drain(deadline);
 }
 

@@ -10,6 +10,7 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace caf_pool {
 
@@ -31,12 +32,14 @@ enum class pg_wait : std::uint8_t {
   too_large,
 };
 
-/// What the server answered to statements whose rows nobody wants.
+/// What the server answered to statements of ours.
 struct pg_answer {
   pg_wait wait = pg_wait::ready;
   /// The first error, if any.
   std::string sqlstate;
   std::string text;
+  /// The first column of the first rows of the last result that has any.
+  std::vector<std::string> rows;
 
   bool ok() const noexcept {
     return wait == pg_wait::ready && text.empty();
@@ -76,6 +79,9 @@ public:
 
   /// Runs statements by the simple protocol, in one round trip.
   pg_answer run(const char* sql, time_point deadline);
+
+  /// Prepares a statement, and lets the server infer all types.
+  pg_answer prepare(const char* name, const char* sql, time_point deadline);
 
   /// Looks whether the server hung up while nobody spoke; no round trip, about
   /// a microsecond.

@@ -10,8 +10,13 @@ struct pg_condition {
   bool broken = false;
   /// The holder had the native handle: nothing is known of what it did.
   bool native = false;
-  /// The server refuses writes until the next reset.
+  /// Statements run in READ ONLY transactions until the next reset.
   bool restricted = false;
+  /// The server may hold statements prepared.
+  bool may_prepare = true;
+  /// Each transaction may run in another session, which others use, too:
+  /// nothing may be left there.
+  bool shared_session = false;
 };
 
 } // namespace caf_pool

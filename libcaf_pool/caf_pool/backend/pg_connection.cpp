@@ -21,10 +21,10 @@ constexpr std::string_view cleaning
     "RESET ALL;"
     "CLOSE ALL;"
     "UNLISTEN *;"
-    "SELECT pg_catalog.pg_advisory_unlock_all"
-    "();"
     "DISCARD TEMP;"
-    "DISCARD SEQUENCES;";
+    "DISCARD SEQUENCES;"
+    "SELECT pg_catalog.count(*), pg_catalog.pg_advisory_unlock_all() "
+    "FROM pg_catalog.pg_prepared_statement() WHERE from_sql;";
 
 // How long a settled state is waited for by calls that have no deadline.
 constexpr duration patience = std::chrono::seconds{1};
@@ -47,8 +47,10 @@ bool has_passed(time_point deadline, time_point roughly) noexcept {
 
 pg_connection::pg_connection(std::shared_ptr<const pg_options> options,
                              pg_session session,
-                             std::shared_ptr<pg_watchdog> dog)
+                             std::shared_ptr<pg_watchdog> dog,
+                             std::shared_ptr<pg_proofs> proofs)
   : options_(std::move(options)),
+    proofs_(std::move(proofs)),
     channel_(std::move(session)),
     watch_(std::move(dog), channel_.interrupter()),
     cache_(options_->statement_cache),
@@ -62,7 +64,9 @@ result<void> pg_connection::set_up(time_point deadline) {
                  "no file descriptor left for a connection; raise the limit "
                  "of open files (ulimit -n), each connection takes two",
                  {}};
-  auto sql = options_->session_sql();
+  if (auto ok = find_out_about_pooler(deadline); !ok)
+    return ok;
+  auto sql = condition_.shared_session ? "" : options_->session_sql();
   if (sql.empty())
     return {};
   auto answer = channel_.run(sql.c_str(), deadline);
@@ -83,6 +87,40 @@ result<void> pg_connection::set_up(time_point deadline) {
                "the statements of init failed: "
                  + pg_scrub(answer.text, options_->password),
                answer.sqlstate};
+}
+
+// A pooler answers a login with a number of its own, and no session has it.
+result<void> pg_connection::find_out_about_pooler(time_point deadline) {
+  auto kind = options_->pooler;
+  if (kind == "auto") {
+    auto answer = channel_.run("SELECT pg_catalog.pg_backend_pid()", deadline);
+    if (answer.wait == pg_wait::late)
+      return error{errc::open_timeout,
+                   "no answer to the first question after the login; the "
+                   "server or a pooler in between is overloaded",
+                   {}};
+    if (answer.wait == pg_wait::lost)
+      return error{errc::open_failed,
+                   "the connection broke after the login: "
+                     + pg_scrub(answer.text, options_->password),
+                   answer.sqlstate};
+    auto own = std::to_string(PQbackendPID(channel_.raw()));
+    auto direct = answer.ok() && !answer.rows.empty() && answer.rows[0] == own;
+    kind = direct ? "none" : "transaction";
+  }
+  condition_.shared_session = kind == "transaction";
+  condition_.may_prepare
+    = options_->prepare == "always"
+      || (options_->prepare == "auto" && !condition_.shared_session);
+  if (condition_.shared_session && options_->wants_session())
+    return error{errc::open_refused,
+                 "a pooler is in between, and init, search_path, lock_timeout "
+                 "or idle_in_transaction_timeout would reach the sessions of "
+                 "others: set them with ALTER ROLE ... SET, or say pooler = "
+                 "\"session\" if each client of the pooler has a session of "
+                 "its own",
+                 {}};
+  return {};
 }
 
 // -- contract -----------------------------------------------------------------
@@ -108,26 +146,47 @@ result<void> pg_connection::reset(reset_policy policy, time_point deadline) {
     return ok;
   if (condition_.native)
     take_back();
-  auto full = policy == reset_policy::full
-              || (policy == reset_policy::automatic && condition_.dirty);
+  auto full = !condition_.shared_session
+              && (policy == reset_policy::full
+                  || (policy == reset_policy::automatic && condition_.dirty));
+  auto foreign = false;
   if (auto sql = reset_sql(policy, full); !sql.empty()) {
-    if (auto ok = verdict(channel_.run(sql.c_str(), deadline), "a reset"); !ok)
+    auto answer = channel_.run(sql.c_str(), deadline);
+    if (auto ok = verdict(answer, "a reset"); !ok)
       return ok;
     if (PQtransactionStatus(channel_.raw()) != PQTRANS_IDLE)
       return lost("a transaction survived a reset");
+    foreign = full && (answer.rows.empty() || answer.rows[0] != "0");
   }
-  if (full) {
-    while (auto* notification = PQnotifies(channel_.raw()))
-      PQfreemem(notification);
-    if (condition_.native)
-      cache_.forget_all();
-    if (auto sql = options_->session_sql(); !sql.empty())
-      if (auto ok = verdict(channel_.run(sql.c_str(), deadline), "a reset");
-          !ok)
-        return ok;
-  }
-  condition_ = {};
+  if (full)
+    if (auto ok = finish_reset(foreign, deadline); !ok)
+      return ok;
+  condition_.dirty = false;
+  condition_.native = false;
+  condition_.restricted = false;
+  questions_.clear();
   channel_.notices().clear();
+  return {};
+}
+
+result<void> pg_connection::finish_reset(bool foreign, time_point deadline) {
+  while (auto* notification = PQnotifies(channel_.raw()))
+    PQfreemem(notification);
+  // Its holder prepared statements of its own.
+  auto sql = (foreign || condition_.native ? "DEALLOCATE ALL;" : "")
+             + options_->session_sql();
+  if (foreign || condition_.native)
+    cache_.forget_all();
+  if (!sql.empty())
+    if (auto ok = verdict(channel_.run(sql.c_str(), deadline), "a reset"); !ok)
+      return ok;
+  for (auto& question : questions_) {
+    auto now = clock::now();
+    auto answer = pg_is_harmless(channel_, question, deadline);
+    if (!answer)
+      return lost("it broke while a statement was looked at");
+    proofs_->keep(question.text, *answer, now);
+  }
   return {};
 }
 
@@ -146,28 +205,27 @@ result<sql_result> pg_connection::execute(const sql_statement& what,
                  "COPY needs the native handle: acquire a lease and use "
                  "pqxx::stream_to or PQputCopyData on it",
                  {}};
-  if (condition_.restricted && entry.traits.may_change_settings) [[unlikely]]
-    return error{errc::forbidden,
-                 "a lease for reading only takes no statement that may change "
-                 "settings; acquire one without that restriction",
-                 {}};
-  return pg_execution{
-    {channel_, watch_, condition_, cache_, parameters_, reader_, *options_},
-    started,
-    deadline}
+  return pg_execution{{channel_, watch_, condition_, cache_, parameters_,
+                       reader_, *options_, *proofs_, questions_},
+                      started,
+                      deadline}
     .run(entry);
 }
 
+// Each statement sees to it by itself. The default is for who takes the native
+// handle.
 result<void> pg_connection::restrict_to_reads(time_point deadline) {
   if (auto ok = get_ready(rough_now(), deadline, "a restriction"); !ok)
     return ok;
-  std::string sql = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY";
+  std::string sql;
+  if (!condition_.shared_session) {
+    sql = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY;";
+    condition_.dirty = true;
+  }
   if (PQtransactionStatus(channel_.raw()) != PQTRANS_IDLE)
-    sql += ";SET TRANSACTION READ ONLY";
-  condition_.dirty = true;
-  auto ok = verdict(channel_.run(sql.c_str(), deadline), "a restriction");
-  condition_.restricted = ok.has_value();
-  return ok;
+    sql += "SET TRANSACTION READ ONLY;SELECT 1";
+  condition_.restricted = true;
+  return verdict(channel_.run(sql.c_str(), deadline), "a restriction");
 }
 
 trace pg_connection::state() const noexcept {
@@ -186,7 +244,11 @@ trace pg_connection::state() const noexcept {
   }
   if (PQpipelineStatus(channel_.raw()) != PQ_PIPELINE_OFF)
     return trace::broken;
-  return condition_.dirty || channel_.unsettled() ? trace::dirty : trace::clean;
+  auto left = condition_.dirty && !condition_.shared_session;
+  return left || condition_.native || condition_.restricted
+             || channel_.unsettled()
+           ? trace::dirty
+           : trace::clean;
 }
 
 transaction_status pg_connection::transaction() const noexcept {
@@ -328,14 +390,10 @@ std::string pg_connection::reset_sql(reset_policy policy, bool full) const {
   auto open = PQtransactionStatus(channel_.raw()) != PQTRANS_IDLE;
   if (open && (policy != reset_policy::none || condition_.restricted))
     result += "ROLLBACK;";
-  if (full) {
+  if (full)
     result += cleaning;
-    // Its holder may have prepared statements of its own.
-    if (condition_.native)
-      result += "DEALLOCATE ALL;";
-  } else if (condition_.restricted) {
+  else if (condition_.restricted && !condition_.shared_session)
     result += "RESET default_transaction_read_only;";
-  }
   return result;
 }
 

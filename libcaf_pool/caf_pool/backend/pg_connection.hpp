@@ -6,6 +6,7 @@
 #include "caf_pool/backend/pg_condition.hpp"
 #include "caf_pool/backend/pg_options.hpp"
 #include "caf_pool/backend/pg_parameters.hpp"
+#include "caf_pool/backend/pg_proofs.hpp"
 #include "caf_pool/backend/pg_reader.hpp"
 #include "caf_pool/backend/pg_statement_cache.hpp"
 #include "caf_pool/backend/pg_watchdog.hpp"
@@ -22,7 +23,8 @@ namespace caf_pool {
 class pg_connection final : public connection {
 public:
   pg_connection(std::shared_ptr<const pg_options> options, pg_session session,
-                std::shared_ptr<pg_watchdog> dog);
+                std::shared_ptr<pg_watchdog> dog,
+                std::shared_ptr<pg_proofs> proofs);
 
   /// Makes the session what the options say. Called once, after the login.
   result<void> set_up(time_point deadline);
@@ -65,6 +67,8 @@ public:
   }
 
 private:
+  result<void> find_out_about_pooler(time_point deadline);
+  result<void> finish_reset(bool foreign, time_point deadline);
   bool hand_out() noexcept;
   void take_back();
   result<void> get_ready(time_point now, time_point deadline, const char* what);
@@ -73,6 +77,8 @@ private:
   std::string reset_sql(reset_policy policy, bool full) const;
 
   std::shared_ptr<const pg_options> options_;
+  std::shared_ptr<pg_proofs> proofs_;
+  std::vector<pg_question> questions_;
   pg_condition condition_;
   pg_channel channel_;
   pg_watch watch_;

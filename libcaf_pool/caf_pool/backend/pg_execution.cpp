@@ -21,24 +21,28 @@ constexpr std::uint64_t small_result = 16384;
 
 } // namespace
 
-result<sql_result> pg_execution::run(pg_statement_cache::entry& what) {
-  auto result = attempt(what);
-  if (!outdated_) [[likely]]
-    return result;
-  // 26000: somebody dropped the server's prepared statements, maybe all.
-  if (failure_ && failure_->sqlstate == "26000")
-    at_.cache.forget_all();
-  else
-    at_.cache.forget(what);
-  return before_ == PQTRANS_IDLE ? attempt(what) : result;
+result<sql_result> pg_execution::run(entry& what) {
+  if (at_.condition.restricted) [[unlikely]]
+    return run_read_only(what);
+  auto outcome = attempt(what);
+  if (!ran_prepared_ || !may_be_outdated(what)) [[likely]]
+    return outcome;
+  auto first = failure_->sqlstate;
+  if (at_.condition.broken || before_ != PQTRANS_IDLE) {
+    outdate(what, first);
+    return outcome;
+  }
+  may_use_prepared_ = false;
+  auto again = attempt(what);
+  // The same error without it: the statement is to blame.
+  if (!failure_ || failure_->sqlstate != first)
+    outdate(what, first);
+  return again;
 }
 
-result<sql_result> pg_execution::attempt(pg_statement_cache::entry& what) {
+result<sql_result> pg_execution::attempt(entry& what) {
   auto* raw = at_.channel.raw();
-  before_ = PQtransactionStatus(raw);
-  outdated_ = false;
-  may_write_ = what.traits.may_write;
-  commits_ = what.traits.commits;
+  begin_attempt(what);
   // A moment's look spares the doubt whether a write took effect.
   if (in_doubt() && at_.channel.hung_up()) [[unlikely]] {
     may_write_ = false;
@@ -47,61 +51,108 @@ result<sql_result> pg_execution::attempt(pg_statement_cache::entry& what) {
   if (worth_preparing(what)) [[unlikely]]
     if (auto failed = prepare(what))
       return *failed;
-  dirty_before_ = std::exchange(at_.condition.dirty,
-                                at_.condition.dirty | what.traits.leaves_trace);
+  dirty_before_ = std::exchange(at_.condition.dirty, true);
   if (!send(what)) [[unlikely]]
     return lost(pg_error_text(raw), {});
   if (!what.small)
     pg_receive_in_portions(raw);
-  auto result = collect();
-  if (!result) [[unlikely]]
-    return result;
+  return finish(what, collect());
+}
+
+void pg_execution::begin_attempt(const entry& what) {
+  before_ = PQtransactionStatus(at_.channel.raw());
+  failure_.reset();
+  ran_prepared_ = false;
+  had_rows_ = false;
+  may_write_ = what.traits.may_write && !what.proof.harmless;
+  commits_ = what.traits.commits;
+}
+
+// Looks at what the statement did.
+result<sql_result> pg_execution::finish(entry& what,
+                                        result<sql_result> outcome) {
+  auto trusted = what.traits.names_nothing || proven(what);
+  auto ok = outcome.has_value();
+  if (left_no_trace(trusted, ok))
+    at_.condition.dirty = dirty_before_;
+  if (!ok) [[unlikely]]
+    return outcome;
   what.small = at_.reader.bytes() <= small_result;
-  if (what.traits.drops_prepared)
-    at_.cache.forget_all();
-  return result;
+  if (at_.condition.dirty) [[unlikely]]
+    forget_what_changed();
+  if (!trusted) [[unlikely]]
+    ask_about(what);
+  return outcome;
 }
 
-bool pg_execution::worth_preparing(
-  const pg_statement_cache::entry& what) const {
-  return what.name.empty() && what.kept && what.traits.preparable
-         && !at_.condition.native && at_.options.prepare_after > 0
-         && what.uses >= at_.options.prepare_after && at_.cache.may_prepare();
-}
-
-std::optional<error> pg_execution::prepare(pg_statement_cache::entry& what) {
-  auto* raw = at_.channel.raw();
-  // Not in a transaction, which an error would abort.
-  if (before_ == PQTRANS_IDLE)
-    if (auto garbage = at_.cache.take_garbage(); !garbage.empty())
-      if (at_.channel.run(garbage.c_str(), deadline_).wait != pg_wait::ready)
-        return lost("no answer while statements were dropped", {});
-  auto name = at_.cache.next_name();
-  // Nothing takes effect by preparing.
-  may_write_ = false;
-  if (PQsendPrepare(raw, name.c_str(), what.text.c_str(), at_.parameters.size(),
-                    at_.parameters.types())
-      == 0)
-    return lost(pg_error_text(raw), {});
-  auto result = collect();
-  if (!result)
-    return result.error();
-  may_write_ = what.traits.may_write;
-  what.name = std::move(name);
-  what.binary = at_.parameters.binary();
-  return std::nullopt;
-}
-
-bool pg_execution::send(const pg_statement_cache::entry& what) {
+bool pg_execution::send(const entry& what) {
   auto& p = at_.parameters;
   auto* raw = at_.channel.raw();
-  if (!what.name.empty() && !at_.condition.native && p.matches(what.binary))
+  ran_prepared_ = uses_prepared(what);
+  if (ran_prepared_)
     return PQsendQueryPrepared(raw, what.name.c_str(), p.size(), p.values(),
                                p.lengths(), p.formats(), 0)
            != 0;
   return PQsendQueryParams(raw, what.text.c_str(), p.size(), p.types(),
                            p.values(), p.lengths(), p.formats(), 0)
          != 0;
+}
+
+// -- traces -------------------------------------------------------------------
+
+bool pg_execution::proven(entry& what) const {
+  auto epoch = at_.proofs.epoch();
+  if (started_ < what.proof.until && what.proof_epoch == epoch) [[likely]]
+    return what.proof.harmless && !at_.parameters.has_bytes();
+  if (!what.kept || what.uses < 2 || !what.traits.preparable)
+    return false;
+  auto found = at_.proofs.find(what.text, started_);
+  if (!found)
+    return false;
+  what.proof = *found;
+  what.proof_epoch = epoch;
+  return found->harmless && !at_.parameters.has_bytes();
+}
+
+// Believes the server's word for what it ran, not the statement's.
+bool pg_execution::left_no_trace(bool trusted, bool ok) const {
+  if (!ok)
+    return trusted || (failure_ && failure_->is_misspelt());
+  std::string_view tag = at_.reader.tag();
+  if (had_rows_ && tag.starts_with("SELECT"))
+    return trusted;
+  constexpr std::string_view harmless[]
+    = {"BEGIN",     "START TRANSACTION", "COMMIT", "ROLLBACK",
+       "SAVEPOINT", "RELEASE",           "SHOW",   ""};
+  return std::find(std::begin(harmless), std::end(harmless), tag)
+         != std::end(harmless);
+}
+
+// What is known of other statements may be over.
+void pg_execution::forget_what_changed() {
+  auto& tag = at_.reader.tag();
+  if (tag.starts_with("DEALLOCATE") || tag.starts_with("DISCARD"))
+    at_.cache.forget_all();
+  if (tag.starts_with("CREATE") || tag.starts_with("ALTER")
+      || tag.starts_with("DROP")) {
+    at_.proofs.forget();
+    at_.proofs.outdate_prepared();
+  }
+}
+
+// Answered after the next reset: a statement that comes again may be harmless.
+void pg_execution::ask_about(const entry& what) {
+  constexpr std::size_t at_once = 4;
+  auto known
+    = started_ < what.proof.until && what.proof_epoch == at_.proofs.epoch();
+  if (known || !what.kept || what.uses < 2 || !had_rows_
+      || !at_.reader.tag().starts_with("SELECT") || at_.parameters.has_bytes()
+      || at_.questions.size() >= at_once)
+    return;
+  for (auto& x : at_.questions)
+    if (x.text == what.text)
+      return;
+  at_.questions.push_back({what.text, at_.parameters.size()});
 }
 
 // -- replies ------------------------------------------------------------------
@@ -154,6 +205,7 @@ std::optional<error> pg_execution::read_replies() {
 
 std::optional<error> pg_execution::take(const PGresult* portion) {
   auto status = PQresultStatus(portion);
+  had_rows_ = pg_is_portion(status) || status == PGRES_TUPLES_OK;
   if (pg_is_portion(status) || status == PGRES_TUPLES_OK
       || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY) [[likely]] {
     if (!too_large_ && !at_.reader.add(portion)) [[unlikely]] {
@@ -258,9 +310,6 @@ error pg_execution::refused(const pg_server_error& what) {
                             "is given up",
                 what.sqlstate);
   }
-  if (what.is_misspelt())
-    at_.condition.dirty = dirty_before_;
-  outdated_ = what.is_outdated_plan();
   return make(errc::execute_failed, what.text, what.sqlstate);
 }
 

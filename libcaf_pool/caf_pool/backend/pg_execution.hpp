@@ -4,6 +4,7 @@
 #include "caf_pool/backend/pg_condition.hpp"
 #include "caf_pool/backend/pg_options.hpp"
 #include "caf_pool/backend/pg_parameters.hpp"
+#include "caf_pool/backend/pg_proofs.hpp"
 #include "caf_pool/backend/pg_reader.hpp"
 #include "caf_pool/backend/pg_server_error.hpp"
 #include "caf_pool/backend/pg_statement_cache.hpp"
@@ -14,6 +15,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace caf_pool {
 
@@ -26,35 +29,69 @@ struct pg_workplace {
   pg_parameters& parameters;
   pg_reader& reader;
   const pg_options& options;
+  pg_proofs& proofs;
+  /// Queries that returned rows, but are not known to be harmless.
+  std::vector<pg_question>& questions;
 };
 
 /// One run of one statement on a connection that is ready for it: one round
-/// trip, plus one the time that a statement is prepared. The watchdog minds the
+/// trip, plus two the time that a statement is prepared. The watchdog minds the
 /// deadline.
 ///
 /// Thread-safety: none.
 class pg_execution {
 public:
+  using entry = pg_statement_cache::entry;
+
   pg_execution(pg_workplace at, time_point started, time_point deadline)
     : at_(at), started_(started), deadline_(deadline) {
     // nop
   }
 
-  /// Runs the statement. Tries again, once, when the server says that its plan
-  /// is outdated and no transaction is open.
-  result<sql_result> run(pg_statement_cache::entry& what);
+  /// Runs the statement. If it fails in a way in which a statement fails that
+  /// was prepared before the schema changed, tries again, once and unprepared,
+  /// unless a transaction is open: the error says that nothing took effect.
+  result<sql_result> run(entry& what);
 
 private:
-  result<sql_result> attempt(pg_statement_cache::entry& what);
-  std::optional<error> prepare(pg_statement_cache::entry& what);
-  bool worth_preparing(const pg_statement_cache::entry& what) const;
-  bool send(const pg_statement_cache::entry& what);
+  result<sql_result> attempt(entry& what);
+  void begin_attempt(const entry& what);
+  result<sql_result> finish(entry& what, result<sql_result> outcome);
+  bool send(const entry& what);
+
+  // -- reading only, see pg_read_only.cpp -------------------------------------
+
+  result<sql_result> run_read_only(entry& what);
+  result<sql_result> read_alone(entry& what);
+  std::optional<error> skip_beginning();
+  std::optional<error> pin();
+  std::optional<error> end_reading(const result<sql_result>& outcome);
+
+  // -- preparing, see pg_preparing.cpp ----------------------------------------
+
+  bool worth_preparing(entry& what);
+  std::optional<error> prepare(entry& what);
+  std::optional<error> infer_types(const entry& what, std::vector<Oid>& types);
+  std::optional<error> hold(entry& what, std::vector<Oid> types);
+  bool uses_prepared(const entry& what) const;
+  bool fits(const entry& what, const std::vector<Oid>& types) const;
+  bool may_be_outdated(const entry& what) const;
+  void outdate(entry& what, std::string_view sqlstate);
+
+  // -- traces -----------------------------------------------------------------
+
+  bool proven(entry& what) const;
+  bool left_no_trace(bool trusted, bool ok) const;
+  void forget_what_changed();
+  void ask_about(const entry& what);
 
   // -- replies ----------------------------------------------------------------
 
   result<sql_result> collect();
   std::optional<error> read_replies();
   std::optional<error> take(const PGresult* portion);
+  template <class F>
+  bool read_flight(F on_result);
   duration grace() const;
 
   // -- errors -----------------------------------------------------------------
@@ -80,8 +117,33 @@ private:
   PGTransactionStatusType before_ = PQTRANS_IDLE;
   bool late_ = false;
   bool too_large_ = false;
-  bool outdated_ = false;
+  bool may_use_prepared_ = true;
+  bool ran_prepared_ = false;
+  // The server answered with rows, if only none.
+  bool had_rows_ = false;
   std::optional<pg_server_error> failure_;
 };
+
+// Reads what the server says to the commands of a pipeline, up to the next
+// point of synchronisation. Returns false if that cannot be reached.
+template <class F>
+bool pg_execution::read_flight(F on_result) {
+  auto* raw = at_.channel.raw();
+  for (auto ends = 0; ends < 2;) {
+    if (at_.channel.wait(never) != pg_wait::ready)
+      return false;
+    pg_portion portion{PQgetResult(raw)};
+    // Nothing stands between two commands; twice means that libpq gave up.
+    ends = portion ? 0 : ends + 1;
+    auto status = portion ? PQresultStatus(portion.get()) : PGRES_COMMAND_OK;
+    if (status == PGRES_PIPELINE_SYNC)
+      return true;
+    if (status == PGRES_FATAL_ERROR && !failure_)
+      failure_ = pg_server_error::from(portion.get());
+    else if (portion)
+      on_result(portion.get());
+  }
+  return false;
+}
 
 } // namespace caf_pool

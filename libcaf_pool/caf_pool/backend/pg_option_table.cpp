@@ -22,6 +22,9 @@ std::vector<backend_option> server_options() {
     {"startup_options", "true",
      "Send the session's settings with the login; false for poolers that "
      "refuse that (PgBouncer)."},
+    {"pooler", "auto",
+     "What is between the pool and the server: none, a pooler by session or by "
+     "transaction; auto looks, and takes each pooler for one by transaction."},
     {"search_path", "", "Schemas to look in; empty keeps the server's."},
     {"init", "", "Statements that each new connection runs first."},
   };
@@ -63,6 +66,10 @@ std::vector<backend_option> limit_options() {
     {"statement_cache", "128",
      "Statements that each connection remembers; 0 means that none is "
      "prepared."},
+    {"prepare", "auto",
+     "Whether statements may be prepared: auto (not behind a pooler by "
+     "transaction), always (if the pooler is known to keep them apart) or "
+     "never."},
     {"prepare_after", "2",
      "A statement is prepared when it comes for the so-many-th time; 0 means "
      "never."},

@@ -22,6 +22,11 @@ constexpr std::string_view ssl_modes[]
 constexpr std::string_view session_kinds[]
   = {"any", "read-write", "read-only", "primary", "standby"};
 
+constexpr std::string_view pooler_kinds[]
+  = {"auto", "none", "session", "transaction"};
+
+constexpr std::string_view prepare_kinds[] = {"auto", "always", "never"};
+
 constexpr duration one_day = std::chrono::hours{24};
 
 // Reads options one by one and collects what is wrong.
@@ -141,6 +146,8 @@ void read_login(reader& in, const pool_config& config, pg_options& out) {
   out.startup_options = in.flag("startup_options");
   out.search_path = in.text("search_path");
   out.init = in.text("init");
+  out.pooler = in.choice("pooler", pooler_kinds);
+  out.prepare = in.choice("prepare", prepare_kinds);
 }
 
 void read_tls(reader& in, pg_options& out) {
@@ -245,6 +252,12 @@ std::string pg_options::session_sql() const {
     for (auto& [name, value] : session_settings())
       result += "SET " + name + " = " + value + ';';
   return result + init;
+}
+
+bool pg_options::wants_session() const noexcept {
+  return !init.empty() || !search_path.empty()
+         || lock_timeout > duration::zero()
+         || idle_in_transaction_timeout > duration::zero();
 }
 
 std::string pg_options::describe() const {

@@ -33,6 +33,12 @@ struct pg_options {
   /// Settings of the session travel in the login; poolers may refuse that.
   bool startup_options = true;
 
+  /// "auto", "none", "session" or "transaction": what is between us and the
+  /// server.
+  std::string pooler = "auto";
+  /// "auto", "always" or "never".
+  std::string prepare = "auto";
+
   // -- TLS --------------------------------------------------------------------
 
   /// Empty: `verify-full`, or `prefer` where no network is crossed.
@@ -70,6 +76,10 @@ struct pg_options {
   /// The statements that make a session what it should be, after a login and
   /// after a full reset: settings that the login did not carry, then `init`.
   std::string session_sql() const;
+
+  /// Tells whether each session has to be set up in a way that statements rely
+  /// on. A limit for statements does not count: the pool has its own.
+  bool wants_session() const noexcept;
 
   /// Describes the server without secrets: "app@db:5432/app".
   std::string describe() const;

@@ -47,6 +47,7 @@ result<void> pg_parameters::bind(std::span<const sql_value> values) {
                  "a statement takes at most 65535 parameters, this one has "
                    + std::to_string(n) + "; send rows in portions",
                  {}};
+  source_ = values;
   types_.assign(n, 0);
   values_.assign(n, nullptr);
   lengths_.assign(n, 0);
@@ -55,7 +56,7 @@ result<void> pg_parameters::bind(std::span<const sql_value> values) {
   for (std::size_t i = 0; i < n; ++i) {
     auto& value = values[i];
     if (auto* flag = std::get_if<bool>(&value)) {
-      values_[i] = *flag ? "t" : "f";
+      values_[i] = *flag ? "true" : "false";
     } else if (auto* whole = std::get_if<std::int64_t>(&value)) {
       values_[i] = write_number(numbers_[i], *whole);
     } else if (auto* large = std::get_if<std::uint64_t>(&value)) {
@@ -82,17 +83,8 @@ result<void> pg_parameters::bind(std::span<const sql_value> values) {
   return {};
 }
 
-std::vector<bool> pg_parameters::binary() const {
-  std::vector<bool> result(formats_.size());
-  for (std::size_t i = 0; i < formats_.size(); ++i)
-    result[i] = formats_[i] != 0;
-  return result;
-}
-
-bool pg_parameters::matches(const std::vector<bool>& binary) const noexcept {
-  return std::equal(
-    formats_.begin(), formats_.end(), binary.begin(), binary.end(),
-    [](int format, bool bytes) { return (format != 0) == bytes; });
+bool pg_parameters::has_bytes() const noexcept {
+  return std::find(formats_.begin(), formats_.end(), 1) != formats_.end();
 }
 
 } // namespace caf_pool

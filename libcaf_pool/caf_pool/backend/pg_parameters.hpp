@@ -43,14 +43,18 @@ public:
     return formats_.data();
   }
 
-  /// Tells which are bytes: a prepared statement fixes that.
-  std::vector<bool> binary() const;
+  /// Tells whether any are bytes, whose type we say.
+  bool has_bytes() const noexcept;
 
-  bool matches(const std::vector<bool>& binary) const noexcept;
+  /// What was bound.
+  std::span<const sql_value> source() const noexcept {
+    return source_;
+  }
 
 private:
   using digits = std::array<char, 32>;
 
+  std::span<const sql_value> source_;
   std::vector<Oid> types_;
   std::vector<const char*> values_;
   std::vector<int> lengths_;

@@ -11,8 +11,7 @@ namespace caf_pool {
 namespace {
 
 // "INSERT 0 3", "UPDATE 7", but not "SELECT 5": reading touches nothing.
-std::uint64_t affected_rows(PGresult* what) {
-  std::string_view command = PQcmdStatus(what);
+std::uint64_t affected_rows(PGresult* what, std::string_view command) {
   if (!command.starts_with("INSERT") && !command.starts_with("UPDATE")
       && !command.starts_with("DELETE") && !command.starts_with("MERGE"))
     return 0;
@@ -27,6 +26,7 @@ std::uint64_t affected_rows(PGresult* what) {
 void pg_reader::start_over() {
   bytes_ = 0;
   started_ = false;
+  tag_.clear();
   kinds_.clear();
   result_ = {};
 }
@@ -36,6 +36,8 @@ bool pg_reader::add(const PGresult* portion) {
     read_columns(portion);
   auto rows = PQntuples(portion);
   auto columns = static_cast<int>(kinds_.size());
+  if (columns == 0)
+    result_.bare_rows += static_cast<std::uint64_t>(rows);
   make_room(static_cast<std::size_t>(rows) * kinds_.size());
   for (int row = 0; row < rows; ++row) {
     for (int column = 0; column < columns; ++column) {
@@ -53,7 +55,9 @@ bool pg_reader::add(const PGresult* portion) {
       return false;
   }
   // libpq does not write to it, but forgot to say so.
-  result_.affected += affected_rows(const_cast<PGresult*>(portion));
+  auto* mutable_portion = const_cast<PGresult*>(portion);
+  tag_ = PQcmdStatus(mutable_portion);
+  result_.affected += affected_rows(mutable_portion, tag_);
   return true;
 }
 

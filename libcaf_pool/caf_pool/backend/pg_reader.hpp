@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,11 @@ public:
 
   /// Forgets the last result.
   void start_over();
+
+  /// The command tag of the last statement that ended, e.g. "INSERT 0 1".
+  const std::string& tag() const noexcept {
+    return tag_;
+  }
 
   /// Adds the rows of a portion, or the end of the result. Returns whether all
   /// of it is still within the limit.
@@ -44,6 +50,7 @@ private:
   std::uint64_t limit_;
   std::uint64_t bytes_ = 0;
   bool started_ = false;
+  std::string tag_;
   std::vector<pg_cell_kind> kinds_;
   sql_result result_;
 };

@@ -2,6 +2,8 @@
 
 #include "caf_pool/backend/pg_notices.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <string_view>
 
 namespace caf_pool {
@@ -41,9 +43,16 @@ pg_server_error pg_server_error::from(const PGresult* what) {
   return result;
 }
 
-bool pg_server_error::is_outdated_plan() const {
-  return sqlstate == "26000"
-         || (sqlstate == "0A000" && source == "RevalidateCachedQuery");
+bool pg_server_error::may_be_outdated() const {
+  constexpr std::string_view classes[] = {
+    "0A", // "cached plan must not change result type"
+    "22", // a value that the old type does not take
+    "26", // the prepared statement is gone
+    "42", // an operator or cast that the new type does not have
+    "XX", // a type or function that is gone
+  };
+  return std::any_of(std::begin(classes), std::end(classes),
+                     [this](auto x) { return sqlstate.starts_with(x); });
 }
 
 bool pg_server_error::is_misspelt() const {

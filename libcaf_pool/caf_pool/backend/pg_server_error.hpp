@@ -19,9 +19,10 @@ struct pg_server_error {
 
   static pg_server_error from(const PGresult* what);
 
-  /// "cached plan must not change result type", or a prepared statement that is
-  /// gone.
-  bool is_outdated_plan() const;
+  /// What a statement that was prepared earlier may say when tables, columns,
+  /// types or functions are others by now, or when it is gone: errors of whole
+  /// classes, because values are read as the types of that time.
+  bool may_be_outdated() const;
 
   /// The server did not understand the text, so nothing of it was run.
   bool is_misspelt() const;

@@ -1,5 +1,6 @@
 #include "caf_pool/backend/pg_statement_cache.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace caf_pool {
@@ -15,7 +16,11 @@ pg_statement_cache::entry& pg_statement_cache::use(std::string_view text) {
     ++entries_.front().uses;
     return entries_.front();
   }
-  entry fresh{std::string{text}, pg_traits_of(text), 1, true, {}, false, {}};
+  entry fresh;
+  fresh.text = text;
+  fresh.traits = pg_traits_of(text);
+  fresh.uses = 1;
+  fresh.kept = true;
   if (capacity_ == 0 || text.size() > max_text) {
     fresh.kept = false;
     passing_ = std::move(fresh);
@@ -28,13 +33,10 @@ pg_statement_cache::entry& pg_statement_cache::use(std::string_view text) {
   return entries_.front();
 }
 
-std::string pg_statement_cache::next_name() {
-  return "caf_pool_" + std::to_string(++names_);
-}
-
 void pg_statement_cache::forget(entry& x) {
   if (!x.name.empty())
     garbage_.push_back(std::exchange(x.name, {}));
+  x.adopted = false;
 }
 
 void pg_statement_cache::forget_all() {
@@ -43,12 +45,16 @@ void pg_statement_cache::forget_all() {
   garbage_.clear();
 }
 
-std::string pg_statement_cache::take_garbage() {
+bool pg_statement_cache::is_garbage(std::string_view name) const {
+  return std::find(garbage_.begin(), garbage_.end(), name) != garbage_.end();
+}
+
+std::string pg_statement_cache::take_garbage(std::string_view name) {
   std::string result;
-  if (garbage_.size() < collect_at)
+  if (garbage_.size() < collect_at && !is_garbage(name))
     return result;
-  for (auto& name : garbage_)
-    result += "DEALLOCATE " + name + ';';
+  for (auto& x : garbage_)
+    result += "DEALLOCATE " + x + ';';
   garbage_.clear();
   return result;
 }

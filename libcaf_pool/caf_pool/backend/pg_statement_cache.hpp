@@ -1,6 +1,9 @@
 #pragma once
 
+#include "caf_pool/backend/pg_proofs.hpp"
 #include "caf_pool/backend/pg_traits.hpp"
+
+#include <libpq-fe.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -24,13 +27,28 @@ public:
     std::uint64_t uses = 0;
     /// Whether it will be there next time.
     bool kept = false;
-    /// The name under which the server holds it; empty if it does not.
-    std::string name;
     /// Whether its last result was so small that there is no need to take it in
     /// portions.
     bool small = false;
-    /// The parameters that are bytes: part of what was prepared.
-    std::vector<bool> binary;
+
+    // -- prepared -------------------------------------------------------------
+
+    /// The name under which the server holds it; empty if it does not.
+    std::string name;
+    /// The types of the parameters: part of what was prepared.
+    std::vector<Oid> types;
+    /// Of `pg_proofs`, when the server was asked for the types.
+    std::uint64_t prepared_epoch = 0;
+    /// Somebody else prepared it on a session that a pooler shares.
+    bool adopted = false;
+    /// Not worth trying to prepare, until the epoch changes.
+    bool unfit = false;
+
+    // -- proven ---------------------------------------------------------------
+
+    pg_proofs::proof proof;
+    /// Of `pg_proofs`, when the proof was found.
+    std::uint64_t proof_epoch = 0;
   };
 
   /// Texts longer than this, in bytes, are not worth remembering.
@@ -44,18 +62,19 @@ public:
   /// valid until the next call.
   entry& use(std::string_view text);
 
-  /// Gives a name that no other statement of this connection had.
-  std::string next_name();
-
   /// Forgets that the server holds this one.
   void forget(entry& x);
 
   /// Forgets that the server holds any: somebody dropped them.
   void forget_all();
 
+  /// Tells whether the server still holds a statement of that name which is
+  /// not used any more.
+  bool is_garbage(std::string_view name) const;
+
   /// Returns SQL that drops what the server holds in vain, once that is worth a
-  /// round trip; empty otherwise. The caller runs it.
-  std::string take_garbage();
+  /// round trip or if `name` is among it; empty otherwise. The caller runs it.
+  std::string take_garbage(std::string_view name);
 
   /// Tells whether another statement may be prepared.
   bool may_prepare() const noexcept {
@@ -73,7 +92,6 @@ private:
   void evict();
 
   std::size_t capacity_;
-  std::uint64_t names_ = 0;
   // Most recently used first.
   std::list<entry> entries_;
   std::unordered_map<std::string_view, std::list<entry>::iterator> index_;

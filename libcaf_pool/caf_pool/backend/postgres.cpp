@@ -32,7 +32,7 @@ public:
                    "the limit of threads",
                    {}};
     auto result = std::make_unique<pg_connection>(options_, *std::move(session),
-                                                  std::move(dog));
+                                                  std::move(dog), proofs_);
     if (auto ok = result->set_up(deadline); !ok)
       return ok.error();
     return connection_ptr{std::move(result)};
@@ -64,6 +64,7 @@ private:
   }
 
   std::shared_ptr<const pg_options> options_;
+  std::shared_ptr<pg_proofs> proofs_ = std::make_shared<pg_proofs>();
   std::mutex mtx_;
   std::shared_ptr<pg_watchdog> dog_;
 };

@@ -1,0 +1,100 @@
+#include "caf_pool/backend/pg_proofs.hpp"
+
+#include "caf_pool/backend/pg_channel.hpp"
+
+namespace caf_pool {
+
+namespace {
+
+// The server puts a node of its own above every plan that it could hand to a
+// worker as a whole: that is its word that all of it is parallel safe. Whoever
+// holds a table exclusively is not waited for.
+constexpr const char* begin_question
+  = "BEGIN;"
+    "SET LOCAL lock_timeout = 100;"
+    "SET LOCAL plan_cache_mode = force_generic_plan;"
+    "SET LOCAL force_parallel_mode = on;"
+    "SET LOCAL parallel_setup_cost = 1e9;"
+    "SET LOCAL max_parallel_workers_per_gather = 1";
+
+constexpr std::string_view name = "caf_pool_question";
+
+// A semicolon at the end would end the subquery, too.
+std::string_view without_end(std::string_view text) {
+  auto last = text.find_last_not_of(" \t\r\n\f\v;");
+  return text.substr(0, last == text.npos ? 0 : last + 1);
+}
+
+// In parentheses only a query is grammatical.
+std::string as_subquery(std::string_view text) {
+  std::string result = "SELECT * FROM (";
+  result += without_end(text);
+  return result + "\n) AS question";
+}
+
+std::string explain(int parameters) {
+  std::string result = "EXPLAIN (COSTS off) EXECUTE ";
+  result += name;
+  for (int i = 0; i < parameters; ++i)
+    result += i == 0 ? "(NULL" : ",NULL";
+  return result + (parameters > 0 ? ")" : "");
+}
+
+bool is_handed_over(const std::vector<std::string>& plan) {
+  return plan.size() > 3 && plan[0] == "Gather"
+         && plan[1] == "  Workers Planned: 1"
+         && plan[2] == "  Single Copy: true";
+}
+
+} // namespace
+
+std::optional<pg_proofs::proof> pg_proofs::find(const std::string& text,
+                                                time_point now) {
+  std::lock_guard guard{mtx_};
+  auto i = known_.find(text);
+  if (i == known_.end() || i->second.until <= now)
+    return std::nullopt;
+  return i->second;
+}
+
+pg_proofs::proof pg_proofs::keep(const std::string& text, bool harmless,
+                                 time_point now) {
+  std::lock_guard guard{mtx_};
+  if (known_.size() >= capacity)
+    known_.clear();
+  return known_[text] = {harmless, now + lifetime};
+}
+
+void pg_proofs::forget() {
+  std::lock_guard guard{mtx_};
+  known_.clear();
+  ++epoch_;
+}
+
+std::optional<bool> pg_is_harmless(pg_channel& channel, const pg_question& what,
+                                   time_point deadline) {
+  auto ended = [&](bool prepared) {
+    std::string sql = "ROLLBACK;";
+    if (prepared)
+      sql += "DEALLOCATE " + std::string{name};
+    return channel.run(sql.c_str(), deadline).ok();
+  };
+  auto answer = channel.run(begin_question, deadline);
+  if (answer.wait != pg_wait::ready)
+    return std::nullopt;
+  if (!answer.ok())
+    return ended(false) ? std::optional{false} : std::nullopt;
+  // The protocol takes one statement here, however its text is read.
+  answer = channel.prepare(std::string{name}.c_str(),
+                           as_subquery(what.text).c_str(), deadline);
+  if (answer.wait != pg_wait::ready)
+    return std::nullopt;
+  if (!answer.ok())
+    return ended(false) ? std::optional{false} : std::nullopt;
+  answer = channel.run(explain(what.parameters).c_str(), deadline);
+  if (answer.wait != pg_wait::ready || !ended(true))
+    return std::nullopt;
+  return answer.ok() && is_handed_over(answer.rows);
+}
+
+} // namespace caf_pool
