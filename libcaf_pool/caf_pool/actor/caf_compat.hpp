@@ -87,7 +87,7 @@ namespace caf_pool {
 /// A named member of a message.
 template <class T>
 struct message_field {
-  // Not every floating-point number survives CAF 0.17.6's serializer.
+  // CAF 0.17.6 never ends when it serializes an infinity.
   static_assert(!std::is_floating_point_v<std::remove_cv_t<T>>,
                 "messages carry integers, never floating point");
   const char* name;
