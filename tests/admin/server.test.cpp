@@ -29,8 +29,7 @@ constexpr auto stats = "/api/v1/admin/connection-pools/stats";
 // is.
 admin_limits patient() {
   admin_limits x;
-  x.look_time = x.header_time = x.body_time = x.idle_time = x.write_time
-    = test::patience;
+  x.look_time = x.header_time = x.idle_time = x.write_time = test::patience;
   return x;
 }
 

@@ -27,7 +27,7 @@ using asio_error = boost::system::error_code;
 
 /// Connections beyond the limit that are told so; what is beyond that is just
 /// closed.
-constexpr std::size_t max_refusals = 16;
+constexpr int max_refusals = 16;
 
 /// After a failure to accept that will not go away at once.
 constexpr duration accept_pause = std::chrono::milliseconds{100};
@@ -118,12 +118,15 @@ public:
     return limits_;
   }
 
-  void opened(bool welcome) noexcept override {
-    ++(welcome ? sessions_ : refusals_);
+  detail::guest_list& guests() noexcept override {
+    return guests_;
   }
 
-  void closed(bool welcome) noexcept override {
-    --(welcome ? sessions_ : refusals_);
+  void refused(int more) noexcept override {
+    refusals_ += more;
+  }
+
+  void closed() noexcept override {
     reserve_.refill();
   }
 
@@ -165,11 +168,21 @@ private:
         return;
       }
       accept();
-      if (sessions_ < limits_.max_connections)
+      if (guests_.size() < limits_.max_connections || make_room())
         detail::serve_session(std::move(socket), *this);
       else if (refusals_ < max_refusals)
         detail::refuse_session(std::move(socket), *this);
     });
+  }
+
+  // Slow clients shall not keep others from asking whether the process lives.
+  bool make_room() noexcept {
+    auto slowest = std::find_if(guests_.begin(), guests_.end(),
+                                [](auto* x) { return x->waits_for_client(); });
+    if (slowest == guests_.end())
+      return false;
+    (*slowest)->hang_up();
+    return true;
   }
 
   void on_accept_failed(asio_error err) {
@@ -178,7 +191,7 @@ private:
     auto exhausted
       = err == net::error::no_descriptors
         || err.value() == boost::system::errc::too_many_files_open_in_system;
-    if (exhausted && reserve_.give_up()) {
+    if (exhausted && (reserve_.give_up() || make_room())) {
       accept();
       return;
     }
@@ -226,8 +239,8 @@ private:
   const admin_source source_;
   pool_watch watch_;
   detail::fd_reserve reserve_;
-  std::size_t sessions_ = 0;
-  std::size_t refusals_ = 0;
+  detail::guest_list guests_;
+  int refusals_ = 0;
   std::shared_ptr<letter_box> box_ = std::make_shared<letter_box>(this);
   std::vector<waiting_session> waiting_;
   // Ends the sessions when it goes, which need everything above.

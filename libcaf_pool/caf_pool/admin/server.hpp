@@ -11,12 +11,12 @@
 
 namespace caf_pool {
 
-/// What one client may cost.
+/// What one client may cost. Nothing here takes a request with a body: it is
+/// refused as soon as its header is read.
 struct admin_limits {
   /// For the whole header of a request; a new connection must send one within
   /// this time.
   duration header_time = std::chrono::seconds{5};
-  duration body_time = std::chrono::seconds{10};
   /// Between two requests of a connection.
   duration idle_time = std::chrono::seconds{30};
   /// For the client to take the answer.
@@ -24,8 +24,9 @@ struct admin_limits {
   /// Bytes.
   std::uint32_t max_request_line = 4096;
   std::uint32_t max_header = 8192;
-  std::uint64_t max_body = std::uint64_t{1} << 20;
-  std::size_t max_connections = 64;
+  /// Beyond it, a newcomer takes the place of the client that has kept the
+  /// server waiting longest.
+  std::size_t max_connections = 256;
   /// How long an answer waits for the manager, until it shows the last known
   /// numbers, marked as stale.
   duration look_time = std::chrono::milliseconds{25};

@@ -46,7 +46,7 @@ std::string http_date() {
          + day + ' ' + months[parts.tm_mon] + ' ' + std::string{text, size};
 }
 
-class session : public std::enable_shared_from_this<session> {
+class session : public guest, public std::enable_shared_from_this<session> {
 public:
   session(tcp::socket socket, session_host& host, bool welcome)
     : stream_(std::move(socket)),
@@ -54,14 +54,31 @@ public:
       welcome_(welcome),
       buffer_(2 * host.limits().max_header),
       bell_(std::make_shared<net::steady_timer>(stream_.get_executor())) {
-    host_.opened(welcome_);
+    place_ = host_.guests().end();
+    if (welcome_)
+      place_ = host_.guests().insert(place_, this);
+    else
+      host_.refused(1);
     // Answers are written at once and whole: there is nothing to collect.
     beast_error ignored;
     stream_.socket().set_option(tcp::no_delay{true}, ignored);
   }
 
-  ~session() {
-    host_.closed(welcome_);
+  ~session() override {
+    if (!welcome_)
+      host_.refused(-1);
+    leave();
+    host_.closed();
+  }
+
+  bool waits_for_client() const noexcept override {
+    return !answering_;
+  }
+
+  void hang_up() noexcept override {
+    leave();
+    // What is under way ends with an error, and with it the session.
+    stream_.close();
   }
 
   void serve() {
@@ -77,12 +94,18 @@ public:
   }
 
 private:
+  void leave() noexcept {
+    auto& all = host_.guests();
+    if (place_ != all.end())
+      all.erase(std::exchange(place_, all.end()));
+  }
+
   // -- reading ----------------------------------------------------------------
 
   void await_request() {
     parser_.emplace();
     parser_->header_limit(host_.limits().max_header);
-    parser_->body_limit(host_.limits().max_body);
+    parser_->body_limit(boost::none);
     header_bytes_ = 0;
     head_only_ = false;
     if (buffer_.size() > 0)
@@ -138,23 +161,16 @@ private:
     else if (parser_->is_done())
       on_request();
     else
-      read_body();
-  }
-
-  void read_body() {
-    stream_.expires_after(host_.limits().body_time);
-    http::async_read(stream_, buffer_, *parser_,
-                     [self = shared_from_this()](auto err, auto) {
-                       if (err)
-                         self->fail(err);
-                       else
-                         self->on_request();
-                     });
+      fail(413, "Nothing here takes a request with a body.");
   }
 
   // -- answering --------------------------------------------------------------
 
   void on_request() {
+    answering_ = true;
+    auto& all = host_.guests();
+    if (place_ != all.end())
+      all.splice(all.end(), all, place_);
     auto& head = parser_->get();
     keep_ = head.keep_alive();
     head_only_ = head.method() == http::verb::head;
@@ -166,7 +182,6 @@ private:
         request_.hosts.emplace_back(x.value());
       else if (x.name() == http::field::origin)
         request_.origins.emplace_back(x.value());
-    parser_->get().body().clear();
     if (!needs_pools(request_)) {
       reply(0);
       return;
@@ -192,8 +207,6 @@ private:
       = err.category() == beast_error{http::error::bad_line_ending}.category();
     if (err == http::error::header_limit)
       fail_header();
-    else if (err == http::error::body_limit)
-      fail(413, "The body of the request is too long.");
     else if (err == http::error::bad_version)
       fail(505, "This server speaks HTTP/1.0 and HTTP/1.1.");
     else if (no_http && err != http::error::end_of_stream
@@ -214,6 +227,7 @@ private:
   }
 
   void send(admin_response x) {
+    answering_ = false;
     response_ = {};
     response_.version(11);
     response_.result(x.status);
@@ -262,14 +276,17 @@ private:
   beast::tcp_stream stream_;
   session_host& host_;
   const bool welcome_;
+  guest_list::iterator place_;
   beast::flat_buffer buffer_;
-  std::optional<http::request_parser<http::string_body>> parser_;
+  std::optional<http::request_parser<http::empty_body>> parser_;
   /// Of the present header, without what is still in the buffer.
   std::size_t header_bytes_ = 0;
   admin_request request_;
   http::response<http::string_body> response_;
   std::shared_ptr<net::steady_timer> bell_;
   bool fresh_ = true;
+  /// The next step is ours.
+  bool answering_ = false;
   bool keep_ = false;
   bool head_only_ = false;
 };

@@ -7,9 +7,24 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <cstdint>
+#include <list>
 #include <memory>
 
 namespace caf_pool::detail {
+
+/// A connection that is served, as the server sees it.
+class guest {
+public:
+  virtual ~guest() = default;
+
+  /// Tells whether the next step is the client's.
+  virtual bool waits_for_client() const noexcept = 0;
+
+  /// Closes the connection to make room for others.
+  virtual void hang_up() noexcept = 0;
+};
+
+using guest_list = std::list<guest*>;
 
 /// What connections need of the server. Outlives them.
 class session_host {
@@ -18,10 +33,15 @@ public:
 
   virtual const admin_limits& limits() const noexcept = 0;
 
-  /// Counts connections: those that are served and those that are not.
-  virtual void opened(bool welcome) noexcept = 0;
+  /// The connections that are served; whoever made a step last is the last one.
+  /// Each keeps itself in it.
+  virtual guest_list& guests() noexcept = 0;
 
-  virtual void closed(bool welcome) noexcept = 0;
+  /// Counts connections that are not served.
+  virtual void refused(int more) noexcept = 0;
+
+  /// A connection gave its file descriptor back.
+  virtual void closed() noexcept = 0;
 
   /// Has a look at the pools; `bell` is cancelled when it has ended. Returns
   /// its number.
