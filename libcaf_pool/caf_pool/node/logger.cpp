@@ -1,12 +1,17 @@
 #include "caf_pool/node/logger.hpp"
 
+#include "caf_pool/node/line_budget.hpp"
+
 #include <nlohmann/json.hpp>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <condition_variable>
 #include <cstdlib>
+#include <mutex>
+#include <thread>
 
 namespace caf_pool {
 
@@ -52,6 +57,12 @@ struct logger::impl {
   std::shared_ptr<spdlog::sinks::stderr_color_sink_mt> sink;
   spdlog::logger out;
   bool as_json;
+  std::mutex mutex; // guards what follows
+  std::condition_variable changed;
+  line_budget budget;
+  bool over = false;
+  /// Says what was left out when it is due; started by the first line that is.
+  std::thread summaries;
 
   explicit impl(const log_config& config)
     : sink(std::make_shared<spdlog::sinks::stderr_color_sink_mt>(colours())),
@@ -67,7 +78,35 @@ struct logger::impl {
     else
       out.set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%-7l%$ %v");
   }
+
+  void write_summary();
+  void watch_budget();
 };
+
+/// Requires the mutex, and that there is something to tell.
+void logger::impl::write_summary() {
+  auto missing = budget.take_summary(clock::now());
+  out.log(spdlog::level::warn,
+          render_line("lines_left_out",
+                      {{"lines", std::to_string(missing.lines)},
+                       {"errors", std::to_string(missing.errors)},
+                       {"text", "more lines than "
+                                  + std::to_string(line_budget::max_lines)
+                                  + " a second are left out"}},
+                      as_json));
+}
+
+void logger::impl::watch_budget() {
+  auto guard = std::unique_lock{mutex};
+  while (!over) {
+    if (!budget.owes_summary())
+      changed.wait(guard);
+    else if (clock::now() >= budget.summary_due())
+      write_summary();
+    else
+      changed.wait_until(guard, budget.summary_due());
+  }
+}
 
 logger::logger(const log_config& config)
   : impl_(std::make_unique<impl>(config)) {
@@ -75,17 +114,36 @@ logger::logger(const log_config& config)
 }
 
 logger::~logger() {
+  {
+    auto guard = std::lock_guard{impl_->mutex};
+    impl_->over = true;
+  }
+  impl_->changed.notify_all();
+  if (impl_->summaries.joinable())
+    impl_->summaries.join();
   flush();
 }
 
 void logger::write(severity level, std::string_view what,
                    std::initializer_list<field> fields) {
+  auto& x = *impl_;
   auto to = level_of(level);
-  if (impl_->out.should_log(to))
-    impl_->out.log(to, render_line(what, fields, impl_->as_json));
+  if (!x.out.should_log(to))
+    return;
+  auto guard = std::lock_guard{x.mutex};
+  if (x.budget.take(level, clock::now())) {
+    x.out.log(to, render_line(what, fields, x.as_json));
+    return;
+  }
+  if (!x.summaries.joinable())
+    x.summaries = std::thread{[&x] { x.watch_budget(); }};
+  x.changed.notify_all();
 }
 
 void logger::flush() {
+  auto guard = std::lock_guard{impl_->mutex};
+  if (impl_->budget.owes_summary())
+    impl_->write_summary();
   impl_->out.flush();
 }
 
