@@ -7,6 +7,7 @@
 #include "caf_pool/version.hpp"
 
 #include <CLI/CLI.hpp>
+#include <signal.h>
 
 #include <cstdio>
 #include <filesystem>
@@ -59,9 +60,9 @@ void add_options(CLI::App& app, options& x) {
                "Lets a core dump show memory, secrets included.");
   app.set_version_flag("-V,--version", "caf_pool_node " + version());
   app.footer(
-    "Signals: SIGHUP reloads, SIGTERM drains, a second one ends at "
-    "once.\nExit codes: 0 ended well, 1 failed, 64 wrong usage, 69 "
-    "cannot listen, 77 root without --allow-root, 78 bad configuration.\n"
+    "Signals: SIGHUP reloads, SIGTERM drains, a second one cancels what runs "
+    "and ends at\nonce.\nExit codes: 0 ended well, 1 failed or ended before "
+    "everything was done, 64 wrong\nusage, 69 cannot listen, 77 root without --allow-root, 78 bad configuration.\n"
     "Variables that would redirect drivers (PG*, LD_*, SSL_CERT_*, OPENSSL_*) "
     "are ignored;\nCAF_POOL__* are settings.\n\nExamples:\n"
     "  caf_pool_node --profile dev\n"
@@ -75,6 +76,15 @@ int complain(const error& why) {
   if (why.code == errc::forbidden)
     return EX_NOPERM;
   return why.code == errc::node_unreachable ? EX_UNAVAILABLE : EXIT_FAILURE;
+}
+
+/// A reload that comes before the node is up is done then; SIGTERM ends the
+/// process at once until there is something to end in order.
+void hold_reloads() {
+  sigset_t reload;
+  sigemptyset(&reload);
+  sigaddset(&reload, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &reload, nullptr);
 }
 
 /// The configuration was read from the environment as it was.
@@ -125,7 +135,7 @@ int run(const options& x) {
 } // namespace
 
 int main(int argc, char** argv) {
-  caf_pool::node::prepare_process();
+  hold_reloads();
   CLI::App app{"", "caf_pool_node"};
   options x;
   add_options(app, x);

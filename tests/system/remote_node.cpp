@@ -109,6 +109,7 @@ remote_config remote_node::patient() {
   result.port = 0;
   result.heartbeat = 200ms;
   result.lease_ttl = 10min;
+  result.login_timeout = 10min;
   return result;
 }
 

@@ -104,7 +104,7 @@ result<principal> gate_actor::admit(const wire::hello& x,
                  "name or token is wrong; both are in the node's token file",
                  {}};
   }
-  if (state.sessions.size() >= state.options.max_sessions)
+  if (state.sessions.size() >= state.options.remote.max_connections)
     return error{errc::overloaded,
                  std::to_string(state.sessions.size())
                    + " clients are logged in, which is the limit; try again "

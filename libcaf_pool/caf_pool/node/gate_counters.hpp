@@ -21,6 +21,10 @@ struct gate_counters {
   /// Leases taken away from clients that went silent or died.
   std::atomic<std::uint64_t> leases_revoked{0};
   std::atomic<std::uint64_t> gate_restarts{0};
+  /// Connections that the door closed at once: too many, or no descriptors.
+  std::atomic<std::uint64_t> turned_away{0};
+  /// Connections of peers that did not log in in time.
+  std::atomic<std::uint64_t> silent_peers{0};
 };
 
 } // namespace caf_pool

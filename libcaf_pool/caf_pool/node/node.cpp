@@ -7,11 +7,12 @@
 #include "caf_pool/config/diff.hpp"
 #include "caf_pool/config/state_folder.hpp"
 #include "caf_pool/core/duration_text.hpp"
+#include "caf_pool/node/descriptors.hpp"
 #include "caf_pool/node/event_log.hpp"
 #include "caf_pool/node/logger.hpp"
 #include "caf_pool/node/remote_gate.hpp"
 #include "caf_pool/node/service_manager.hpp"
-#include "caf_pool/node/signals.hpp"
+#include "caf_pool/node/signal_watch.hpp"
 #include "caf_pool/node/start_check.hpp"
 #include "caf_pool/remote/setup.hpp"
 #include "caf_pool/version.hpp"
@@ -20,7 +21,6 @@
 
 #include <atomic>
 #include <cstdlib>
-#include <future>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -32,6 +32,13 @@ namespace {
 
 /// How long the manager may take for a question that needs no server.
 constexpr duration patience = std::chrono::seconds{5};
+
+/// How long statements may take to be cancelled when the node ends at once.
+constexpr duration last_patience = std::chrono::seconds{2};
+
+/// How long everything may take to end once the pools are drained: longer only
+/// for workers that never come back.
+constexpr duration end_limit = std::chrono::seconds{10};
 
 struct system_config : caf::actor_system_config {
   explicit system_config(const node_config& x) {
@@ -49,6 +56,9 @@ struct node::impl {
   std::shared_ptr<const backend_registry> registry;
   time_point started = clock::now();
   std::shared_ptr<logger> log;
+  std::mutex reach; // guards `reachable`: whether `sys` can be asked
+  bool reachable = false;
+  signal_watch signals{[this] { end_at_once(); }, [this] { end_by_force(); }};
   system_config cfg;
   caf::actor_system sys;
   manager_handle manager;
@@ -74,10 +84,16 @@ struct node::impl {
       manager(spawn_manager(sys, registry)),
       events(spawn_event_log(sys, manager, log)),
       config_document(render(config_json(config.node))) {
-    // nop
+    auto guard = std::lock_guard{reach};
+    reachable = true;
   }
 
   ~impl() {
+    {
+      auto guard = std::lock_guard{reach};
+      reachable = false;
+    }
+    signals.limit_end(end_limit);
     admin.reset();
     if (gate)
       gate->stop("the node ends");
@@ -105,7 +121,30 @@ struct node::impl {
   node_signal next_signal(duration limit);
   admin_source source_for_admin();
   void note_reload(bool ok, std::string text);
+  void end_at_once();
+  void end_by_force();
 };
+
+/// Leaves no statement running at a server.
+void node::impl::end_at_once() {
+  log->write(severity::warning, "ended_at_once",
+             {{"text",
+               "told to stop a second time: running statements are cancelled, "
+               "nothing is waited for"}});
+  auto guard = std::lock_guard{reach};
+  if (reachable)
+    (void) ask_manager<accepted>(last_patience, drain_all{duration::zero()});
+  log->flush();
+}
+
+void node::impl::end_by_force() {
+  log->write(severity::error, "ended_by_force",
+             {{"limit", to_text(end_limit)},
+              {"text",
+               "not everything ended in time, probably because a backend does "
+               "not come back from a call; the process ends all the same"}});
+  log->flush();
+}
 
 result<void> node::impl::start_pools() {
   if (auto made = make_state_folder(config.node); !made)
@@ -121,8 +160,12 @@ result<void> node::impl::start_pools() {
 
 result<void> node::impl::start_edges() {
   auto& x = config.node;
+  auto shares = descriptors::divide_among(x, *log);
   if (x.admin.enabled) {
-    auto server = admin_server::start(x.admin, source_for_admin());
+    auto limits = admin_limits{};
+    limits.max_connections = shares.admin;
+    limits.look_interval = x.admin.metrics_interval;
+    auto server = admin_server::start(x.admin, source_for_admin(), limits);
     if (!server)
       return server.error();
     admin = *std::move(server);
@@ -130,6 +173,7 @@ result<void> node::impl::start_edges() {
   if (x.remote.enabled) {
     auto options = gate_options{};
     options.remote = x.remote;
+    options.remote.max_connections = shares.remote;
     options.node_name = x.name;
     options.log = log;
     auto opened = publish_gate(sys, manager, std::move(options));
@@ -189,7 +233,7 @@ void node::impl::warm_up() {
     auto missing = cold_pools();
     if (missing.empty())
       return;
-    auto heard = wait_for_signal(std::chrono::milliseconds{20});
+    auto heard = signals.next(std::chrono::milliseconds{20});
     if (heard != node_signal::none)
       early = heard;
     if (heard == node_signal::stop)
@@ -207,7 +251,7 @@ void node::impl::warm_up() {
 
 node_signal node::impl::next_signal(duration limit) {
   auto first = std::exchange(early, node_signal::none);
-  return first == node_signal::none ? wait_for_signal(limit) : first;
+  return first == node_signal::none ? signals.next(limit) : first;
 }
 
 void node::impl::note_reload(bool ok, std::string text) {
@@ -226,13 +270,11 @@ node::~node() {
   // nop
 }
 
-void node::prepare_process() {
-  block_signals();
-}
-
 result<std::unique_ptr<node>> node::start(loaded_config config,
                                           config_source source,
                                           backend_registry registry) {
+  block_signals();
+  descriptors::raise_limit();
   auto x = std::make_unique<impl>(std::move(config), std::move(source),
                                   std::move(registry));
   if (auto ok = x->start_pools(); !ok)
@@ -328,22 +370,9 @@ int node::serve() {
         (void) reload();
         service_manager::ready(readiness_line());
         break;
-      case node_signal::stop: {
+      case node_signal::stop:
         service_manager::stopping();
-        auto ended = std::async(std::launch::async, [this, &x] {
-          return drain(x.config.node.drain_timeout);
-        });
-        while (ended.wait_for(std::chrono::seconds{0})
-               != std::future_status::ready)
-          if (wait_for_signal(std::chrono::milliseconds{50})
-              == node_signal::stop) {
-            x.log->write(severity::warning, "ended_at_once",
-                         {{"text", "second signal while draining"}});
-            x.log->flush();
-            std::_Exit(EXIT_FAILURE);
-          }
-        return ended.get() ? EXIT_SUCCESS : EXIT_FAILURE;
-      }
+        return drain(x.config.node.drain_timeout) ? EXIT_SUCCESS : EXIT_FAILURE;
     }
   }
 }

@@ -23,12 +23,10 @@ namespace caf_pool {
 /// Thread-safety: one thread; at most one node per process.
 class node {
 public:
-  /// Blocks the signals that `serve` waits for, ignores SIGPIPE. Must run
-  /// before the first thread starts.
-  static void prepare_process();
-
   /// Starts everything that `config` says. The source and the registry are for
-  /// reloads. Fails if a port is taken or a folder is not writable.
+  /// reloads. Fails if a port is taken or a folder is not writable. Blocks
+  /// SIGTERM, SIGINT and SIGHUP, which the node takes from here on, and ignores
+  /// SIGPIPE: there should be no other thread yet.
   static result<std::unique_ptr<node>> start(loaded_config config,
                                              config_source source,
                                              backend_registry registry);
@@ -37,8 +35,11 @@ public:
   node(const node&) = delete;
   node& operator=(const node&) = delete;
 
-  /// Serves until SIGTERM or SIGINT, then drains; a second one ends at once.
-  /// SIGHUP reloads: all or nothing. Returns the exit code of the process.
+  /// Serves until SIGTERM or SIGINT, then drains. SIGHUP reloads: all or
+  /// nothing. Returns the exit code of the process. A second SIGTERM, from
+  /// `start` to the end of the object, cancels the running statements and ends
+  /// the process with EXIT_FAILURE. So does an object that does not end within
+  /// ten seconds, because a backend does not come back.
   int serve();
 
   /// One line for people and programs: "ready name=... remote=127.0.0.1:4700".

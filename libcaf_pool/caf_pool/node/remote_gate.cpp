@@ -2,28 +2,24 @@
 
 #include "caf_pool/core/validate.hpp"
 #include "caf_pool/node/gate_actor.hpp"
+#include "caf_pool/node/gate_door.hpp"
 #include "caf_pool/remote/setup.hpp"
 
 #include <caf/actor_registry.hpp>
 #include <caf/io/middleman.hpp>
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 namespace caf_pool {
 
-/// How an attempt to publish again went.
-struct republished {
-  bool worked = false;
-};
-
-/// It is time for such an attempt.
+/// It is time to publish again.
 struct publish_now {};
 
 } // namespace caf_pool
 
 CAF_POOL_BEGIN_MESSAGES(caf_pool_remote_gate, 350)
-CAF_POOL_MESSAGE(caf_pool_remote_gate, caf_pool::republished)
 CAF_POOL_MESSAGE(caf_pool_remote_gate, caf_pool::publish_now)
 CAF_POOL_END_MESSAGES(caf_pool_remote_gate)
 
@@ -31,8 +27,7 @@ namespace caf_pool {
 
 namespace {
 
-using keeper_handle
-  = actor_of<void(republished), void(publish_now), void(end_gate)>;
+using keeper_handle = actor_of<void(publish_now), void(end_gate)>;
 
 /// Takes away what CAF publishes by itself with the first port.
 void hide_services_of_caf(caf::actor_system& sys) {
@@ -47,52 +42,22 @@ void hide_services_of_caf(caf::actor_system& sys) {
   }
 }
 
-bool stopped(gate_state& state) {
-  std::lock_guard guard{state.mutex};
-  return state.stopped;
-}
-
-/// Blocks, hence on a thread of its own.
-void publish_again(caf::actor_system& sys,
-                   const std::shared_ptr<gate_state>& state,
-                   const gate_shell& gate, std::uint16_t port,
-                   const keeper_handle& keeper) {
-  sys.spawn<caf::detached>([&sys, state, gate, port,
-                            keeper](caf::event_based_actor*) {
-    // Without it the port stays taken by a gate that is gone.
-    static_cast<void>(sys.middleman().close(port));
-    auto& address = state->options.remote.address;
-    auto handle = wire::gate_handle{gate};
-    auto outcome = sys.middleman().publish(handle, port, address.c_str(), true);
-    // Who stopped the gate meanwhile closed a port that was closed.
-    if (outcome && stopped(*state))
-      static_cast<void>(sys.middleman().close(port));
-    post_to(keeper, republished{static_cast<bool>(outcome)});
-  });
-}
-
 /// Brings a gate back that somebody killed: on CAF 0.17 every peer can.
 class gate_keeper : public keeper_handle::base {
 public:
   gate_keeper(caf::actor_config& cfg, std::shared_ptr<gate_state> state,
-              gate_shell gate, std::uint16_t port)
+              gate_shell gate, std::shared_ptr<gate_door> door)
     : keeper_handle::base(cfg),
       state_(std::move(state)),
       gate_(std::move(gate)),
-      port_(port) {
+      door_(std::move(door)) {
     drop_unexpected(this);
   }
 
   behavior_type make_behavior() override {
     watch_gate();
     return {
-      [this](const republished& x) {
-        if (!x.worked)
-          try_later();
-      },
-      [this](const publish_now&) {
-        publish_again(system(), state_, gate_, port_, keeper_handle{this});
-      },
+      [this](const publish_now&) { door_->lead_to(wire::gate_handle{gate_}); },
       [this](const end_gate&) {
         ending_ = true;
         post_to(gate_, end_gate{});
@@ -117,7 +82,7 @@ private:
     ++state_->counters->gate_restarts;
     if (auto& log = state_->options.log)
       log->write(severity::error, "remote_gate_killed",
-                 {{"port", std::to_string(port_)}});
+                 {{"port", std::to_string(door_->port())}});
     gate_ = system().spawn<gate_actor>(state_);
     watch_gate();
     try_later();
@@ -134,7 +99,7 @@ private:
 
   std::shared_ptr<gate_state> state_;
   gate_shell gate_;
-  std::uint16_t port_;
+  std::shared_ptr<gate_door> door_;
   duration pause_ = first_pause;
   time_point tried_at_{};
   bool ending_ = false;
@@ -149,13 +114,33 @@ error not_loopback(const std::string& address) {
           {}};
 }
 
-error cannot_listen(const remote_config& remote, const caf::error& why) {
-  return {errc::open_failed,
-          "cannot listen on " + remote.address + ':'
-            + std::to_string(remote.port) + " (" + to_string(why)
-            + "); is another node running? Choose another remote.port, or 0 "
-              "for any",
-          {}};
+/// Where the door asks whose clients are logged in.
+std::unordered_set<caf::node_id> who_is_in(gate_state& state) {
+  std::unordered_set<caf::node_id> result;
+  std::lock_guard guard{state.mutex};
+  for (auto& [client, session] : state.sessions)
+    result.insert(client.node());
+  return result;
+}
+
+result<std::shared_ptr<gate_door>> open_door(
+  caf::actor_system& sys, const std::shared_ptr<gate_state>& state) {
+  auto& remote = state->options.remote;
+  auto options = door_options{};
+  options.address = remote.address;
+  options.port = remote.port;
+  options.max_connections = remote.max_connections;
+  options.login_timeout = remote.login_timeout;
+  options.who_is_in = [weak = std::weak_ptr{state}] {
+    auto strong = weak.lock();
+    return strong ? who_is_in(*strong) : std::unordered_set<caf::node_id>{};
+  };
+  options.counters = state->counters;
+  options.log = state->options.log;
+  auto door = gate_door::open(sys, std::move(options));
+  if (!door)
+    return door.error();
+  return std::shared_ptr<gate_door>{*std::move(door)};
 }
 
 } // namespace
@@ -163,10 +148,9 @@ error cannot_listen(const remote_config& remote, const caf::error& why) {
 // -- published_gate -----------------------------------------------------------
 
 struct published_gate::impl {
-  caf::actor_system& system;
   std::shared_ptr<gate_state> state;
   keeper_handle keeper;
-  std::uint16_t port;
+  std::shared_ptr<gate_door> door;
 };
 
 published_gate::published_gate(std::unique_ptr<impl> x) : impl_(std::move(x)) {
@@ -190,7 +174,7 @@ published_gate::~published_gate() {
 }
 
 std::uint16_t published_gate::port() const noexcept {
-  return impl_->port;
+  return impl_->door->port();
 }
 
 result<void> published_gate::reload_tokens() {
@@ -219,6 +203,8 @@ gate_stats published_gate::stats() const {
   result.stale_tokens = counters.stale_tokens;
   result.leases_revoked = counters.leases_revoked;
   result.gate_restarts = counters.gate_restarts;
+  result.turned_away = counters.turned_away;
+  result.silent_peers = counters.silent_peers;
   return result;
 }
 
@@ -229,7 +215,7 @@ void published_gate::stop(const std::string& reason) {
     std::lock_guard guard{impl_->state->mutex};
     impl_->state->stopped = true;
   }
-  static_cast<void>(impl_->system.middleman().close(impl_->port));
+  impl_->door->close();
   post_to(impl_->keeper, end_gate{});
   impl_->keeper = nullptr;
   std::lock_guard guard{impl_->state->mutex};
@@ -267,16 +253,15 @@ result<published_gate> publish_gate(caf::actor_system& sys,
   state->options = options;
   state->manager = std::move(manager);
   state->tokens = *std::move(tokens);
+  auto door = open_door(sys, state);
+  if (!door)
+    return door.error();
   auto gate = sys.spawn<gate_actor>(state);
-  auto port = sys.middleman().publish(wire::gate_handle{gate}, remote.port,
-                                      remote.address.c_str(), true);
-  if (!port) {
-    post_to(gate, end_gate{});
-    return cannot_listen(remote, port.error());
-  }
-  auto keeper = sys.spawn<gate_keeper>(state, gate, *port);
-  return published_gate{std::make_unique<published_gate::impl>(
-    published_gate::impl{sys, std::move(state), std::move(keeper), *port})};
+  (*door)->lead_to(wire::gate_handle{gate});
+  auto keeper = sys.spawn<gate_keeper>(state, gate, *door);
+  return published_gate{
+    std::make_unique<published_gate::impl>(published_gate::impl{
+      std::move(state), std::move(keeper), *std::move(door)})};
 }
 
 } // namespace caf_pool

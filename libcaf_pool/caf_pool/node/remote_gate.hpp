@@ -19,8 +19,6 @@ struct gate_options {
   std::string node_name = "caf_pool";
   /// Null if nothing shall be logged.
   std::shared_ptr<logger> log;
-  /// Clients at a time.
-  std::uint32_t max_sessions = 1000;
 };
 
 /// What a gate saw since it was published.
@@ -34,6 +32,8 @@ struct gate_stats {
   std::uint64_t stale_tokens = 0;
   std::uint64_t leases_revoked = 0;
   std::uint64_t gate_restarts = 0;
+  std::uint64_t turned_away = 0;
+  std::uint64_t silent_peers = 0;
 };
 
 /// The gate of a node while it is published; ends with the object.
