@@ -9,13 +9,19 @@ namespace {
 // The server puts a node of its own above every plan that it could hand to a
 // worker as a whole: that is its word that all of it is parallel safe. Whoever
 // holds a table exclusively is not waited for.
-constexpr const char* begin_question
-  = "BEGIN;"
-    "SET LOCAL lock_timeout = 100;"
-    "SET LOCAL plan_cache_mode = force_generic_plan;"
-    "SET LOCAL force_parallel_mode = on;"
-    "SET LOCAL parallel_setup_cost = 1e9;"
-    "SET LOCAL max_parallel_workers_per_gather = 1";
+std::string begin_question(int server_version) {
+  std::string result
+    = "BEGIN;"
+      "SET LOCAL lock_timeout = 100;"
+      "SET LOCAL plan_cache_mode = force_generic_plan;"
+      "SET LOCAL parallel_setup_cost = 1e9;"
+      "SET LOCAL max_parallel_workers_per_gather = 1;"
+      "SET LOCAL ";
+  // PostgreSQL 16 renamed it, and does not know the old name.
+  result += server_version >= 160000 ? "debug_parallel_query"
+                                     : "force_parallel_mode";
+  return result + " = on";
+}
 
 constexpr std::string_view name = "caf_pool_question";
 
@@ -79,7 +85,8 @@ std::optional<bool> pg_is_harmless(pg_channel& channel, const pg_question& what,
       sql += "DEALLOCATE " + std::string{name};
     return channel.run(sql.c_str(), deadline).ok();
   };
-  auto answer = channel.run(begin_question, deadline);
+  auto begin = begin_question(PQserverVersion(channel.raw()));
+  auto answer = channel.run(begin.c_str(), deadline);
   if (answer.wait != pg_wait::ready)
     return std::nullopt;
   if (!answer.ok())
