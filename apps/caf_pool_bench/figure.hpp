@@ -61,6 +61,7 @@ figure f8_footprint();
 figure f9_outage();
 figure f10_simulation();
 figure f24_reset();
+figure f27_overload();
 
 // -- what figures cannot do without -------------------------------------------
 

@@ -19,6 +19,7 @@ std::vector<figure> all_figures() {
       f10_simulation(),
 #if CAF_POOL_WITH_POSTGRES
       f24_reset(),
+      f27_overload(),
 #endif
   };
 }

@@ -277,3 +277,65 @@ TEST_CASE(
   }};
   innocent.join();
 }
+
+TEST_CASE("first in, first out uses all connections evenly, whatever the lane",
+          "[lanes][C03]") {
+  actor_world world;
+  auto config = quiet_pool(3);
+  config.order = hand_out_order::fifo;
+  config.validate_on_acquire = false;
+  REQUIRE(config.fast_lane);
+  any_pool db{world.sys, config, std::make_shared<scripted_backend>()};
+  {
+    auto first = db.acquire();
+    auto second = db.acquire();
+    auto third = db.acquire();
+    REQUIRE(third.has_value());
+  }
+  REQUIRE(at_rest(db));
+  for (int i = 0; i < 30; ++i)
+    REQUIRE(db.acquire().has_value());
+  REQUIRE(at_rest(db));
+  for (auto& x : look(db).connections)
+    CHECK(x.uses == 11);
+}
+
+TEST_CASE("both lanes count the most leases at the same time", "[lanes]") {
+  fixture fx{5};
+  for (int i = 0; i < 100; ++i)
+    REQUIRE(fx.db->acquire().has_value());
+  CHECK(at_rest(*fx.db));
+  CHECK(look(*fx.db).peak_leased == 1);
+  std::vector<lease> held;
+  for (std::uint32_t n = 1; n <= 5; ++n) {
+    held.push_back(fx.db->acquire().value());
+    CHECK(look(*fx.db).peak_leased == n);
+  }
+  held.clear();
+  CHECK(at_rest(*fx.db));
+  for (int i = 0; i < 100; ++i)
+    REQUIRE(fx.db->acquire().has_value());
+  CHECK(look(*fx.db).peak_leased == 5);
+  fx.all_is_well(5);
+}
+
+TEST_CASE("leases by message and leases in hand are counted together",
+          "[lanes]") {
+  fixture fx{5};
+  client me{fx.world.sys};
+  auto& pool = fx.db->actors().address;
+  auto first = me.get<lease_grant>(pool, acquire{});
+  auto held = fx.db->acquire();
+  auto second = me.get<lease_grant>(pool, acquire{});
+  REQUIRE(first.has_value());
+  REQUIRE(second.has_value());
+  CHECK(look(*fx.db).peak_leased == 3);
+  me.tell(pool, release{first->lease});
+  me.tell(pool, release{second->lease});
+  CHECK(look(*fx.db).gauges.leased == 1);
+  auto again = fx.db->acquire();
+  CHECK(look(*fx.db).peak_leased == 3);
+  held->release();
+  again->release();
+  fx.all_is_well(5);
+}

@@ -183,3 +183,15 @@ TEST_CASE("a failure at the end of time does not overflow") {
   auto uut = make();
   CHECK(uut.failed(never - 1ns) == never);
 }
+
+TEST_CASE("without jitter each delay is the largest of its step", "[N17]") {
+  auto config = backoff_config{};
+  config.start = 100ms;
+  config.factor = 2;
+  config.cap = 500ms;
+  config.floor = 150ms;
+  config.jitter = false;
+  backoff uut{config, random_source{7}};
+  for (auto delay : {150ms, 200ms, 400ms, 500ms, 500ms})
+    CHECK(uut.failed(at(0s)) == at(delay));
+}

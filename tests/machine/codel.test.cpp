@@ -8,10 +8,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// 50 ms target, 2 s interval, its first interval begun at 0.
+// 50 ms target, 2 s interval, its first interval begun at 0, and somebody got
+// nothing in it.
 codel started() {
   codel result{50ms, 2s};
   result.advance(0s, at(0s));
+  result.refused();
   return result;
 }
 
@@ -20,10 +22,12 @@ codel started() {
 TEST_CASE("a queue is calm until an interval has ended", "[Z15]") {
   auto uut = codel{50ms, 2s};
   uut.observe(1h);
+  uut.refused();
   uut.advance(1h, at(0s));
   CHECK_FALSE(uut.slow());
   CHECK(uut.interval_end() == at(2s));
   uut.observe(1h);
+  uut.refused();
   uut.advance(1h, at(2s - 1ns));
   CHECK_FALSE(uut.slow());
   uut.advance(1h, at(2s));
@@ -78,6 +82,37 @@ TEST_CASE("waits from before a quiet time say nothing about now") {
   uut.observe(500ms);
   uut.advance(0s, at(4s)); // looked at a whole interval too late
   CHECK_FALSE(uut.slow());
+}
+
+TEST_CASE("a queue that turns nobody away is busy, however long they wait",
+          "[Z15]") {
+  codel uut{50ms, 2s};
+  uut.advance(0s, at(0s));
+  for (int i = 1; i <= 100; ++i) {
+    uut.observe(1min);
+    uut.advance(1min, at(i * 2s));
+    CHECK_FALSE(uut.slow());
+  }
+}
+
+TEST_CASE("fewer than one of eight turned away are no overload") {
+  codel uut{50ms, 2s};
+  uut.advance(0s, at(0s));
+  uut.refused();
+  auto served = GENERATE(7, 8);
+  for (int i = 0; i < served; ++i)
+    uut.observe(1s);
+  uut.advance(1s, at(2s));
+  CHECK(uut.slow() == (served == 7));
+}
+
+TEST_CASE("those turned away count for fifteen intervals", "[Z15]") {
+  auto uut = started();
+  for (int i = 1; i <= 16; ++i) {
+    uut.observe(1s);
+    uut.advance(1s, at(i * 2s));
+    CHECK(uut.slow() == (i <= 15));
+  }
 }
 
 TEST_CASE("new settings of an overload take effect with the next interval") {

@@ -109,6 +109,35 @@ TEST_CASE("a probe before each use leaves no room for a front", "[trap-T27]") {
   CHECK(pool.acquire(1) == lines{"probe 2"});
 }
 
+TEST_CASE("first in, first out leaves no room for a front", "[C03]") {
+  auto config = pool_bench::with_front();
+  config.order = hand_out_order::fifo;
+  pool_bench pool{config};
+  pool.fill(2);
+  CHECK(pool.state_of(1) == connection_state::idle);
+  for (int i = 0; i < 3; ++i) {
+    CHECK(pool.acquire(1).size() == 1);
+    CHECK(std::get<effect::grant>(pool.last.front()).lease.connection.value
+          == 1);
+    pool.release(1);
+    pool.acquire(2);
+    CHECK(std::get<effect::grant>(pool.last.front()).lease.connection.value
+          == 2);
+    pool.release(2);
+  }
+}
+
+TEST_CASE("a probe after each use leaves no room for a front", "[V06]") {
+  auto config = pool_bench::with_front();
+  config.validate_on_release = true;
+  pool_bench pool{config};
+  pool.acquire(1);
+  pool.opened(1);
+  CHECK(pool.release(1) == lines{"probe 1"});
+  CHECK(pool.probed(1) == lines{});
+  CHECK(pool.state_of(1) == connection_state::idle);
+}
+
 TEST_CASE("turning the fast lane off takes everything back") {
   pool_bench pool{pool_bench::with_front()};
   pool.fill(2);

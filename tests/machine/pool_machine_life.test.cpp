@@ -291,8 +291,8 @@ TEST_CASE("an overloaded pool sheds instead of serving everyone too late",
   // Two callers come for each that goes.
   std::uint64_t next = 2;
   for (int i = 0; i < 400; ++i) {
-    pool.acquire(next++, 1h);
-    pool.acquire(next++, 1h);
+    pool.acquire(next++, 300ms);
+    pool.acquire(next++, 300ms);
     pool.pass(10ms);
     pool.release(1);
   }

@@ -158,3 +158,69 @@ TEST_CASE("a server that stays down answers no probe for ever", "[V05][V09]") {
   CHECK(pool.pass(1ms) == lines{"open 3"});
   CHECK(pool.counters().probes == 1);
 }
+
+// -- when a lease ends --------------------------------------------------------
+
+namespace {
+
+pool_config looking_after() {
+  auto result = pool_bench::plain();
+  result.validate_on_release = true;
+  return result;
+}
+
+} // namespace
+
+TEST_CASE("a connection can be probed when its lease ends", "[V06]") {
+  pool_bench pool{looking_after()};
+  pool.acquire(1);
+  pool.opened(1);
+  CHECK(pool.release(1) == lines{"probe 1"});
+  SECTION("then the next caller gets it") {
+    CHECK(pool.probed(1) == lines{});
+    CHECK(pool.acquire(2) == lines{"grant 2 1.1.2"});
+  }
+  SECTION("who may wait for that") {
+    CHECK(pool.acquire(2) == lines{});
+    CHECK(pool.probed(1) == lines{"grant 2 1.1.2"});
+  }
+  SECTION("or gets another, if it is dead") {
+    CHECK(pool.probed(1, false) == lines{"abort 1"});
+    CHECK(pool.acquire(2) == lines{"open 2"});
+  }
+}
+
+TEST_CASE("a connection is reset first, and probed then") {
+  pool_bench pool{looking_after()};
+  pool.acquire(1);
+  pool.opened(1);
+  CHECK(pool.release(1, trace::dirty) == lines{"reset 1"});
+  CHECK(pool.reset_done(1) == lines{"probe 1"});
+  CHECK(pool.probed(1) == lines{});
+}
+
+TEST_CASE("a connection that nobody used is not probed for it") {
+  pool_bench pool{looking_after()};
+  pool.acquire(1);
+  pool.opened(1);
+  lease_end how;
+  how.unused = true;
+  CHECK(pool.release(1, how) == lines{});
+}
+
+TEST_CASE("a server that is left in peace is not asked at the end of a lease",
+          "[trap-T37]") {
+  pool_bench pool{looking_after()};
+  pool.acquire(1);
+  pool.opened(1);
+  pool.force(breaker_state::forced_open);
+  CHECK(pool.release(1) == lines{});
+}
+
+TEST_CASE("a pool that ends closes what comes back at once") {
+  pool_bench pool{looking_after()};
+  pool.acquire(1);
+  pool.opened(1);
+  pool.drain();
+  CHECK(pool.release(1) == lines{"close 1"});
+}

@@ -86,6 +86,8 @@ private:
   /// How long a caller said that it would need its lease.
   duration announced(std::uint32_t who) const;
   bool may_grow(time_point now) const;
+  void check_time_left(ticket x, time_point now) const;
+  void check_shed(time_point now) const;
   void check_growth(const caller_truth& x, time_point now) const;
   void check_breaker(const std::string& change);
   void check_size(time_point now);
@@ -121,6 +123,8 @@ private:
   /// How often the server failed since the breaker changed last, at most.
   std::uint32_t bad_news_ = 0;
   bool trial_ = false;
+  /// When a caller got nothing last, but for those that were shed.
+  time_point refused_at_{};
 };
 
 } // namespace caf_pool::simulation

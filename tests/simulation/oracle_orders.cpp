@@ -35,6 +35,7 @@ struct oracle::judge {
     expect(o.uut_->state().life != pool_life::paused, "served while paused");
     o.check_turn(x.caller);
     o.answer(x.caller);
+    o.check_time_left(x.caller, now);
     o.check_usable(x.lease.connection, "granted", false);
     o.check_fresh(x.lease.connection, "granted", now);
     ++o.grants_;
@@ -47,6 +48,10 @@ struct oracle::judge {
            "caller " + to_string(x.caller) + " was answered twice");
     o.answer(x.caller);
     auto& c = o.expected_;
+    if (x.why.message.starts_with("shed"))
+      o.check_shed(now);
+    else
+      o.refused_at_ = now;
     if (x.why.code == errc::acquire_timeout) {
       check_timeout(x.caller);
       ++c.acquire_timeouts;
@@ -174,6 +179,8 @@ struct oracle::judge {
       case event_kind::leak_cleared:
       case event_kind::pool_down:
       case event_kind::pool_up:
+      case event_kind::pool_degraded:
+      case event_kind::server_warning:
       case event_kind::pool_restarted:
       case event_kind::paused:
       case event_kind::resumed:
@@ -274,6 +281,23 @@ void oracle::check_turn(ticket x) const {
   }
 }
 
+void oracle::check_time_left(ticket x, time_point now) const {
+  auto& script = plan_.scripts[x.value - 1];
+  auto judged = script.limited && script.announces && settings_.shed_overload;
+  expect(!judged || waiting_.empty()
+           || truth_.of(x).deadline - now >= script.hold,
+         "caller " + to_string(x)
+           + " was served too late, and others might have been in time");
+}
+
+void oracle::check_shed(time_point now) const {
+  duration interval{};
+  for (auto& x : plan_.settings)
+    interval = std::max(interval, x.shed_interval);
+  expect(settings_.shed_overload && now - refused_at_ <= 18 * interval,
+         "somebody was shed though everybody was served in time");
+}
+
 void oracle::check_usable(connection_id id, const char* verb,
                           bool in_front) const {
   auto& x = truth_.of(id);
@@ -311,6 +335,8 @@ void oracle::check_fresh(connection_id id, const char* verb,
          what + "past its lifetime");
   expect(x.proven_at >= suspect_at_,
          what + "though nobody knows whether it still works");
+  expect(!x.unlooked || !settings_.validate_on_release,
+         what + "though nobody looked at it after its release");
   // Looks at the front tell of a use, not when it was.
   if (!settings_.validate_on_acquire || x.proven_in_front)
     return;

@@ -39,6 +39,7 @@ void draw_lifetimes(pool_config& x, random_source& r) {
   x.sweep_interval = one_of<duration>(r, 500ms, 2s, 60s);
   x.validate_on_acquire = chance(r, 60);
   x.validation_bypass = one_of<duration>(r, 0ms, 50ms, 500ms);
+  x.validate_on_release = chance(r, 20);
   x.max_validation_failures = static_cast<std::uint32_t>(1 + r.below(3));
   x.health_check_interval = one_of<duration>(r, 0s, 1s, 10s);
   x.reset_on_release
@@ -51,7 +52,7 @@ void draw_fairness(pool_config& x, random_source& r) {
   x.order = one_of(r, hand_out_order::lifo, hand_out_order::lifo,
                    hand_out_order::fifo);
   x.priority_ageing = one_of<duration>(r, 0s, 100ms, 1s);
-  x.shed_overload = chance(r, 20);
+  x.shed_overload = chance(r, 60);
   x.shed_target = one_of<duration>(r, 5ms, 50ms);
   x.shed_interval = one_of<duration>(r, 50ms, 500ms);
   x.fast_lane = chance(r, 60);
@@ -135,6 +136,7 @@ caller_script draw_caller(const crowd& c, random_source& r) {
   x.announces = chance(r, 10);
   if (x.announces)
     x.hold = r.between(100us, 3s);
+  x.limited = chance(r, 30);
   if (c.classes) {
     x.priority = static_cast<std::uint8_t>(chance(r, 60) ? 0 : r.below(8));
     x.tenant = static_cast<std::uint32_t>(chance(r, 60) ? 0 : r.below(3));

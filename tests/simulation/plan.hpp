@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-/// Plays years of a pool's life in virtual time: the pool machine among
+/// Plays a pool's life in virtual time, about half a minute per seed and so some
+/// fifteen hours per run of the tests: the pool machine among
 /// callers, workers, a server, an operator and a clock, all of which misbehave
 /// under one seed.
 namespace caf_pool::simulation {
@@ -38,6 +39,8 @@ struct caller_script {
   duration releases_again = duration::zero();
   /// Says how long it will need.
   bool announces = false;
+  /// Its patience is for waiting and use together.
+  bool limited = false;
   std::uint8_t priority = 0;
   std::uint32_t tenant = 0;
   fate end = fate::clean;

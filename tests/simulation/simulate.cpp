@@ -21,13 +21,12 @@ verdict_of_run run(const plan& what, bool keep_history) {
   return result;
 }
 
-namespace {
-
-/// What is broken, whoever and whichever it is about.
 std::string kind_of(std::string broken) {
   std::erase_if(broken, [](char x) { return x >= '0' && x <= '9'; });
   return broken;
 }
+
+namespace {
 
 /// Shortens a plan as long as it fails in the same way.
 class shortener {

@@ -19,6 +19,9 @@ struct verdict_of_run {
 
 verdict_of_run run(const plan& what, bool keep_history = false);
 
+/// What is broken, whoever and whichever it is about.
+std::string kind_of(std::string broken);
+
 /// Leaves out of a failing plan what it can fail without: stimuli by delta
 /// debugging ("Simplifying and Isolating Failure-Inducing Input", Zeller and
 /// Hildebrandt, 2002), then misbehaviour.

@@ -66,6 +66,8 @@ struct connection_truth {
   bool dirty = false;
   /// The last holder died: nobody knows what it left.
   bool tainted = false;
+  /// It was used, and is to be probed before somebody else has it.
+  bool unlooked = false;
   /// It may not be used again.
   bool broken = false;
   /// It is among those that callers may take.

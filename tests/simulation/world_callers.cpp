@@ -73,6 +73,8 @@ acquire_input world::wish(std::uint32_t who) const {
   x.only_if_free = script.only_if_free;
   if (script.announces)
     x.expected = script.hold;
+  if (script.limited)
+    x.limit = script.patience;
   return x;
 }
 
@@ -205,6 +207,8 @@ void world::note_end(connection_truth& x, const lease_end& how) {
     return;
   x.proven_at = now_;
   x.proven_in_front = false;
+  x.unlooked = oracle_.settings().validate_on_release
+               && uut_->state().breaker.closed();
   x.dirty = policy == reset_policy::full
             || (how.left == trace::dirty && policy != reset_policy::none);
 }

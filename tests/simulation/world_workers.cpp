@@ -198,6 +198,7 @@ void world::tell_probed(const job_result& x) {
     } else {
       it.proven_at = now_;
       it.proven_in_front = false;
+      it.unlooked = false;
     }
   }
   feed(
@@ -210,6 +211,7 @@ void world::tell_reset(const job_result& x) {
   if (expected(x.id, connection_state::resetting)) {
     it.dirty = false;
     it.tainted = false;
+    it.unlooked = false;
     it.proven_at = now_;
     it.proven_in_front = false;
     if (x.why) {

@@ -133,6 +133,7 @@ void pool_actor::check_invariants() {
 }
 
 void pool_actor::arm_timer() {
+  estate_->note_leases(machine_.state().table.count(connection_state::leased));
   auto next = std::min(machine_.next_wakeup(), next_limit());
   if (next >= armed_for_)
     return;
@@ -163,11 +164,13 @@ pool_snapshot pool_actor::on_snapshot() {
   auto& meters = *estate_->meters;
   result.counters.executed = meters.executed.load();
   result.counters.execute_errors = meters.execute_errors.load();
+  result.counters.shed += meters.turned_away.load();
   result.wait_time = meters.wait_time.snapshot();
   result.open_time = meters.open_time.snapshot();
   result.execute_time = meters.execute_time.snapshot();
   result.use_time = estate_->slots->use_times();
   result.use_time += meters.use_time.snapshot();
+  result.peak_leased = estate_->slots->peak_leased();
   return result;
 }
 

@@ -110,6 +110,8 @@ private:
   void feed_workers();
   bool may_run(const pool_job& job) const;
   bool may_hire() const;
+  /// Ends a statement that would hardly be done in time, if others wait.
+  bool turn_away(const job_ptr& job);
   job_ptr running_on(connection_id id, job_kind kind) const;
   bool busy(connection_id id) const;
   job_ptr job_of(ticket id) const;
@@ -141,6 +143,8 @@ private:
   time_point armed_for_ = never;
   std::uint64_t timer_ = 0;
   std::uint32_t checks_ = 0;
+  /// How long statements by message run.
+  use_times statements_;
 };
 
 } // namespace caf_pool

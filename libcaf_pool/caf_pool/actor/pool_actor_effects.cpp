@@ -78,6 +78,7 @@ void pool_actor::perform(const effect::close_connection& x) {
     return;
   }
   auto& entry = node.mapped();
+  estate_->end_grant(entry);
   auto held = false;
   if (x.abort)
     entry.held->object->abort();

@@ -1,5 +1,6 @@
 #include "caf_pool/actor/pool_actor.hpp"
 #include "caf_pool/actor/worker.hpp"
+#include "caf_pool/core/duration_text.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -22,6 +23,15 @@ bool lost(const hired_worker& x) {
 
 bool executes(const hired_worker& x) {
   return x.job != nullptr && x.job->kind == job_kind::execute && !lost(x);
+}
+
+error hurry_error(duration left, duration needed) {
+  return {errc::overloaded,
+          "nothing was sent: " + to_rough_text(left)
+            + " are left, a statement takes about " + to_rough_text(needed)
+            + ", and others wait; try again later, allow more time, or raise "
+              "workers",
+          {}};
 }
 
 } // namespace
@@ -58,6 +68,21 @@ bool pool_actor::may_run(const pool_job& job) const {
   return static_cast<std::uint32_t>(busy_ones) < estate_->config.workers;
 }
 
+bool pool_actor::turn_away(const job_ptr& job) {
+  auto now = clock::now();
+  auto needed = statements_.typical(job->limit, now);
+  auto left = job->deadline - now;
+  auto others = estate_->backlog.size() > 1 || !machine_.state().queue.empty();
+  // A statement that has to be cancelled costs more than one that ends, so
+  // those that just might end in time are turned away, too.
+  if (job->kind != job_kind::execute || !estate_->config.shed_overload
+      || !others || left >= needed + needed / 2)
+    return false;
+  ++estate_->meters->turned_away;
+  drop(job, hurry_error(std::max(left, duration::zero()), needed));
+  return true;
+}
+
 bool pool_actor::may_hire() const {
   auto& workers = estate_->workers;
   auto usual = estate_->config.workers + reserve;
@@ -78,6 +103,8 @@ void pool_actor::feed_workers() {
       next = backlog.begin();
     if (!may_run(**next))
       return;
+    if (turn_away(job_ptr{*next}))
+      continue;
     auto free = std::find_if(workers.begin(), workers.end(),
                              [](auto& x) { return x.job == nullptr; });
     if (free == workers.end()) {
@@ -188,7 +215,7 @@ caf::delegated<execute_result> pool_actor::on_execute(const execute& x) {
   auto deadline
     = x.limit > duration::zero() ? add_saturated(now, x.limit) : time_point{};
   auto work = waiting_execute{late_reply<execute_result>::to_request_of(this),
-                              x.statements, deadline, x.read_only};
+                              x.statements, deadline, x.limit, x.read_only};
   if (x.lease) {
     execute_on(x.lease, std::move(work), from, x.request);
     return {};
@@ -197,6 +224,7 @@ caf::delegated<execute_result> pool_actor::on_execute(const execute& x) {
   wish.deadline = deadline != time_point{}
                     ? deadline
                     : add_saturated(now, estate_->config.acquire_timeout);
+  wish.limit = std::max(x.limit, duration::zero());
   wish.priority = x.priority;
   wish.tenant = x.tenant;
   wish.holder = x.holder;
@@ -234,6 +262,7 @@ void pool_actor::give(waiting_execute& to, const effect::grant& x) {
                     : clock::now() + estate_->config.execute_timeout;
   auto job = make_job(job_kind::execute, x.lease.connection, deadline);
   job->statements = std::move(to.statements);
+  job->limit = to.limit;
   job->read_only = to.read_only;
   job->caller = x.caller;
   job->lease = x.lease;
@@ -243,6 +272,8 @@ void pool_actor::give(waiting_execute& to, const effect::grant& x) {
 
 void pool_actor::conclude_execute(const job_ptr& job, const error& why) {
   auto now = clock::now();
+  if (job->started && !why)
+    statements_.note(job->limit, job->took, now);
   auto end = lease_end{};
   end.left = job->target->object->state();
   end.unused = !job->started;

@@ -150,13 +150,14 @@ std::optional<loan> pool_actor::lend(const effect::grant& x,
   auto* entry = estate_->find(x.lease.connection);
   ++entry->grants;
   entry->granted_generation = held.generation;
+  ++estate_->granted_in_slots;
   return held;
 }
 
 void pool_actor::take_back_unused(const effect::grant& x, const loan& held) {
   estate_->slots->give_back(held, condition::clean);
   estate_->slots->collect(held.slot);
-  estate_->find(x.lease.connection)->granted_generation = 0;
+  estate_->end_grant(*estate_->find(x.lease.connection));
   auto end = lease_end{};
   end.unused = true;
   act(machine_.release(x.lease, end, clock::now()));
@@ -315,7 +316,7 @@ void pool_actor::on_released(slot_index slot) {
   auto* entry = estate_->find(back->connection);
   if (entry == nullptr)
     return;
-  entry->granted_generation = 0;
+  estate_->end_grant(*entry);
   auto end = lease_end{};
   end.front_uses = pool_estate::front_uses(*entry, back->generation);
   auto& conn = *entry->held;

@@ -19,6 +19,8 @@ struct waiting_execute {
   execute_reply reply;
   std::vector<sql_statement> statements;
   time_point deadline;
+  /// What the caller allows in all; zero: the pool's limits.
+  duration limit = duration::zero();
   bool read_only = false;
 };
 

@@ -1,5 +1,6 @@
 #include "caf_pool/actor/pool_estate.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace caf_pool {
@@ -123,6 +124,17 @@ std::optional<slot_index> pool_estate::slot_of(connection_id id) {
       entry->first_generation = slots->view(*entry->slot).generation;
   }
   return entry->slot;
+}
+
+void pool_estate::end_grant(vault_entry& entry) noexcept {
+  if (std::exchange(entry.granted_generation, 0) != 0)
+    --granted_in_slots;
+}
+
+void pool_estate::note_leases(std::uint32_t n) noexcept {
+  auto elsewhere = n - std::min(n, granted_in_slots);
+  if (elsewhere != std::exchange(leased_elsewhere_, elsewhere))
+    slots->note_leased_elsewhere(elsewhere);
 }
 
 std::uint64_t pool_estate::front_uses(const vault_entry& entry,

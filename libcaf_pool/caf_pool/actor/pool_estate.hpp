@@ -2,6 +2,7 @@
 
 #include "caf_pool/actor/pool_job.hpp"
 #include "caf_pool/actor/pool_shell.hpp"
+#include "caf_pool/actor/vault_entry.hpp"
 #include "caf_pool/backend/backend.hpp"
 #include "caf_pool/lease/pool_port.hpp"
 #include "caf_pool/lease/pooled_connection.hpp"
@@ -18,33 +19,6 @@
 #include <vector>
 
 namespace caf_pool {
-
-/// Who works on a lease by id.
-struct remote_holding {
-  caf::actor_addr holder;
-  std::uint64_t request = 0;
-  lease_id lease;
-  /// What the pool's actor took from the front in the holder's name; nothing if
-  /// the machine granted the lease, or claimed it.
-  loan from_front = {};
-  /// Holder for people, and since when; only with `from_front`.
-  std::string name = {};
-  time_point since = {};
-};
-
-/// A connection in the pool's possession and its place in the front.
-struct vault_entry {
-  std::shared_ptr<pooled_connection> held;
-  std::optional<slot_index> slot;
-  /// The slot's generation when it was bound, and how often the machine granted
-  /// through it since: the rest of the generations are uses without a message.
-  std::uint64_t first_generation = 0;
-  std::uint64_t grants = 0;
-  /// The slot's generation of the machine's present grant.
-  std::uint64_t granted_generation = 0;
-  /// Nobody works on it by id if there is no holder.
-  remote_holding by_id;
-};
 
 /// A connection that the pool gave up while somebody still holds it.
 struct lingering_connection {
@@ -113,6 +87,12 @@ public:
   static std::uint64_t front_uses(const vault_entry& entry,
                                   std::uint64_t generation) noexcept;
 
+  /// A grant through a slot is over, if there was one.
+  void end_grant(vault_entry& entry) noexcept;
+
+  /// The machine knows so many leases: for the peak, which the front counts.
+  void note_leases(std::uint32_t n) noexcept;
+
   /// Returns what the front shows of the connections in the vault.
   std::vector<front_view> look_at_front(bool with_names);
 
@@ -125,6 +105,8 @@ public:
   std::uint64_t epochs = 0;
   pool_config config;
   std::map<connection_id, vault_entry> vault;
+  /// Connections that the machine granted through their slots.
+  std::uint32_t granted_in_slots = 0;
   std::map<slot_index, lingering_connection> lingering;
   std::vector<job_ptr> jobs;
   std::deque<job_ptr> backlog;
@@ -140,6 +122,7 @@ public:
 private:
   std::atomic<std::uint64_t> tickets_{0};
   std::atomic<bool> over_{false};
+  std::uint32_t leased_elsewhere_ = 0;
   mutable std::mutex mutex_;
   pool_shell shell_;
 };

@@ -40,6 +40,8 @@ struct pool_job {
   time_point deadline;
   reset_policy policy = reset_policy::automatic;
   std::vector<sql_statement> statements;
+  /// For `execute`: what its caller allows in all; zero: the pool's limits.
+  duration limit = duration::zero();
   /// For `execute`: makes the server refuse writes before the first statement.
   bool read_only = false;
   /// Whom an `execute` is for.

@@ -115,6 +115,17 @@ json_document leases_json(const std::vector<lease_info>& xs) {
   return result;
 }
 
+json_document connections_json(const std::vector<connection_info>& xs) {
+  auto result = json_document::array();
+  for (auto& x : xs)
+    result.push_back({{"id", to_string(x.id)},
+                      {"state", x.state},
+                      {"age", seconds(x.age)},
+                      {"unused_for", seconds(x.unused_for)},
+                      {"uses", x.uses}});
+  return result;
+}
+
 } // namespace
 
 json_document pool_json(const pool_record& pool, const pool_overview& x) {
@@ -131,7 +142,8 @@ json_document pool_json(const pool_record& pool, const pool_overview& x) {
                        {"counters", counters_json(now.counters)},
                        {"breaker", breaker_json(now)},
                        {"last_error", error_json(now.last_error)},
-                       {"leases", leases_json(now.leases)}};
+                       {"leases", leases_json(now.leases)},
+                       {"connections", connections_json(now.connections)}};
   mark_stale(doc, x);
   return doc;
 }

@@ -75,6 +75,8 @@ inline slot_lender::holding slot_lender::take(slot_index i) noexcept {
   auto next = slot_rules::take(word);
   if (!next || !x.replace(word, *next))
     return {};
+  if (peak_.wants_count(i)) [[unlikely]]
+    peak_.count(slots_, in_use());
   return {next->generation(), i};
 }
 
@@ -113,7 +115,7 @@ slot_lender::holding slot_lender::search(std::uint32_t tries) noexcept {
     if (auto now = gate(); now == front_gate::open) {
       auto tick = clock_.load(std::memory_order_relaxed);
       if (auto found = scan(last.fits(serial_, tick) ? last.slot : 0)) {
-        last = {serial_, tick, found.slot};
+        last = {serial_, tick, peak_.wants_count(found.slot) ? 0 : found.slot};
         return found;
       }
     } else if (now == front_gate::closed || !uses_.brief()) {

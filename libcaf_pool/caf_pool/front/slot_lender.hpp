@@ -2,6 +2,7 @@
 
 #include "caf_pool/core/histogram.hpp"
 #include "caf_pool/front/keep_alive.hpp"
+#include "caf_pool/front/lease_peak.hpp"
 #include "caf_pool/front/release_sink.hpp"
 #include "caf_pool/front/slot_rules.hpp"
 #include "caf_pool/front/slot_store.hpp"
@@ -67,6 +68,11 @@ public:
         f(x);
   }
 
+  /// The most connections that were leased at the same time.
+  std::uint32_t peak_leased() const noexcept {
+    return peak_.value();
+  }
+
   /// How long connections were held, by the sampled holdings.
   histogram_snapshot use_times() const;
 
@@ -99,6 +105,7 @@ protected:
   /// Tells the lives of the memory apart; for the threads' hints.
   std::uint64_t serial_ = 0;
   std::unique_ptr<histogram> use_times_;
+  lease_peak peak_;
 
   // -- the rest ---------------------------------------------------------------
 

@@ -62,6 +62,7 @@ void slot_table::begin(std::uint64_t serial,
   use_times_ = std::make_unique<histogram>();
   sink_.set(std::move(sink));
   uses_.clear();
+  peak_.clear();
   serial_ = serial;
   clock_.store(0, std::memory_order_relaxed);
   gate_.store(front_gate::open, std::memory_order_seq_cst);
@@ -171,6 +172,8 @@ loan slot_table::grant(slot_index i, const holder& who,
   auto next = to_actor ? word.take().with(slot_word::recall) : word.take();
   if (!x.replace(word, next))
     return {};
+  if (peak_.wants_count(i))
+    peak_.count(slots_, in_use());
   return lend({next.generation(), i}, who);
 }
 
@@ -217,6 +220,10 @@ void slot_table::set_shut(bool shut) noexcept {
 
 void slot_table::advance_clock(time_point now) noexcept {
   clock_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+}
+
+void slot_table::note_leased_elsewhere(std::uint32_t n) noexcept {
+  peak_.note_elsewhere(n, slots_, in_use());
 }
 
 void slot_table::set_sink(std::shared_ptr<release_sink> sink) noexcept {

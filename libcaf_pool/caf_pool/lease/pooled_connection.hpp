@@ -22,6 +22,9 @@ struct pool_meters {
   histogram use_time;
   std::atomic<std::uint64_t> executed{0};
   std::atomic<std::uint64_t> execute_errors{0};
+  /// Statements that were not sent, because others were more likely to be done
+  /// in time.
+  std::atomic<std::uint64_t> turned_away{0};
 };
 
 /// A connection and what belongs to it while a pool has it. Whoever holds the

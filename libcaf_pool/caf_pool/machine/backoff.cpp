@@ -23,7 +23,8 @@ backoff::backoff(const backoff_config& config, random_source random)
 
 time_point backoff::failed(time_point now) {
   auto most = grown(config_.start, config_.factor, memory_.steps, config_.cap);
-  auto delay = random_.between(config_.floor, most);
+  auto delay = config_.jitter ? random_.between(config_.floor, most)
+                              : std::max(config_.floor, most);
   count_up(memory_.failures);
   count_up(memory_.steps);
   memory_.next_attempt = add_saturated(now, delay);

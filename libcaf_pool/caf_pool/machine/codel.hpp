@@ -2,6 +2,7 @@
 
 #include "caf_pool/core/time.hpp"
 
+#include <cstdint>
 #include <optional>
 
 namespace caf_pool {
@@ -9,12 +10,17 @@ namespace caf_pool {
 /// Tells whether a queue is overloaded rather than merely busy.
 ///
 /// ~~~
-///          an interval ended in which even the shortest wait exceeded target
+///          an interval ended in which even the shortest wait exceeded target,
+///          and callers were turned away within the last fifteen
 ///   calm --------------------------------------------------------------> slow
 ///     ^                                                                    |
 ///     +--------------------------------------------------------------------+
-///          an interval ended in which somebody waited no longer than target
+///          an interval ended in which somebody waited no longer than target,
+///          or nobody was turned away within the last fifteen
 /// ~~~
+///
+/// A queue that serves everybody in time is busy, however long they wait: only
+/// if at least one of eight callers got nothing there were too many.
 ///
 /// After "Controlling Queue Delay" (Nichols and Jacobson, ACM Queue, 2012) in
 /// the form that Elixir's DBConnection gave it: while slow, whoever has waited
@@ -28,9 +34,16 @@ public:
     // nop
   }
 
-  /// Somebody was served after waiting for `waited`; zero also says that
-  /// nobody was waiting.
+  /// Somebody was served after waiting for `waited`.
   void observe(duration waited) noexcept;
+
+  /// Nobody is waiting.
+  void observe_empty() noexcept;
+
+  /// Somebody got nothing: the queue was full, or the time was over.
+  void refused() noexcept {
+    ++refused_;
+  }
 
   /// Ends the interval when it is over. `head_wait` is how long the head of
   /// the queue has been waiting; it counts if nobody was served.
@@ -62,6 +75,11 @@ private:
   time_point interval_end_ = time_point::min();
   /// The shortest wait in this interval, if there was any.
   std::optional<duration> shortest_;
+  /// Callers of this interval.
+  std::uint64_t served_ = 0;
+  std::uint64_t refused_ = 0;
+  /// So long what was turned away counts.
+  time_point pressed_until_ = time_point::min();
   bool slow_ = false;
 };
 

@@ -22,6 +22,8 @@ struct lease_entry {
   time_point since{};
   /// The holder said that it needs this long; zero: the pool's threshold.
   duration expected = duration::zero();
+  /// What the holder allowed for waiting and use together; zero: nothing said.
+  duration limit = duration::zero();
   bool suspected = false;
   bool revoked = false;
   /// In the front: the machine only saw it.

@@ -23,6 +23,9 @@ struct acquire_input {
   std::string holder;
   /// How long the caller says that it will hold; zero: it does not say.
   duration expected = duration::zero();
+  /// What the caller allows for waiting and use together: the use must have
+  /// ended by the deadline, too. Zero if only the waiting is limited.
+  duration limit = duration::zero();
   /// Do not wait: get a connection that is free now, or nothing.
   bool only_if_free = false;
 };

@@ -95,6 +95,8 @@ void adopt_memory(pool_state& s, const pool_state& old) {
   s.told_the_end = old.told_the_end;
   s.typical_use = old.typical_use;
   s.typical_open = old.typical_open;
+  s.uses = old.uses;
+  s.limited_uses = old.limited_uses;
   s.started = old.started;
   s.last_success = old.last_success;
 }

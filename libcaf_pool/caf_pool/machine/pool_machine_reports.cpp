@@ -190,7 +190,7 @@ effects pool_machine::reset_done(connection_id id, const error& why,
     rules::lose(x, id, why);
   } else {
     record->age.last_proven = now;
-    rules::rest(x, id);
+    rules::rest_proven(x, id);
   }
   return settle(x);
 }

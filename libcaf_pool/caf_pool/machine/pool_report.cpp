@@ -104,6 +104,16 @@ error not_free_error(const pool_state& s, time_point now) {
   return result;
 }
 
+error hurry_error(const pool_state& s, duration needed, duration left,
+                  time_point now) {
+  return {errc::overloaded,
+          "nothing was executed: " + to_rough_text(left)
+            + " are left, a use may take " + to_rough_text(needed)
+            + ", and others wait (" + numbers(s, now)
+            + "); try again later, or allow more time",
+          {}};
+}
+
 error full_error(const pool_state& s, time_point now) {
   return {errc::queue_full,
           std::to_string(s.queue.size())
@@ -169,6 +179,48 @@ std::vector<std::string> reasons_of(const pool_state& s, time_point now) {
   return result;
 }
 
+/// What people call the state of a connection.
+std::string_view state_name(const pool_state& s, const connection_record& x) {
+  switch (x.state) {
+    case connection_state::opening:
+      return "opening";
+    case connection_state::idle:
+      return "idle";
+    case connection_state::offered:
+      return s.front_searched || x.front_taken ? "leased" : "idle";
+    case connection_state::leased:
+      return "leased";
+    case connection_state::resetting:
+      return "resetting";
+    case connection_state::probing:
+      return "probing";
+    case connection_state::closing:
+      return "closing";
+    case connection_state::quarantined:
+      return "quarantined";
+  }
+  return {};
+}
+
+std::vector<connection_info> connections_of(const pool_state& s,
+                                            time_point now) {
+  std::vector<connection_info> result;
+  result.reserve(s.table.size());
+  for (auto& [id, record] : s.table.records()) {
+    auto info = connection_info{};
+    info.id = id;
+    info.state = state_name(s, record);
+    if (record.age.opened_at != time_point{}) {
+      info.age = now - record.age.opened_at;
+      if (info.state != "leased")
+        info.unused_for = now - record.age.last_used;
+    }
+    info.uses = record.lease_generation + record.front_uses;
+    result.push_back(std::move(info));
+  }
+  return result;
+}
+
 } // namespace
 
 pool_snapshot pool_machine::snapshot(time_point now) const {
@@ -192,6 +244,7 @@ pool_snapshot pool_machine::snapshot(time_point now) const {
   result.last_error = s.last_error;
   result.uptime = now - s.started;
   result.leases = s.leases.list(now);
+  result.connections = connections_of(s, now);
   return result;
 }
 

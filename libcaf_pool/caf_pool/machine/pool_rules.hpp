@@ -79,14 +79,17 @@ void retire_outdated(step& x);
 void give_up_suspects(step& x);
 /// Puts a free connection to rest, or ends it if its time is over.
 void rest(step& x, connection_id id);
-/// The same for one that was withdrawn: unless for its age, the sweep ends it.
+/// The same for one that was used: it may have to be probed first.
+void rest_proven(step& x, connection_id id);
+/// Like `rest` for one that was withdrawn: unless for its age, the sweep ends it.
 void come_back(step& x, connection_id id);
 /// Decides what becomes of a connection that nobody holds any more.
 void take_back(step& x, connection_id id, const lease_end& how);
 /// The same if its holder is gone and nobody knows what it did last.
 void take_from_lost(step& x, connection_id id, const lease_end& how);
-/// Forgets the lease of a connection.
-void close_lease(step& x, connection_id id);
+/// Forgets the lease of a connection; one that was used teaches how long leases
+/// last.
+void close_lease(step& x, connection_id id, bool used = true);
 
 // -- health -------------------------------------------------------------------
 

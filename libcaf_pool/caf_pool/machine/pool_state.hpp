@@ -9,6 +9,7 @@
 #include "caf_pool/machine/effect.hpp"
 #include "caf_pool/machine/lease_book.hpp"
 #include "caf_pool/machine/pool_facts.hpp"
+#include "caf_pool/machine/use_time.hpp"
 #include "caf_pool/machine/wait_queue.hpp"
 
 #include <cstdint>
@@ -81,6 +82,9 @@ struct pool_state {
   /// Running means that the sizing rules use.
   duration typical_use = duration::zero();
   duration typical_open = duration::zero();
+  /// How long leases last, and those among them whose holders limited the use.
+  use_time uses;
+  use_times limited_uses;
 
   /// Memory for the next orders.
   effects spare;

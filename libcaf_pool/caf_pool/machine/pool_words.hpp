@@ -18,6 +18,8 @@ std::string numbers(const pool_state& s, time_point now);
 error timeout_error(const pool_state& s, duration waited, time_point now);
 error breaker_error(const pool_state& s, time_point now);
 error refusal_error(const pool_state& s, time_point now);
+error hurry_error(const pool_state& s, duration needed, duration left,
+                  time_point now);
 error full_error(const pool_state& s, time_point now);
 error not_free_error(const pool_state& s, time_point now);
 error closing_error(const pool_state& s);

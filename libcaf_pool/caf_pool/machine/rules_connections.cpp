@@ -2,6 +2,7 @@
 #include "caf_pool/machine/pool_rules.hpp"
 #include "caf_pool/machine/sizing.hpp"
 
+#include <cstdint>
 #include <utility>
 
 namespace caf_pool::rules {
@@ -95,18 +96,32 @@ void begin_reset(step& x, connection_id id) {
   x.order(effect::reset_connection{id, deadline});
 }
 
-/// Gives a connection to the next one who wants it: now, or after a reset.
-void recycle(step& x, connection_id id, bool reset) {
+/// What is due before somebody else may have a connection.
+enum class care : std::uint8_t {
+  none,
+  probe,
+  reset,
+};
+
+/// Gives a connection to the next one who wants it: now, or after some care.
+void recycle(step& x, connection_id id, care due) {
   auto& age = x.s.table.find(id)->age;
   auto reason = reason_to_shrink(x);
   if (reason.empty())
     reason = reason_of(judge_release(age, x.s.generation, x.now));
   if (!reason.empty())
     retire(x, id, reason);
-  else if (reset)
+  else if (due == care::reset)
     begin_reset(x, id);
+  else if (due == care::probe)
+    begin_probe(x, id, false);
   else
     x.s.table.move_to(id, connection_state::idle, x.now);
+}
+
+/// A failing server is left in peace; its connections are suspect anyway.
+bool probes_at_release(const pool_state& s) {
+  return s.config.validate_on_release && s.breaker.closed();
 }
 
 void take_broken(step& x, connection_id id, const error& why) {
@@ -124,7 +139,11 @@ void take_broken(step& x, connection_id id, const error& why) {
 } // namespace
 
 void rest(step& x, connection_id id) {
-  recycle(x, id, false);
+  recycle(x, id, care::none);
+}
+
+void rest_proven(step& x, connection_id id) {
+  recycle(x, id, probes_at_release(x.s) ? care::probe : care::none);
 }
 
 void come_back(step& x, connection_id id) {
@@ -146,20 +165,25 @@ void come_back(step& x, connection_id id) {
     begin_probe(x, id, false);
 }
 
-void close_lease(step& x, connection_id id) {
+void close_lease(step& x, connection_id id, bool used) {
   auto& s = x.s;
   s.table.find(id)->lease = {};
   auto entry = s.leases.close(id);
   if (!entry)
     return;
-  s.typical_use = blended(s.typical_use, x.now - entry->since);
+  auto held = x.now - entry->since;
+  s.typical_use = blended(s.typical_use, held);
+  if (used)
+    s.uses.note(held, x.now);
+  if (used && entry->limit > duration::zero())
+    s.limited_uses.note(entry->limit, held, x.now);
   if (entry->suspected)
     x.tell(event_kind::leak_cleared, id, entry->holder);
 }
 
 void take_back(step& x, connection_id id, const lease_end& how) {
   auto& s = x.s;
-  close_lease(x, id);
+  close_lease(x, id, !how.unused);
   if (how.left == trace::broken) {
     take_broken(x, id, how.why);
     return;
@@ -174,7 +198,12 @@ void take_back(step& x, connection_id id, const lease_end& how) {
   }
   auto policy = s.config.reset_on_release;
   auto dirty = how.left == trace::dirty && policy != reset_policy::none;
-  recycle(x, id, dirty || (policy == reset_policy::full && !how.unused));
+  if (dirty || (policy == reset_policy::full && !how.unused))
+    recycle(x, id, care::reset);
+  else if (how.unused)
+    recycle(x, id, care::none);
+  else
+    rest_proven(x, id);
 }
 
 void take_from_lost(step& x, connection_id id, const lease_end& how) {
@@ -187,7 +216,7 @@ void take_from_lost(step& x, connection_id id, const lease_end& how) {
              "its holder is gone, and resets are turned off",
              {}});
   else
-    recycle(x, id, true);
+    recycle(x, id, care::reset);
 }
 
 } // namespace caf_pool::rules

@@ -16,12 +16,13 @@ duration look_rhythm(const pool_config& config) {
                             std::chrono::milliseconds{10});
 }
 
-/// A full reset is due after each use, and without a bypass a probe before
-/// each, which the front cannot do.
+/// A full reset or a probe may be due after each use, and without a bypass a
+/// probe before each, which the front cannot do. Nor does it keep an order.
 bool lends_in_front(const pool_config& config) {
   auto probes_each = config.validate_on_acquire
                      && config.validation_bypass == duration::zero();
-  return config.fast_lane && !probes_each
+  return config.fast_lane && !probes_each && !config.validate_on_release
+         && config.order == hand_out_order::lifo
          && config.reset_on_release != reset_policy::full;
 }
 

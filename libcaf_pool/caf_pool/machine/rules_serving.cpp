@@ -89,6 +89,43 @@ bool may_serve(const pool_state& s) {
   return s.life == pool_life::serving && s.breaker.closed();
 }
 
+/// How long a caller may use the connection: what it says, or half as much
+/// again as others of its kind, because to stop it at the end costs the server
+/// more than to let it finish.
+duration time_needed(const step& x, const acquire_input& wish) {
+  if (wish.expected > duration::zero())
+    return wish.expected;
+  auto typical = x.s.limited_uses.typical(wish.limit, x.now);
+  return typical + typical / 2;
+}
+
+/// How long a new caller will wait at least: for each round that those before
+/// it need. Zero if it may overtake, or if there may be more connections soon.
+duration expected_wait(const step& x, const acquire_input& wish) {
+  auto& s = x.s;
+  if (wish.priority > 0 || s.table.alive() < s.config.max_size)
+    return duration::zero();
+  auto rounds = static_cast<duration::rep>(s.queue.size() / s.config.max_size);
+  return rounds * s.uses.typical(x.now);
+}
+
+/// Tells whether a caller would not be done in time while somebody else waits:
+/// to serve it is to waste the connection.
+bool too_late_for(const step& x, const acquire_input& wish, duration wait) {
+  auto& s = x.s;
+  if (!s.config.shed_overload || wish.limit == duration::zero()
+      || s.queue.empty() || !may_serve(s))
+    return false;
+  auto needed = time_needed(x, wish);
+  return needed > duration::zero() && wish.deadline - x.now < wait + needed;
+}
+
+void turn_away(step& x, const acquire_input& wish) {
+  x.s.queue.note_refusal();
+  reject(x, wish.caller,
+         hurry_error(x.s, time_needed(x, wish), wish.deadline - x.now, x.now));
+}
+
 /// The usual case: nobody waits, and what comes next is fit.
 bool grant_at_once(step& x, acquire_input& wish) {
   auto& s = x.s;
@@ -116,6 +153,10 @@ void admit(step& x, acquire_input wish) {
   expire(x); // room that only the late took is free
   if (grant_at_once(x, wish))
     return;
+  if (too_late_for(x, wish, expected_wait(x, wish))) {
+    turn_away(x, wish);
+    return;
+  }
   auto entry = waiter{};
   entry.id = wish.caller;
   entry.enqueued = x.now;
@@ -142,6 +183,7 @@ void grant(step& x, connection_id id, acquire_input&& wish, duration waited) {
   entry.holder = std::move(wish.holder);
   entry.since = x.now;
   entry.expected = wish.expected;
+  entry.limit = wish.limit;
   expect_leak(x, entry);
   s.leases.open(std::move(entry));
   ++s.counters.acquired;
@@ -194,6 +236,7 @@ void expire(step& x) {
   if (!s.config.shed_overload || s.life != pool_life::serving)
     return;
   late.clear();
+  s.queue.expect_use(s.uses.typical(x.now));
   s.queue.shed(x.now, late);
   for (auto& waiter : late) {
     s.wishes.erase(waiter.id);
@@ -225,11 +268,16 @@ namespace {
 
 /// Takes the next waiter off the queue and grants it a connection.
 void grant_to_next(step& x, connection_id id) {
-  auto next = x.s.queue.pop(x.now);
-  if (!next)
-    return;
-  auto wish = x.s.wishes.extract(next->id);
-  grant(x, id, std::move(wish.mapped()), x.now - next->enqueued);
+  while (auto next = x.s.queue.pop(x.now)) {
+    auto wish = x.s.wishes.extract(next->id);
+    // The last one is served in any case: it does no harm, and how long it
+    // takes tells whether the estimate is right.
+    if (!too_late_for(x, wish.mapped(), duration::zero())) {
+      grant(x, id, std::move(wish.mapped()), x.now - next->enqueued);
+      return;
+    }
+    turn_away(x, wish.mapped());
+  }
 }
 
 std::uint32_t probes_for_waiters(const pool_state& s) {

@@ -13,8 +13,10 @@ wait_queue::wait_queue(const wait_queue_config& config)
 // -- coming -------------------------------------------------------------------
 
 bool wait_queue::push(const waiter& x, time_point now) {
-  if (size() >= config_.limit)
+  if (size() >= config_.limit) {
+    codel_.refused();
     return false;
+  }
   auto slot = table_.insert(x);
   if (slot == no_waiter)
     return false;
@@ -33,7 +35,7 @@ std::optional<waiter> wait_queue::pop(time_point now) {
     codel_.observe(now - result->enqueued);
   // An emptied queue is no overload, however long the last one waited.
   if (occupied_ == 0)
-    codel_.observe(duration::zero());
+    codel_.observe_empty();
   return result;
 }
 
@@ -72,6 +74,7 @@ void wait_queue::expire(time_point now, std::vector<waiter>& out) {
     out.push_back(table_[slot].value);
     expired_.remove(table_, slot);
     table_.erase(slot);
+    codel_.refused();
   }
   std::sort(out.begin() + first, out.end(),
             [](const waiter& x, const waiter& y) {
@@ -139,8 +142,14 @@ duration wait_queue::busy_for(time_point now) const noexcept {
 void wait_queue::configure(const wait_queue_config& x) {
   if (x.shed && !config_.shed)
     codel_ = codel{x.shed_target, x.shed_interval};
-  codel_.configure(x.shed_target, x.shed_interval);
   config_ = x;
+  expect_use(typical_use_);
+}
+
+void wait_queue::expect_use(duration typical) noexcept {
+  typical_use_ = typical;
+  codel_.configure(std::max(config_.shed_target, typical),
+                   config_.shed_interval);
 }
 
 void wait_queue::set_tenant_weight(std::uint32_t tenant,

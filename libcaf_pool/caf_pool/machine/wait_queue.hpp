@@ -20,6 +20,7 @@ struct wait_queue_config {
   /// A waiter gains one priority step each time this passes; zero: never.
   duration ageing = duration::zero();
   bool shed = false;
+  /// At least so long; a typical use if that is longer.
   duration shed_target = duration::zero();
   duration shed_interval = duration::zero();
 };
@@ -100,6 +101,15 @@ public:
   /// Removes all: the expired ones, then the others as `pop` would.
   std::vector<waiter> drain();
 
+  /// Somebody who was taken off the queue got nothing.
+  void note_refusal() noexcept {
+    codel_.refused();
+  }
+
+  /// Uses take so long as a rule; zero if that is not known. To wait for one
+  /// is not slow.
+  void expect_use(duration typical) noexcept;
+
   /// A lower limit keeps those that are queued.
   void configure(const wait_queue_config& x);
 
@@ -127,6 +137,7 @@ private:
   waiter_list<&waiter_table::node::arrival> arrivals_;
   waiter_list<&waiter_table::node::turn> expired_;
   codel codel_;
+  duration typical_use_ = duration::zero();
   time_point busy_since_{};
 };
 

@@ -16,7 +16,9 @@ int usage() {
   std::cerr << "usage: simulate [--seeds N] [--from S]   plays seeds\n"
                "       simulate --seed S                 explains one\n"
                "       simulate --hunt N                 finds a failing one, or "
-               "fails\n";
+               "fails\n"
+               "       simulate --shorten N              the same, and shortens "
+               "it\n";
   return 64;
 }
 
@@ -34,6 +36,22 @@ int play(campaign x) {
   if (!ok)
     std::cout << explain(x.failing_seed);
   return ok ? 0 : 1;
+}
+
+/// For machines with a deliberate fault: a plan that finds it is shortened by
+/// half at least, and finds the same.
+int shortens(std::uint64_t seeds) {
+  auto x = campaign{.seeds = seeds};
+  if (x.play())
+    return 1;
+  auto whole = make_plan(x.failing_seed);
+  auto brief = shorten(whole);
+  auto before = run(whole).broken;
+  auto after = run(brief).broken;
+  std::cout << before << "\n" << after << "\nshortened from "
+            << whole.stimuli.size() << " to " << brief.stimuli.size() << '\n';
+  auto shorter = 2 * brief.stimuli.size() <= whole.stimuli.size();
+  return shorter && kind_of(before) == kind_of(after) ? 0 : 1;
 }
 
 /// For machines with a deliberate fault: to find it is success.
@@ -64,6 +82,8 @@ int main(int argc, char** argv) {
       return run(make_plan(value)).broken.empty() ? 0 : 1;
     } else if (option == "--hunt") {
       return hunt(value);
+    } else if (option == "--shorten") {
+      return shortens(value);
     } else {
       return usage();
     }

@@ -1,0 +1,75 @@
+#include "caf_pool/front/lease_peak.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace caf_pool {
+
+namespace {
+
+/// Slots that are looked at together; of more than these, leases that change
+/// slots meanwhile may be missed.
+constexpr slot_index most = 1024;
+
+struct found {
+  std::uint32_t taken = 0;
+  /// All taken slots are below.
+  slot_index end = 0;
+};
+
+/// Looks twice at up to `most` slots.
+void look(const slot_store& slots, slot_index from, slot_index to,
+          found& result) noexcept {
+  std::array<std::uint64_t, most> before;
+  for (auto i = from; i < to; ++i)
+    before[i - from] = slots.at(i).load().bits();
+  for (auto i = from; i < to; ++i) {
+    auto word = slots.at(i).load();
+    if (word.state() != slot_state::taken)
+      continue;
+    result.end = i + 1;
+    result.taken += word.bits() == before[i - from];
+  }
+}
+
+void raise(std::atomic<std::uint32_t>& x, std::uint32_t to) noexcept {
+  auto now = x.load();
+  while (now < to && !x.compare_exchange_weak(now, to)) {
+    // nop
+  }
+}
+
+} // namespace
+
+void lease_peak::count(const slot_store& slots, slot_index size) noexcept {
+  // From now on everybody counts, until this count has ended without another
+  // one beside it: that would see what this one has missed.
+  auto was = state_.load();
+  std::uint64_t mine = 0;
+  do
+    mine = ((was >> 32) + 1) << 32;
+  while (!state_.compare_exchange_weak(was, mine));
+  found all;
+  for (slot_index i = 0; i < size; i += most)
+    look(slots, i, std::min(size, i + most), all);
+  auto elsewhere = elsewhere_.load();
+  raise(peak_, all.taken + elsewhere);
+  auto peak = peak_.load();
+  auto limit = peak > elsewhere ? peak - elsewhere : 0;
+  if (all.end <= limit)
+    state_.compare_exchange_strong(mine, mine | limit);
+}
+
+void lease_peak::note_elsewhere(std::uint32_t n, const slot_store& slots,
+                                slot_index size) noexcept {
+  auto before = elsewhere_.exchange(n);
+  auto peak = peak_.load();
+  if (n <= before)
+    return;
+  if (n + size > peak)
+    count(slots, size);
+  else // even if all slots were taken
+    state_.store((((state_.load() >> 32) + 1) << 32) | (peak - n));
+}
+
+} // namespace caf_pool
