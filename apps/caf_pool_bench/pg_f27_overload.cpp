@@ -75,8 +75,8 @@ ordeal suffer(const run_options& x, pool_config config, const lengths& times) {
   what.statements = {sql_statement{statement}};
   what.limit = limit;
   closed_loop(world.sys, handle, statement, config.workers, times.calm / 4);
-  auto peak = closed_loop(world.sys, handle, statement, 2 * config.workers,
-                          times.calm);
+  auto peak
+    = closed_loop(world.sys, handle, statement, 2 * config.workers, times.calm);
   auto at = [&](double load, duration length) {
     return open_loop(world.sys, handle, what, load * peak, length);
   };
@@ -96,10 +96,10 @@ ordeal suffer(const run_options& x, pool_config config, const lengths& times) {
 }
 
 std::vector<measurement> run(const run_options& x) {
-  auto times = x.quick ? lengths{std::chrono::milliseconds{1000},
-                                 std::chrono::milliseconds{1500}}
-                       : lengths{std::chrono::seconds{4},
-                                 std::chrono::seconds{10}};
+  auto times = x.quick
+                 ? lengths{std::chrono::milliseconds{1000},
+                           std::chrono::milliseconds{1500}}
+                 : lengths{std::chrono::seconds{4}, std::chrono::seconds{10}};
   auto defaults = postgres(x.postgres).config;
   auto patient = defaults;
   patient.shed_overload = false;
@@ -115,14 +115,11 @@ std::vector<measurement> run(const run_options& x) {
   }
   auto row = [](const char* measure, double value, const char* unit,
                 double baseline, const char* goal, bool reached) {
-    return measurement{"F27",
-                       {{"load", "3 x capacity"}, {"measure", measure}},
-                       value,
-                       unit,
-                       baseline,
-                       "the pool without shedding, all may wait",
-                       goal,
-                       reached};
+    return measurement{
+      "F27",    {{"load", "3 x capacity"}, {"measure", measure}},
+      value,    unit,
+      baseline, "the pool without shedding, all may wait",
+      goal,     reached};
   };
   auto share = median(goodput);
   auto back = median(recovery);

@@ -21,7 +21,7 @@ json_document literal(const char* text) {
 
 TEST_CASE("stats have the layout that existing dashboards read", "[A05]") {
   auto x = test::overview_of({test::sample_redis(), test::sample_pool()});
-  x.pools[1].peak_leased = 12;
+  x.pools[1].now.peak_leased = 12;
   CHECK(stats_json(x) == literal(R"({
     "database_pools": {
       "db_main": {

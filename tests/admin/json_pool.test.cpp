@@ -18,7 +18,7 @@ json_document literal(const char* text) {
 
 json_document document_of(const pool_snapshot& x) {
   auto all = test::overview_of({x});
-  all.pools[0].peak_leased = 12;
+  all.pools[0].now.peak_leased = 12;
   return pool_json(all.pools[0], all);
 }
 
@@ -110,6 +110,16 @@ TEST_CASE("a pool's document says who holds its connections", "[trap-T70]") {
   CHECK(document_of(pool)["leases"] == literal(R"([
     {"id": "2.7.41", "holder": "thread 12 at orders.cpp:57", "held": 90.0,
      "suspected": true}
+  ])"));
+}
+
+TEST_CASE("a pool's document shows each connection", "[A06]") {
+  auto pool = test::sample_pool();
+  pool.connections
+    = {{{7}, "leased", 90s, 0s, 41}, {{9}, "idle", 1s, 500ms, 2}};
+  CHECK(document_of(pool)["connections"] == literal(R"([
+    {"id": "7", "state": "leased", "age": 90.0, "unused_for": 0.0, "uses": 41},
+    {"id": "9", "state": "idle", "age": 1.0, "unused_for": 0.5, "uses": 2}
   ])"));
 }
 

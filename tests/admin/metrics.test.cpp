@@ -103,7 +103,7 @@ TEST_CASE("every statistic that the replaced systems kept is a metric",
           "[A05]") {
   auto pool = test::sample_pool("main");
   auto all = test::overview_of({pool});
-  all.pools[0].peak_leased = 12;
+  all.pools[0].now.peak_leased = 12;
   auto text = metrics_text(all, node_serving());
   auto of_pool = [&text](const std::string& name) {
     return metric(text, name + "{pool=\"main\"}");

@@ -64,10 +64,8 @@ histogram_snapshot samples(const std::vector<duration>& xs) {
 pool_overview overview_of(std::vector<pool_snapshot> pools) {
   pool_overview result;
   result.known = true;
-  for (auto& x : pools) {
-    auto peak = x.gauges.leased;
-    result.pools.push_back({std::move(x), peak, std::nullopt});
-  }
+  for (auto& x : pools)
+    result.pools.push_back({std::move(x), std::nullopt});
   return result;
 }
 

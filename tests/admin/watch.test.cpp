@@ -106,21 +106,6 @@ TEST_CASE("nothing is known before the first answer", "[A04]") {
   CHECK(report.pools.empty());
 }
 
-TEST_CASE("the peak is the most that any look has found") {
-  pool_watch uut;
-  auto see = [&uut](std::uint32_t leased) {
-    auto pool = test::sample_pool();
-    pool.gauges.leased = leased;
-    auto look = uut.want();
-    uut.start(at(0s));
-    uut.done(look, std::vector{pool}, at(0s), noon);
-    return uut.report(look, at(0s)).pools.at(0).peak_leased;
-  };
-  CHECK(see(5) == 5);
-  CHECK(see(12) == 12);
-  CHECK(see(3) == 12);
-}
-
 TEST_CASE("a probe is dated by the look that has found it") {
   pool_watch uut;
   auto see = [&uut](std::uint64_t probes, pool_watch::wall_time wall) {

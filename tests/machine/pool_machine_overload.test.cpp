@@ -47,8 +47,7 @@ public:
   /// How long the slowest of a hundred took, of those who got something.
   duration p99() {
     std::sort(times_.begin(), times_.end());
-    return times_.empty() ? duration::zero()
-                          : times_[times_.size() * 99 / 100];
+    return times_.empty() ? duration::zero() : times_[times_.size() * 99 / 100];
   }
 
   int cut() const noexcept {
@@ -167,9 +166,10 @@ struct experienced {
 
 // -- goodput ------------------------------------------------------------------
 
-TEST_CASE("three times as many callers as can be served: most of the capacity "
-          "is good for something",
-          "[trap-T14][Z15]") {
+TEST_CASE(
+  "three times as many callers as can be served: most of the capacity "
+  "is good for something",
+  "[trap-T14][Z15]") {
   // The limits of the callers, and how many may wait: the queue is long enough
   // to make them late, or not.
   auto limit = GENERATE(as<duration>{}, 50ms, 250ms, 1s, 5s);

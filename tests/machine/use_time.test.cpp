@@ -1,5 +1,6 @@
-#include "caf_pool/core/random.hpp"
 #include "caf_pool/machine/use_time.hpp"
+
+#include "caf_pool/core/random.hpp"
 
 #include "machine/virtual_time.hpp"
 #include "support/catch_compat.hpp"

@@ -207,8 +207,8 @@ void world::note_end(connection_truth& x, const lease_end& how) {
     return;
   x.proven_at = now_;
   x.proven_in_front = false;
-  x.unlooked = oracle_.settings().validate_on_release
-               && uut_->state().breaker.closed();
+  x.unlooked
+    = oracle_.settings().validate_on_release && uut_->state().breaker.closed();
   x.dirty = policy == reset_policy::full
             || (how.left == trace::dirty && policy != reset_policy::none);
 }

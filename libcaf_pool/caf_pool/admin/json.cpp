@@ -35,7 +35,7 @@ json_document grouped(const pool_overview& x, Database database, Redis redis) {
 json_document database_stats(const pool_record& x) {
   auto& now = x.now;
   return {{"active_connections", now.gauges.leased},
-          {"peak_connections", x.peak_leased},
+          {"peak_connections", now.peak_leased},
           {"connections_created", now.counters.opened},
           {"connections_closed", closed_connections(now)},
           {"average_wait_time", average_wait(now)},

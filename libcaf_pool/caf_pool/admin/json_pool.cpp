@@ -28,7 +28,7 @@ json_document current_state(const pool_record& x) {
           {"available", g.idle},
           {"in_use", g.leased},
           {"utilization", now.utilization()},
-          {"peak_connections", x.peak_leased},
+          {"peak_connections", now.peak_leased},
           {"opening", g.opening},
           {"resetting", g.resetting},
           {"probing", g.probing},

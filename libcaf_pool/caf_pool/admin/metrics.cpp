@@ -50,7 +50,7 @@ void add(pool_record& to, const pool_record& from) {
   a.breaker_open_for = std::max(a.breaker_open_for, b.breaker_open_for);
   a.consecutive_open_failures
     = std::max(a.consecutive_open_failures, b.consecutive_open_failures);
-  to.peak_leased += from.peak_leased;
+  a.peak_leased += b.peak_leased;
 }
 
 // -- one pool -----------------------------------------------------------------
@@ -94,8 +94,8 @@ void add_sizes(metric_families& out, const pool_record& pool) {
         base_size(x));
   gauge("caf_pool_connections_overflow",
         "Connections open beyond the size without overflow.", overflow(x));
-  gauge("caf_pool_connections_peak", "Most connections seen leased at once.",
-        pool.peak_leased);
+  gauge("caf_pool_connections_peak",
+        "Most connections leased at the same time.", x.peak_leased);
   gauge("caf_pool_utilization_ratio", "Leased share of the open connections.",
         x.utilization());
   gauge("caf_pool_pending_requests", "Callers that wait for a connection.",

@@ -16,8 +16,6 @@ namespace caf_pool {
 /// by looking again and again.
 struct pool_record {
   pool_snapshot now;
-  /// The most connections that any look has found leased.
-  std::uint32_t peak_leased = 0;
   /// When a look found that the pool had probed a connection since the look
   /// before: late by up to the time between two looks.
   std::optional<std::chrono::system_clock::time_point> last_probe;

@@ -55,11 +55,9 @@ void pool_watch::remember(std::vector<pool_snapshot> found, wall_time wall) {
     pool_record record;
     std::uint64_t probes = 0;
     if (before != pools_.end()) {
-      record.peak_leased = before->peak_leased;
       record.last_probe = before->last_probe;
       probes = before->now.counters.probes;
     }
-    record.peak_leased = std::max(record.peak_leased, x.gauges.leased);
     if (x.counters.probes != probes)
       record.last_probe = wall;
     record.now = std::move(x);

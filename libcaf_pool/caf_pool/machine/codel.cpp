@@ -35,8 +35,8 @@ void codel::advance(duration head_wait, time_point now) noexcept {
   }
   if (refused_ > 0 && refused_ * tolerated >= served_ + refused_)
     pressed_until_ = add_saturated(now, memory * interval_);
-  slow_ = !first && shortest_.value_or(head_wait) > target_
-          && now < pressed_until_;
+  slow_
+    = !first && shortest_.value_or(head_wait) > target_ && now < pressed_until_;
   shortest_.reset();
   served_ = refused_ = 0;
   interval_end_ = add_saturated(now, interval_);

@@ -152,8 +152,7 @@ void wait_queue::expect_use(duration typical) noexcept {
                    config_.shed_interval);
 }
 
-void wait_queue::set_tenant_weight(std::uint32_t tenant,
-                                   std::uint32_t weight) {
+void wait_queue::set_tenant_weight(std::uint32_t tenant, std::uint32_t weight) {
   if (weight <= 1)
     weights_.erase(tenant);
   else

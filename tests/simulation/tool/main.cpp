@@ -13,12 +13,13 @@ namespace {
 using namespace caf_pool::simulation;
 
 int usage() {
-  std::cerr << "usage: simulate [--seeds N] [--from S]   plays seeds\n"
-               "       simulate --seed S                 explains one\n"
-               "       simulate --hunt N                 finds a failing one, or "
-               "fails\n"
-               "       simulate --shorten N              the same, and shortens "
-               "it\n";
+  std::cerr
+    << "usage: simulate [--seeds N] [--from S]   plays seeds\n"
+       "       simulate --seed S                 explains one\n"
+       "       simulate --hunt N                 finds a failing one, or "
+       "fails\n"
+       "       simulate --shorten N              the same, and shortens "
+       "it\n";
   return 64;
 }
 
@@ -48,8 +49,9 @@ int shortens(std::uint64_t seeds) {
   auto brief = shorten(whole);
   auto before = run(whole).broken;
   auto after = run(brief).broken;
-  std::cout << before << "\n" << after << "\nshortened from "
-            << whole.stimuli.size() << " to " << brief.stimuli.size() << '\n';
+  std::cout << before << "\n"
+            << after << "\nshortened from " << whole.stimuli.size() << " to "
+            << brief.stimuli.size() << '\n';
   auto shorter = 2 * brief.stimuli.size() <= whole.stimuli.size();
   return shorter && kind_of(before) == kind_of(after) ? 0 : 1;
 }
