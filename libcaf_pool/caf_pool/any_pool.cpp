@@ -29,6 +29,12 @@ constexpr duration longest_question = std::chrono::hours{24};
 /// Looks for the verdict so often before sleeping.
 constexpr std::uint32_t verdict_spins = 32;
 
+/// Searching a front that never lends would cost each caller a millisecond.
+bool lends(const pool_config& x) {
+  return x.fast_lane && x.order == hand_out_order::lifo
+         && !x.validate_on_release;
+}
+
 error late(const std::string& name) {
   return {errc::acquire_timeout,
           "the pool \"" + name + "\" did not answer in time; its actor may be "
@@ -175,7 +181,7 @@ result<lease> any_pool::acquire(const acquire_options& options,
     return lease{held};
   // From here on the clock costs little, compared with the rest.
   auto deadline = add_saturated(clock::now(), wait);
-  if (!held && plain && wait > longest_search)
+  if (!held && plain && wait > longest_search && lends(impl_->config))
     held = front.try_take(who, impl_->config.fast_lane_tries);
   if (held)
     return finished(lease{held}, options, deadline);

@@ -10,7 +10,10 @@ namespace detail {
 template <class Config, class F>
 void fairness_settings(Config& x, F&& f) {
   using span = setting<duration>;
-  f(setting<hand_out_order>{"order", "Which idle connection goes first."},
+  f(
+    setting<hand_out_order>{
+      "order",
+      "Which idle connection goes first; fifo does without the fast lane."},
     x.order);
   f(span{"priority_ageing",
          "A waiter gains one priority step per such time; "
@@ -18,10 +21,12 @@ void fairness_settings(Config& x, F&& f) {
          zero, day},
     x.priority_ageing);
   f(setting<bool>{"shed_overload",
-                  "Shed waiters when the queue stays slow "
+                  "Under overload turn away who would be served too late "
                   "(CoDel)."},
     x.shed_overload);
-  f(span{"shed_target", "Waiting time that counts as slow.", millisecond, day},
+  f(span{"shed_target",
+         "Waiting time that counts as slow; a typical use if that is longer.",
+         millisecond, day},
     x.shed_target);
   f(span{"shed_interval", "How long it must stay slow.", millisecond, day},
     x.shed_interval);

@@ -81,7 +81,8 @@ void health_settings(Config& x, F&& f) {
                   "Probe a connection before it is handed out."},
     x.validate_on_acquire);
   f(setting<bool>{"validate_on_release",
-                  "Probe a connection when its lease ends."},
+                  "Probe a connection when its lease ends; does without the "
+                  "fast lane."},
     x.validate_on_release);
   f(
     setting<std::string>{
