@@ -58,6 +58,11 @@ public:
     return 2 * target_;
   }
 
+  /// Tells whether the end of this interval may find a slow queue.
+  bool pressed() const noexcept {
+    return slow_ || refused_ > 0 || pressed_until_ > interval_end_;
+  }
+
   /// Returns when `advance` has something to do.
   time_point interval_end() const noexcept {
     return interval_end_;

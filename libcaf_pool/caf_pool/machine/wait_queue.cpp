@@ -117,7 +117,7 @@ time_point wait_queue::next_deadline() const noexcept {
 }
 
 time_point wait_queue::next_shed() const noexcept {
-  if (!config_.shed || arrivals_.empty())
+  if (!config_.shed || arrivals_.empty() || !codel_.pressed())
     return never;
   if (!codel_.slow())
     return codel_.interval_end();
