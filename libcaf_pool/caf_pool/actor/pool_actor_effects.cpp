@@ -33,8 +33,9 @@ void pool_actor::perform(const effect::grant& x) {
   } else if (auto* object = std::get_if<promise<lease_ptr>>(&who.reply)) {
     give(*object, x);
   } else {
-    give(std::get<waiting_execute>(who.reply), x);
-    callers_.insert(std::move(node)); // answered when the statement ends
+    // Answered when the statement ends, which may be at once.
+    auto& back = callers_.insert(std::move(node)).position->second;
+    give(std::get<waiting_execute>(back.reply), x);
   }
 }
 

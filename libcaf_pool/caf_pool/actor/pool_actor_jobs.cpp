@@ -252,8 +252,9 @@ void pool_actor::execute_on(const lease_id& lease, waiting_execute work,
   }
   claim(lease.connection);
   auto id = estate_->next_ticket();
-  give(work, effect::grant{id, lease, duration::zero()});
   expect_answer(id, {std::move(work), from, request});
+  give(std::get<waiting_execute>(callers_.at(id).reply),
+       effect::grant{id, lease, duration::zero()});
 }
 
 void pool_actor::give(waiting_execute& to, const effect::grant& x) {
