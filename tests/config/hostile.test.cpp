@@ -27,9 +27,9 @@ std::string refused(std::string_view toml) {
 // -- what the parser is not given ---------------------------------------------
 //
 // TOML parsers in use do not survive everything: some characters outside of
-// quotes, and tables or arrays nested deeper than their stack. Whatever is above
-// these limits is refused unread. The tests stay close to the limits, where
-// every parser is safe.
+// quotes, and tables or arrays nested deeper than their stack. Whatever is
+// above these limits is refused unread. The tests stay close to the limits,
+// where every parser is safe.
 
 TEST_CASE("characters that TOML does not have are refused with their place",
           "[F06]") {
