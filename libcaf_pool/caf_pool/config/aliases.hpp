@@ -35,8 +35,8 @@ std::span<const alias> aliases() noexcept;
 inline constexpr std::string_view base_size_key = "pool_size";
 
 /// Others write this in the table of each pool. It is one setting of the node
-/// here, `admin.metrics_interval`, and may stand beside it, in [defaults] and in
-/// the table of a pool.
+/// here, `admin.metrics_interval`, and may stand beside it, in [defaults] and
+/// in the table of a pool.
 inline constexpr std::string_view metrics_interval_spelling
   = "metrics_collection_interval";
 

@@ -43,8 +43,8 @@ private:
     bool beside_max_size = false;
   };
 
-  /// A source that writes `max_size` alone means all of it: forgets the overflow
-  /// of another one.
+  /// A source that writes `max_size` alone means all of it: forgets the
+  /// overflow of another one.
   void drop_older_overflow();
 
   std::optional<base_size> base_size_;
