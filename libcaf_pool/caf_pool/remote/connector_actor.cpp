@@ -14,7 +14,7 @@ namespace caf_pool {
 namespace {
 
 /// How often a connect that is under way is looked at.
-constexpr duration probe_interval = std::chrono::milliseconds{5};
+constexpr duration probe_interval = std::chrono::milliseconds{2};
 
 /// Answers that will not change by themselves are asked for rarely, lest a
 /// wrong token looks like an attack.
@@ -182,6 +182,10 @@ void connector_actor::on_probe() {
                     + probe_.reason() + "); is the node running?";
       lost(std::move(why));
       return;
+    case tcp_probe::state::stranger:
+      why.message = probe_.reason();
+      lost(std::move(why));
+      return;
     case tcp_probe::state::pending:
       break;
   }
@@ -189,9 +193,13 @@ void connector_actor::on_probe() {
     after(probe_interval);
     return;
   }
+  why.message = to_string(setup_.where)
+                + (probe_.connected() ? " accepted the connection but said "
+                                        "nothing within "
+                                      : " did not answer within ")
+                + to_rough_text(setup_.options.connect_limit)
+                + (probe_.connected() ? "; is the node frozen?" : "");
   probe_.stop();
-  why.message = to_string(setup_.where) + " did not answer within "
-                + to_rough_text(setup_.options.connect_limit);
   lost(std::move(why));
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "caf_pool/core/result.hpp"
+#include "caf_pool/core/time.hpp"
 
 #include <cstdint>
 #include <string>
@@ -22,13 +23,23 @@ result<tcp_address> parse_address(std::string_view str);
 
 std::string to_string(const tcp_address& x);
 
-/// Tries whether somebody listens at an address, without blocking. CAF's own
-/// connect blocks the whole middleman for minutes if packets are dropped.
+/// Tries whether a node listens at an address, without blocking. CAF's own
+/// connect blocks the whole middleman for minutes if packets are dropped, and
+/// waits for ever for a greeting that another server does not send.
 ///
 /// Thread-safety: none.
 class tcp_probe {
 public:
-  enum class state { idle, pending, open, failed };
+  enum class state {
+    idle,
+    pending,
+    /// The peer greeted as a node does, or closed before it said anything.
+    open,
+    /// There is no connection.
+    failed,
+    /// Somebody else than a node answers.
+    stranger
+  };
 
   tcp_probe() = default;
   tcp_probe(const tcp_probe&) = delete;
@@ -42,19 +53,37 @@ public:
   /// Looks how it goes.
   state poll();
 
-  /// What the operating system said; empty unless it failed.
+  /// What the operating system said, or who answers instead of a node; empty
+  /// otherwise.
   const std::string& reason() const noexcept {
     return reason_;
+  }
+
+  /// Whether the connection was made.
+  bool connected() const noexcept {
+    return connected_;
   }
 
   void stop() noexcept;
 
 private:
   state fail(int code);
+  state finish(state x);
+  bool look_for_connection();
+  state listen();
+  state judge(bool over);
+  void ask();
 
   int fd_ = -1;
   state state_ = state::idle;
   std::string reason_;
+  std::string address_;
+  /// What the peer said.
+  std::string said_;
+  bool connected_ = false;
+  bool asked_ = false;
+  /// Since when nothing has come.
+  time_point quiet_since_{};
 };
 
 } // namespace caf_pool
