@@ -75,7 +75,7 @@ int complain(const error& why) {
     return EX_CONFIG;
   if (why.code == errc::forbidden)
     return EX_NOPERM;
-  return why.code == errc::node_unreachable ? EX_UNAVAILABLE : EXIT_FAILURE;
+  return why.code == errc::open_failed ? EX_UNAVAILABLE : EXIT_FAILURE;
 }
 
 /// A reload that comes before the node is up is done then; SIGTERM ends the

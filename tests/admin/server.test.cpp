@@ -82,7 +82,7 @@ TEST_CASE("only this machine can reach the server") {
 TEST_CASE("a port that is taken is named, with what to try") {
   fixture f;
   auto why = start_error("127.0.0.1", f.port);
-  CHECK(why.code == errc::config_invalid);
+  CHECK(why.code == errc::open_failed);
   CHECK_THAT(why.message, ContainsSubstring(std::to_string(f.port)));
   CHECK_THAT(why.message, ContainsSubstring("in use"));
   CHECK_THAT(why.message, ContainsSubstring("admin.port"));

@@ -166,6 +166,31 @@ TEST_CASE("a node's environment does not decide where its pools connect to",
   CHECK(said.find("Canary") == std::string::npos);
 }
 
+// -- ports --------------------------------------------------------------------
+
+TEST_CASE("a node whose port is taken ends with 69 and says what to do") {
+  running_node first;
+  auto remote = GENERATE(true, false);
+  scratch_folder folder;
+  auto options = node_options(
+    folder, {"--config", folder.write("node.toml", sqlite_in_memory)});
+  auto& taken = remote ? first.remote : first.admin;
+  auto port = std::to_string(port_of(taken));
+  auto table = std::string{remote ? "remote" : "admin"};
+  options
+    .environment[remote ? "CAF_POOL__REMOTE__PORT" : "CAF_POOL__ADMIN__PORT"]
+    = port;
+  auto second = run(options);
+  CAPTURE(second.err);
+  CHECK(second.status == 69);
+  CHECK_THAT(second.err, ContainsSubstring("cannot listen at 127.0.0.1:" + port
+                                           + ": the port is in use"));
+  CHECK_THAT(second.err, ContainsSubstring(table + ".port (0 picks"));
+  CHECK(second.err.find("caf::") == std::string::npos);
+  CHECK(second.err.find("cannot_open_port") == std::string::npos);
+  CHECK(second.out.empty());
+}
+
 // -- servers ------------------------------------------------------------------
 
 TEST_CASE("a node whose server is down says so when it starts", "[trap-T70]") {

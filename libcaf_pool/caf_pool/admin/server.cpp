@@ -1,6 +1,7 @@
 #include "caf_pool/admin/server.hpp"
 
 #include "caf_pool/admin/fd_reserve.hpp"
+#include "caf_pool/admin/listen_error.hpp"
 #include "caf_pool/admin/session.hpp"
 #include "caf_pool/admin/watch.hpp"
 #include "caf_pool/core/validate.hpp"
@@ -145,10 +146,9 @@ public:
     result.name = source_.name;
     result.version = source_.version;
     result.config = source_.config;
-    if (look != 0) {
-      result.node = source_.node();
+    result.node = source_.node();
+    if (look != 0)
       result.pools = watch_.report(look, clock::now());
-    }
     return result;
   }
 
@@ -275,10 +275,12 @@ std::thread start_thread(F f) {
   }
 }
 
-error listen_error(const admin_config& config, const std::string& why) {
+error not_loopback(const admin_config& config) {
   return {errc::config_invalid,
-          "the admin server cannot listen at " + config.address + ':'
-            + std::to_string(config.port) + ": " + why,
+          "the admin server cannot listen at " + config.address
+            + ": it has neither TLS nor logins, so that it must not be "
+              "reachable from other machines; use 127.0.0.1, ::1 or localhost, "
+              "and a tunnel",
           {}};
 }
 
@@ -297,26 +299,23 @@ struct admin_server::impl {
 result<std::unique_ptr<admin_server>> admin_server::start(
   const admin_config& config, admin_source source, const admin_limits& limits) {
   if (!is_loopback(config.address))
-    return listen_error(config,
-                        "it has neither TLS nor logins, so that it must "
-                        "not be reachable from other machines; use "
-                        "127.0.0.1, ::1 or localhost, and a tunnel");
+    return not_loopback(config);
   auto text = config.address == "localhost" ? "127.0.0.1" : config.address;
+  auto place = listen_place{"the admin server", "admin", text, config.port};
   auto state = std::make_unique<impl>();
   try {
     auto address = net::ip::make_address(text);
     state->core = std::make_unique<server_core>(std::move(source), limits);
     auto err = state->core->listen(address, config.port);
     if (err)
-      return listen_error(config, err.message()
-                                    + "; end what uses the port, or choose "
-                                      "another one with admin.port (0 picks "
-                                      "a free one)");
+      return cannot_listen(place, err);
     state->port = state->core->port();
     state->thread = start_thread([core = state->core.get()] { core->run(); });
   } catch (const std::exception& what) {
     // Out of file descriptors or threads.
-    return listen_error(config, what.what());
+    return error{errc::open_failed,
+                 std::string{"the admin server cannot start: "} + what.what(),
+                 {}};
   }
   return std::unique_ptr<admin_server>{new admin_server{std::move(state)}};
 }

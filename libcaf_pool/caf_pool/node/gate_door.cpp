@@ -1,6 +1,7 @@
 #include "caf_pool/node/gate_door.hpp"
 
 #include "caf_pool/admin/fd_reserve.hpp"
+#include "caf_pool/admin/listen_error.hpp"
 #include "caf_pool/node/descriptors.hpp"
 #include "caf_pool/node/door_keeper.hpp"
 
@@ -90,15 +91,6 @@ std::uint16_t port_of(int listener) {
                 ? reinterpret_cast<sockaddr_in6&>(where).sin6_port
                 : reinterpret_cast<sockaddr_in&>(where).sin_port;
   return ntohs(port);
-}
-
-error cannot_listen(const door_options& x, int why) {
-  return {errc::open_failed,
-          "cannot listen on " + x.address + ':' + std::to_string(x.port) + ": "
-            + std::generic_category().message(why)
-            + "; is another node running? Choose another remote.port, or 0 for "
-              "any",
-          {}};
 }
 
 bool out_of_descriptors(int number) {
@@ -318,7 +310,9 @@ result<std::unique_ptr<gate_door>> gate_door::open(caf::actor_system& sys,
                                                    door_options options) {
   auto listener = listen_at(options.address, options.port);
   if (listener < 0)
-    return cannot_listen(options, -listener);
+    return cannot_listen(
+      {"the gate for remote clients", "remote", options.address, options.port},
+      {-listener, std::generic_category()});
   auto x = std::make_unique<impl>(sys, std::move(options), listener);
   return std::unique_ptr<gate_door>{new gate_door{std::move(x)}};
 }
