@@ -287,3 +287,14 @@ TEST_CASE("the node tells what it is and how it is") {
   CHECK(metric(text, "caf_pool_snapshot_age_seconds") == "2");
   CHECK(metric(text, "caf_pool_config_last_reload_successful") == "0");
 }
+
+TEST_CASE("a pool without metrics has no series, but counts as a pool") {
+  auto x = test::overview_of(
+    {test::sample_pool("loud"), test::sample_pool("quiet")});
+  auto facts = node_serving();
+  facts.node.without_metrics = {"quiet"};
+  auto text = metrics_text(x, facts);
+  CHECK_THAT(text, ContainsSubstring("pool=\"loud\""));
+  CHECK(text.find("quiet") == std::string::npos);
+  CHECK(metric(text, "caf_pool_pools") == "2");
+}

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <stdexcept>
 
 using namespace caf_pool;
@@ -54,6 +55,16 @@ TEST_CASE("the index page links to what can be followed") {
   CHECK_THAT(reply.body, ContainsSubstring("<a href=\"/metrics\">"));
   CHECK_THAT(reply.body, ContainsSubstring("connection-pools/&lt;pool&gt;"));
   CHECK_THAT(reply.body, ContainsSubstring("test-node (caf_pool 1.2.3)"));
+}
+
+TEST_CASE("the index page tells clients where to go instead") {
+  auto facts = test::facts_of({});
+  facts.node.remote = "127.0.0.1:4700";
+  auto reply = answer(request_for("/"), facts);
+  using header = std::pair<std::string, std::string>;
+  CHECK(std::count(reply.headers.begin(), reply.headers.end(),
+                   header{"X-Caf-Pool-Remote", "127.0.0.1:4700"})
+        == 1);
 }
 
 TEST_CASE("the index page escapes the node's name") {

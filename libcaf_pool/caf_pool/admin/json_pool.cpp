@@ -102,7 +102,8 @@ json_document counters_json(const pool_counters& x) {
           {"exhausted", x.exhausted},
           {"restarts", x.restarts},
           {"freezes", x.freezes},
-          {"late_results", x.late_results}};
+          {"late_results", x.late_results},
+          {"server_warnings", x.server_warnings}};
 }
 
 json_document leases_json(const std::vector<lease_info>& xs) {

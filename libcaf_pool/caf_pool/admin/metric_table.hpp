@@ -79,6 +79,9 @@ inline constexpr counter_metric counter_metrics[] = {
    &pool_counters::restarts},
   {"caf_pool_freezes_total", "Times that the process stood still.",
    &pool_counters::freezes},
+  {"caf_pool_server_warnings_total",
+   "Warnings of the server about statements that went well.",
+   &pool_counters::server_warnings},
 };
 
 struct state_metric {

@@ -178,18 +178,21 @@ void add_node(metric_families& out, const pool_overview& x,
 std::string metrics_text(const pool_overview& x, const metrics_facts& facts) {
   metric_families out;
   add_node(out, x, facts);
-  auto shown = std::min(x.pools.size(), max_pools_in_metrics);
-  for (std::size_t i = 0; i < shown; ++i) {
-    add_states(out, x.pools[i]);
-    add_pool(out, x.pools[i]);
+  pool_record rest;
+  rest.now.name = other_pools;
+  std::size_t count = 0;
+  for (auto& pool : x.pools) {
+    if (facts.node.without_metrics.contains(pool.now.name))
+      continue;
+    if (++count > max_pools_in_metrics) {
+      add(rest, pool);
+      continue;
+    }
+    add_states(out, pool);
+    add_pool(out, pool);
   }
-  if (shown < x.pools.size()) {
-    pool_record rest;
-    rest.now.name = other_pools;
-    for (auto i = shown; i < x.pools.size(); ++i)
-      add(rest, x.pools[i]);
+  if (count > max_pools_in_metrics)
     add_pool(out, rest);
-  }
   std::ostringstream text;
   prometheus::TextSerializer{}.Serialize(text, out.take());
   return std::move(text).str();

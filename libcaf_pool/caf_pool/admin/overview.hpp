@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,10 @@ struct node_facts {
   duration uptime = duration::zero();
   /// None before the first reload.
   std::optional<reload_outcome> last_reload;
+  /// Where clients reach the node; empty if it lets none in.
+  std::string remote;
+  /// Pools that are told not to show in /metrics.
+  std::set<std::string> without_metrics;
 };
 
 } // namespace caf_pool

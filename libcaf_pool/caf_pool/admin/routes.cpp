@@ -6,6 +6,7 @@
 #include "caf_pool/admin/metrics.hpp"
 #include "caf_pool/admin/readiness.hpp"
 #include "caf_pool/admin/target.hpp"
+#include "caf_pool/protocol/remote_header.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -34,7 +35,10 @@ admin_response json_response(const json_document& doc, unsigned status = 200) {
 // -- handlers -----------------------------------------------------------------
 
 admin_response show_index(const call& x) {
-  return index_page(x.facts.name, x.facts.version, admin_routes());
+  auto page = index_page(x.facts.name, x.facts.version, admin_routes());
+  // A client that came to the wrong port learns the right one.
+  page.headers.emplace_back(remote_header, x.facts.node.remote);
+  return page;
 }
 
 admin_response show_alive(const call&) {

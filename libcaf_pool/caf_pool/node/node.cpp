@@ -7,6 +7,7 @@
 #include "caf_pool/config/diff.hpp"
 #include "caf_pool/config/state_folder.hpp"
 #include "caf_pool/core/duration_text.hpp"
+#include "caf_pool/node/capacity_check.hpp"
 #include "caf_pool/node/descriptors.hpp"
 #include "caf_pool/node/event_log.hpp"
 #include "caf_pool/node/logger.hpp"
@@ -14,7 +15,9 @@
 #include "caf_pool/node/service_manager.hpp"
 #include "caf_pool/node/signal_watch.hpp"
 #include "caf_pool/node/start_check.hpp"
+#include "caf_pool/node/usage_log.hpp"
 #include "caf_pool/remote/setup.hpp"
+#include "caf_pool/remote/tcp_probe.hpp"
 #include "caf_pool/version.hpp"
 
 #include <nlohmann/json.hpp>
@@ -64,6 +67,8 @@ struct node::impl {
   manager_handle manager;
   caf::actor events;
   caf::actor start_check;
+  caf::actor capacity_check;
+  caf::actor usage;
   std::optional<published_gate> gate;
   std::unique_ptr<admin_server> admin;
   std::atomic<node_phase> phase{node_phase::starting};
@@ -71,6 +76,8 @@ struct node::impl {
   node_signal early = node_signal::none;
   std::mutex mutex; // guards what the admin server's thread reads, below
   std::string config_document;
+  std::string remote_address;
+  std::set<std::string> without_metrics;
   std::optional<reload_outcome> last_reload;
   time_point reloaded_at{};
 
@@ -83,7 +90,8 @@ struct node::impl {
       sys(cfg),
       manager(spawn_manager(sys, registry)),
       events(spawn_event_log(sys, manager, log)),
-      config_document(render(config_json(config.node))) {
+      config_document(render(config_json(config.node))),
+      without_metrics(pools_without_metrics(config.node)) {
     auto guard = std::lock_guard{reach};
     reachable = true;
   }
@@ -99,8 +107,9 @@ struct node::impl {
       gate->stop("the node ends");
     gate.reset();
     caf::anon_send_exit(events, caf::exit_reason::user_shutdown);
-    if (start_check)
-      caf::anon_send_exit(start_check, caf::exit_reason::user_shutdown);
+    for (auto& helper : {start_check, capacity_check, usage})
+      if (helper)
+        caf::anon_send_exit(helper, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(manager, caf::exit_reason::user_shutdown);
   }
 
@@ -155,6 +164,9 @@ result<void> node::impl::start_pools() {
   if (!answer)
     return answer.error();
   start_check = spawn_start_check(sys, manager, config.node.pools, log);
+  capacity_check
+    = spawn_capacity_check(sys, manager, loads_of(config.node.pools), log);
+  usage = spawn_usage_log(sys, manager, log);
   return {};
 }
 
@@ -180,6 +192,10 @@ result<void> node::impl::start_edges() {
     if (!opened)
       return opened.error();
     gate.emplace(*std::move(opened));
+    auto guard = std::lock_guard{mutex};
+    auto& host = x.remote.address;
+    remote_address = to_string(
+      tcp_address{host == "localhost" ? "127.0.0.1" : host, gate->port()});
   }
   return {};
 }
@@ -196,6 +212,8 @@ admin_source node::impl::source_for_admin() {
     facts.last_reload = last_reload;
     if (facts.last_reload)
       facts.last_reload->age = clock::now() - reloaded_at;
+    facts.remote = remote_address;
+    facts.without_metrics = without_metrics;
     return facts;
   };
   own.config = [this] {
@@ -258,8 +276,10 @@ void node::impl::note_reload(bool ok, std::string text) {
   auto guard = std::lock_guard{mutex};
   last_reload = reload_outcome{ok, std::move(text), duration::zero()};
   reloaded_at = clock::now();
-  if (ok)
-    config_document = render(config_json(config.node));
+  if (!ok)
+    return;
+  config_document = render(config_json(config.node));
+  without_metrics = pools_without_metrics(config.node);
 }
 
 node::node(std::unique_ptr<impl> x) : impl_(std::move(x)) {
@@ -297,7 +317,7 @@ std::uint16_t node::admin_port() const noexcept {
 std::string node::readiness_line() const {
   auto& x = impl_->config.node;
   auto port = [](const std::string& address, std::uint16_t number) {
-    return number == 0 ? "off" : address + ':' + std::to_string(number);
+    return number == 0 ? "off" : to_string(tcp_address{address, number});
   };
   return "ready name=" + x.name + " profile=" + x.profile
          + " pools=" + std::to_string(x.pools.size())
