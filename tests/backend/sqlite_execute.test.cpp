@@ -318,6 +318,18 @@ TEST_CASE("an init that fails, or leaves a transaction, fails the open",
   }
 }
 
+TEST_CASE("an init that takes too long is not blamed on a lock", "[sqlite]") {
+  auto config = sqlite_config(":memory:");
+  config.options["init"]
+    = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) "
+      "SELECT count(*) FROM c";
+  auto conn = make_sqlite(config).value()->open(clock::now() + 50ms);
+  REQUIRE_FALSE(conn);
+  CHECK(conn.error().code == errc::open_timeout);
+  CHECK_THAT(conn.error().message, ContainsSubstring("running init on"));
+  CHECK_THAT(conn.error().message, !ContainsSubstring("locks"));
+}
+
 TEST_CASE("a mode that does not write creates no file", "[sqlite]") {
   temp_folder folder;
   auto path = folder.file("a.db");

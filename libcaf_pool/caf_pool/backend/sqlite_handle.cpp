@@ -11,6 +11,8 @@ namespace caf_pool {
 
 namespace {
 
+constexpr std::string_view running_init = "running init on";
+
 std::string place(const sqlite_shared& shared) {
   return shared.options.in_memory() ? std::string{"a database in memory"}
                                     : '"' + shared.options.path + '"';
@@ -25,6 +27,11 @@ error open_error(const sqlite_shared& shared, const sqlite_stopper& stopper,
   auto name = sqlite_code_name(code);
   auto where = std::string{step} + ' ' + place(shared);
   auto spent = to_rough_text(clock::now() - began);
+  if (stopper.why() == sqlite_stopper::cause::deadline && step == running_init)
+    return {errc::open_timeout,
+            where + " was not done after " + spent
+              + "; make its statements faster or raise open_timeout",
+            std::move(name)};
   if (stopper.why() == sqlite_stopper::cause::deadline)
     return {errc::open_timeout,
             where + " was not done after " + spent
@@ -144,7 +151,7 @@ result<sqlite_handle> open_sqlite(sqlite_shared& shared,
                    {}};
   }
   if (auto code = run(db.get(), options.init); code != SQLITE_OK)
-    return failed(code, "running init on");
+    return failed(code, running_init);
   if (!sqlite3_get_autocommit(db.get()))
     return error{errc::open_refused,
                  "init leaves a transaction open on " + place(shared)
