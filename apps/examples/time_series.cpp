@@ -1,9 +1,13 @@
 // A repository for prices over time, as a service would have it: the pool is a
 // member, statements are prepared once per connection, writes are batched in
-// one transaction. With TimescaleDB, make `price` a hypertable; nothing here
-// changes.
+// one transaction. On SQLite in memory, or on the PostgreSQL that an argument
+// names ("postgres://app@localhost/shop"), where `price` becomes a hypertable
+// if TimescaleDB is installed.
 
 #include "caf_pool/backend/sqlite.hpp"
+#if CAF_POOL_WITH_POSTGRES
+#  include "caf_pool/backend/postgres.hpp"
+#endif
 #include "caf_pool/pool.hpp"
 
 #include <cstdint>
@@ -35,10 +39,26 @@ public:
 
   result<void> create() {
     auto made = db_.execute(
-      "CREATE TABLE IF NOT EXISTS price (at INTEGER, "
-      "symbol TEXT, value REAL)");
+      "CREATE TABLE IF NOT EXISTS price (at BIGINT NOT NULL, symbol TEXT, "
+      "value DOUBLE PRECISION)");
     if (!made)
       return made.error();
+    return {};
+  }
+
+  /// Splits the table by time, a day a piece, where the server can.
+  result<void> use_timescaledb() {
+    auto found
+      = db_.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'");
+    if (!found)
+      return found.error();
+    if (found->empty())
+      return {};
+    auto done = db_.execute(
+      "SELECT create_hypertable('price', 'at', chunk_time_interval => 86400, "
+      "if_not_exists => TRUE)");
+    if (!done)
+      return done.error();
     return {};
   }
 
@@ -75,16 +95,30 @@ private:
   any_pool& db_;
 };
 
-} // namespace
-
-int main() {
-  pool db{sqlite(":memory:")};
-  price_repository prices{db};
-  prices.create().value();
+void fill_and_print(price_repository& prices) {
   std::vector<price> day;
   for (std::int64_t i = 0; i < 10; ++i)
     day.push_back({i * 20, "ACME", 100.0 + static_cast<double>(i % 4)});
   prices.store(day).value();
   for (auto& x : prices.candles("ACME", 60).value())
     std::cout << x.begin << ": " << x.low << " to " << x.high << '\n';
+}
+
+} // namespace
+
+int main([[maybe_unused]] int argc, [[maybe_unused]] char** argv) {
+#if CAF_POOL_WITH_POSTGRES
+  if (argc > 1) {
+    pool db{postgres(argv[1])};
+    price_repository prices{db};
+    prices.create().value();
+    prices.use_timescaledb().value();
+    fill_and_print(prices);
+    return 0;
+  }
+#endif
+  pool db{sqlite(":memory:")};
+  price_repository prices{db};
+  prices.create().value();
+  fill_and_print(prices);
 }

@@ -4,6 +4,7 @@
 #include "node_program.hpp"
 #include "support/catch_compat.hpp"
 #include "support/eventually.hpp"
+#include "support/private_postgres.hpp"
 
 #include <csignal>
 #include <cstdlib>
@@ -227,8 +228,16 @@ TEST_CASE("every example runs") {
   CHECK(example("transaction") == "done\nnot enough money\n30\n70\n");
   CHECK(example("custom_backend") == "2\n2\n");
   CHECK(example("embed_in_actor_system") == "hello from\n");
-  CHECK(example("time_series")
-        == "0: 100 to 102\n60: 100 to 103\n120: 100 to 103\n180: 101 to 101\n");
+  auto& server = private_postgres::shared();
+  auto url
+    = "postgres://app@127.0.0.1:" + std::to_string(server.port()) + "/app";
+  for (auto& more : {std::vector<std::string>{}, std::vector{url}}) {
+    CHECK(
+      example("time_series", more)
+      == "0: 100 to 102\n60: 100 to 103\n120: 100 to 103\n180: 101 to 101\n");
+    CHECK(example("audit_log", more)
+          == "sold 2: done\nsold 5: refused\nann sold 2\n");
+  }
   running_node x;
   CHECK(example("remote_client", {x.remote, (x.folder.path / "token").string()})
         == "42\nleased\n");
