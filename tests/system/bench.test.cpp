@@ -28,13 +28,44 @@ std::vector<std::string> lines_of(const std::string& text) {
   return result;
 }
 
-/// Runs figures as quickly as it goes, and checks the form of what they print.
-/// Whether a goal is reached says nothing on a machine that also runs tests.
-/// Returns how many measurements each figure printed.
-std::multiset<std::string> measure(std::string with,
-                                   const std::vector<std::string>& figures) {
+using row = nlohmann::json;
+
+/// How far a measurement misses its goal, 1 or less if it does not, where that
+/// says something on a machine that also runs tests: for values beside their
+/// baselines, which stalls hit alike. Nothing for all others.
+double missed_by(const row& x) {
+  auto goal = std::istringstream{x.at("goal").get<std::string>()};
+  std::string at, bound, rest;
+  double limit = 0;
+  goal >> at >> bound >> limit;
+  std::getline(goal, rest);
+  auto ratio = x.at("ratio").get<double>();
+  if (rest != " of the baseline" || ratio <= 0 || limit <= 0)
+    return 0;
+  return bound == "most" ? ratio / limit : limit / ratio;
+}
+
+/// Counts that no stall can change: what must never happen.
+bool is_promise(const row& x) {
+  auto params = x.at("params");
+  auto what = params.value("measure", std::string{});
+  return what == "leaked" || what == "connects at a time afterwards";
+}
+
+void check_form(const row& x) {
+  REQUIRE(x.at("params").is_object());
+  CHECK(x.at("value").is_number());
+  CHECK(x.at("baseline").is_number());
+  CHECK(x.at("ratio").is_number());
+  CHECK(!x.at("unit").get<std::string>().empty());
+  CHECK(!x.at("baseline_name").get<std::string>().empty());
+  CHECK(!x.at("goal").get<std::string>().empty());
+}
+
+std::vector<row> run_once(const std::string& with,
+                          const std::vector<std::string>& figures) {
   process_options x;
-  x.command = {std::move(with), "--quick", "--repeats", "1", "--json"};
+  x.command = {with, "--quick", "--repeats", "1", "--json"};
   for (auto& id : figures) {
     x.command.push_back("--figure");
     x.command.push_back(id);
@@ -42,22 +73,42 @@ std::multiset<std::string> measure(std::string with,
   auto done = run(std::move(x), {}, 10min);
   CAPTURE(done.out, done.err);
   REQUIRE((done.status == 0 || done.status == 1));
-  std::multiset<std::string> result;
+  std::vector<row> result;
   auto all_reached = true;
   for (auto& line : lines_of(done.out)) {
-    auto row = nlohmann::json::parse(line);
-    REQUIRE(row.at("params").is_object());
-    CHECK(row.at("value").is_number());
-    CHECK(row.at("baseline").is_number());
-    CHECK(row.at("ratio").is_number());
-    CHECK(!row.at("unit").get<std::string>().empty());
-    CHECK(!row.at("baseline_name").get<std::string>().empty());
-    CHECK(!row.at("goal").get<std::string>().empty());
-    all_reached = all_reached && row.at("reached").get<bool>();
-    result.insert(row.at("figure").get<std::string>());
+    auto& last = result.emplace_back(row::parse(line));
+    check_form(last);
+    all_reached = all_reached && last.at("reached").get<bool>();
+    if (is_promise(last)) {
+      CAPTURE(line);
+      CHECK(last.at("reached").get<bool>());
+    }
   }
   CHECK(all_reached == (done.status == 0));
   return result;
+}
+
+/// Runs figures as quickly as it goes, and checks what they print. A ratio may
+/// miss its goal by this factor: one repeat on a busy machine says no more, and
+/// a stall may hit one side, so that only what is missed each time counts.
+/// Returns how many measurements each figure printed.
+std::multiset<std::string> measure(const std::string& with,
+                                   const std::vector<std::string>& figures) {
+  constexpr double margin = 2;
+  std::string far_off;
+  for (auto attempt = 0; attempt < 3; ++attempt) {
+    std::multiset<std::string> result;
+    far_off.clear();
+    for (auto& x : run_once(with, figures)) {
+      result.insert(x.at("figure").get<std::string>());
+      if (missed_by(x) > margin)
+        far_off += x.dump() + '\n';
+    }
+    if (far_off.empty())
+      return result;
+  }
+  FAIL("missed by more than a factor of two, three times:\n" + far_off);
+  return {};
 }
 
 } // namespace
@@ -73,6 +124,19 @@ TEST_CASE("the benchmark lists every figure once") {
   CHECK(ids
         == std::vector<std::string>{"F1", "F2", "F3", "F4", "F5", "F6", "F7",
                                     "F8", "F9", "F10", "F24", "F27"});
+}
+
+TEST_CASE("a ratio that is missed is told from one that is reached") {
+  auto with = [](double ratio, const char* goal) {
+    return missed_by(row{{"ratio", ratio}, {"goal", goal}});
+  };
+  CHECK(with(3.0, "at most 1.5 of the baseline") == 2.0);
+  CHECK(with(0.5, "at most 1.0 of the baseline") == 0.5);
+  CHECK(with(0.25, "at least 0.5 of the baseline") == 2.0);
+  CHECK(with(70, "at least 50 of the baseline") < 1.0);
+  CHECK(with(3.0, "at most 40 ns") == 0);
+  CHECK(with(3.0, "at most 60 us above the baseline") == 0);
+  CHECK(with(0, "none") == 0);
 }
 
 TEST_CASE("figures of one process are measured beside their baselines") {
