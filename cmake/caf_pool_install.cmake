@@ -30,12 +30,29 @@ install(
   DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT devel
   FILES_MATCHING PATTERN "*.hpp" PATTERN "pch.hpp" EXCLUDE)
 
+# -- conformance suite ---------------------------------------------------------
+
+# For tests of a user's own backend, as sources, because they need that user's
+# Catch2: compile these files into the test program, with their folder's parent
+# in front of includes. CMake finds both by caf_pool_CONFORMANCE_SOURCES and
+# caf_pool_CONFORMANCE_INCLUDE_DIR.
+
+set(_support "${PROJECT_SOURCE_DIR}/tests/support")
+file(GLOB _caf_pool_conformance CONFIGURE_DEPENDS
+     "${_support}/conformance*.[ch]pp")
+install(FILES ${_caf_pool_conformance} "${_support}/catch_compat.hpp"
+              "${_support}/eventually.hpp"
+        DESTINATION "${CMAKE_INSTALL_DATADIR}/caf_pool/conformance/support"
+        COMPONENT devel)
+set(_caf_pool_conformance_dir "${CMAKE_INSTALL_DATADIR}/caf_pool/conformance")
+
 # -- CMake package -------------------------------------------------------------
 
 configure_package_config_file(
   "${PROJECT_SOURCE_DIR}/cmake/caf_poolConfig.cmake.in"
   "${PROJECT_BINARY_DIR}/caf_poolConfig.cmake"
-  INSTALL_DESTINATION "${_caf_pool_cmake_dir}")
+  INSTALL_DESTINATION "${_caf_pool_cmake_dir}"
+  PATH_VARS _caf_pool_conformance_dir)
 write_basic_package_version_file(
   "${PROJECT_BINARY_DIR}/caf_poolConfigVersion.cmake"
   COMPATIBILITY SameMinorVersion)

@@ -1,8 +1,10 @@
 // A pool of anything: derive from `connection` and `backend`. This one pools
-// counters that "live" in the process, to show how little it takes.
+// counters that "live" in the process, to show how little it takes. It passes
+// the conformance suite.
 
 #include "caf_pool/pool.hpp"
 
+#include <atomic>
 #include <iostream>
 
 using namespace caf_pool;
@@ -16,32 +18,40 @@ public:
   }
 
   result<void> probe(time_point) override {
+    if (gone_)
+      return error{errc::connection_lost, "the counter is gone", {}};
     return {};
   }
 
-  result<void> reset(reset_policy, time_point) override {
+  result<void> reset(reset_policy, time_point deadline) override {
     value_ = 0;
-    return {};
+    handed_out_ = false;
+    return probe(deadline);
   }
 
   trace state() const noexcept override {
-    return value_ == 0 ? trace::clean : trace::dirty;
+    if (gone_)
+      return trace::broken;
+    return value_ == 0 && !handed_out_ ? trace::clean : trace::dirty;
   }
 
   void abort() noexcept override {
-    // nop
+    gone_ = true;
   }
 
   void close(time_point) noexcept override {
-    // nop
+    gone_ = true;
   }
 
   void* native_handle() noexcept override {
+    handed_out_ = true;
     return &value_;
   }
 
 private:
   int value_ = 0;
+  bool handed_out_ = false;
+  std::atomic<bool> gone_ = false;
 };
 
 class counters : public backend {

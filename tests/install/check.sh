@@ -22,6 +22,7 @@ cmake --build "$build" --target libraries >"$work/log" || {
 cmake --install "$build" --prefix "$work/first" --component devel >"$work/log"
 mv "$work/first" "$work/installed"
 cp -r "$consumer" "$work/consumer"
+cp "$consumer/../../../apps/examples/custom_backend.cpp" "$work/consumer"
 if grep -r "$build" "$work/installed/lib"*/cmake "$work/installed/lib"*/pkgconfig
 then
   echo "the installed files name the build folder"
@@ -46,6 +47,9 @@ cmake -S "$work/consumer" -B "$work/by_cmake" -G Ninja \
 }
 cmake --build "$work/by_cmake"
 try "$work/by_cmake/consumer"
+
+echo "-- conformance suite"
+"$work/by_cmake/conforms"
 
 echo "-- pkg-config caf_pool"
 PKG_CONFIG_PATH=$(find "$work/installed" -type d -name pkgconfig)
