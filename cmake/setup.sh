@@ -52,6 +52,9 @@ setup_packages() {
     fuzz)
       printf '%s\n' clang libclang-rt-dev
       ;;
+    tidy)
+      printf '%s\n' clang-tidy
+      ;;
   esac
 }
 
