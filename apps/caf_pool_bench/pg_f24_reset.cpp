@@ -75,7 +75,7 @@ measurement compare(const run_options& x, const char* name,
 
 std::vector<measurement> run_f24(const run_options& x) {
   fill(x.postgres);
-  return {compare(x, "three that write", changes, 0.5),
+  return {compare(x, "three that write", changes, 0.2),
           compare(x, "three that read", queries, 0.9)};
 }
 
