@@ -18,8 +18,7 @@ std::vector<figure> all_figures() {
 #endif
       f10_simulation(),
 #if CAF_POOL_WITH_POSTGRES
-      f24_reset(),
-      f27_overload(),
+      f24_reset(), f27_overload(),
 #endif
   };
 }
