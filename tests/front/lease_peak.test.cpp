@@ -144,3 +144,23 @@ TEST_CASE("threads that meet are counted, and no others", "[C06]") {
     CHECK(f.peak() == size);
   }
 }
+
+TEST_CASE("a high slot is as good as a low one if the others are not lent") {
+  fixture f{8};
+  for (slot_index i = 0; i < 8; ++i)
+    if (i != 3 && i != 7)
+      REQUIRE(f.table->withdraw(i));
+  auto first = f.take();
+  auto second = f.take();
+  CHECK(second.slot == 7);
+  CHECK(f.peak() == 2);
+  f.table->give_back(first, condition::clean);
+  // Another one comes on offer meanwhile.
+  REQUIRE(f.table->offer(0));
+  auto third = f.take();
+  CHECK(f.peak() == 2);
+  auto fourth = f.take();
+  CHECK(f.peak() == 3);
+  for (auto& x : {second, third, fourth})
+    f.table->give_back(x, condition::clean);
+}

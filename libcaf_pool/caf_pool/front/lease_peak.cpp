@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace caf_pool {
 
@@ -10,6 +11,9 @@ namespace {
 /// Slots that are looked at together; of more than these, leases that change
 /// slots meanwhile may be missed.
 constexpr slot_index most = 1024;
+
+/// Above all slots.
+constexpr slot_index all_slots = std::numeric_limits<slot_index>::max();
 
 struct found {
   std::uint32_t taken = 0;
@@ -32,6 +36,23 @@ void look(const slot_store& slots, slot_index from, slot_index to,
   }
 }
 
+/// Returns below which slot no more than `n` are lent or on offer.
+slot_index limit_for(const slot_store& slots, slot_index size,
+                     std::uint32_t n) noexcept {
+  for (slot_index i = 0; i < size; ++i) {
+    auto state = slots.at(i).load().state();
+    auto lent = state == slot_state::offered || state == slot_state::taken;
+    if (lent && n-- == 0)
+      return i;
+  }
+  return all_slots;
+}
+
+/// Returns the state after `was`, with which everybody counts.
+std::uint64_t next_state(std::uint64_t was) noexcept {
+  return ((was >> 32) + 1) << 32;
+}
+
 void raise(std::atomic<std::uint32_t>& x, std::uint32_t to) noexcept {
   auto now = x.load();
   while (now < to && !x.compare_exchange_weak(now, to)) {
@@ -45,19 +66,26 @@ void lease_peak::count(const slot_store& slots, slot_index size) noexcept {
   // From now on everybody counts, until this count has ended without another
   // one beside it: that would see what this one has missed.
   auto was = state_.load();
-  std::uint64_t mine = 0;
-  do
-    mine = ((was >> 32) + 1) << 32;
-  while (!state_.compare_exchange_weak(was, mine));
+  while (!state_.compare_exchange_weak(was, next_state(was))) {
+    // nop
+  }
+  auto mine = next_state(was);
   found all;
   for (slot_index i = 0; i < size; i += most)
     look(slots, i, std::min(size, i + most), all);
   auto elsewhere = elsewhere_.load();
   raise(peak_, all.taken + elsewhere);
   auto peak = peak_.load();
-  auto limit = peak > elsewhere ? peak - elsewhere : 0;
+  auto limit = limit_for(slots, size, peak > elsewhere ? peak - elsewhere : 0);
   if (all.end <= limit)
     state_.compare_exchange_strong(mine, mine | limit);
+}
+
+void lease_peak::recheck() noexcept {
+  auto was = state_.load();
+  while (!state_.compare_exchange_weak(was, next_state(was))) {
+    // nop
+  }
 }
 
 void lease_peak::note_elsewhere(std::uint32_t n, const slot_store& slots,
@@ -69,7 +97,7 @@ void lease_peak::note_elsewhere(std::uint32_t n, const slot_store& slots,
   if (n + size > peak)
     count(slots, size);
   else // even if all slots were taken
-    state_.store((((state_.load() >> 32) + 1) << 32) | (peak - n));
+    state_.store(next_state(state_.load()) | all_slots);
 }
 
 } // namespace caf_pool

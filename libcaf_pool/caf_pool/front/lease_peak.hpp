@@ -10,10 +10,11 @@ namespace caf_pool {
 /// Knows how many connections were leased at the same time at most, without a
 /// counter that each caller would have to write.
 ///
-/// Slots below a limit are taken without a count: if all of them were taken,
-/// there would be no more leases than there were before. Who takes another one
-/// counts, and as long as one of those is taken, everybody does. Callers prefer
-/// low slots, so that hardly anybody counts once the peak is reached.
+/// Slots below a limit are taken without a count: if all of them that are lent
+/// or on offer were taken, there would be no more leases than there were before.
+/// Who takes another one counts, and as long as one of those is taken, everybody
+/// does. Callers prefer low slots, so that hardly anybody counts once the peak
+/// is reached.
 ///
 /// A count looks twice at each slot: those that did not change meanwhile were
 /// taken at the moment between. So the peak is never too high, and misses only
@@ -29,6 +30,9 @@ public:
 
   /// Counts the first `size` slots.
   void count(const slot_store& slots, slot_index size) noexcept;
+
+  /// There is one more slot that can be taken: the next one counts.
+  void recheck() noexcept;
 
   /// So many connections are leased that are in no slot. Counts if that makes
   /// them more.

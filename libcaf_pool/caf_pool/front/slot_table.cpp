@@ -147,7 +147,10 @@ bool slot_table::unbind(slot_index i) noexcept {
 bool slot_table::offer(slot_index i) noexcept {
   if (closed() || i >= in_use() || slots_.at(i).connection.load() == 0)
     return false;
-  return change(i, slot_rules::offer).has_value();
+  if (!change(i, slot_rules::offer))
+    return false;
+  peak_.recheck();
+  return true;
 }
 
 bool slot_table::withdraw(slot_index i) noexcept {
@@ -172,8 +175,7 @@ loan slot_table::grant(slot_index i, const holder& who,
   auto next = to_actor ? word.take().with(slot_word::recall) : word.take();
   if (!x.replace(word, next))
     return {};
-  if (peak_.wants_count(i))
-    peak_.count(slots_, in_use());
+  peak_.count(slots_, in_use());
   return lend({next.generation(), i}, who);
 }
 
