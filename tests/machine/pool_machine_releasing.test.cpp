@@ -100,6 +100,19 @@ TEST_CASE("a failed reset ends the connection, not the next caller", "[V02]") {
   CHECK(pool.opened(2) == lines{"grant 2 1.2.1"});
 }
 
+TEST_CASE("a connection that its backend wants replaced is no failure") {
+  pool_bench pool;
+  pool.fill(1);
+  pool.acquire(1);
+  pool.release(1, trace::dirty);
+  pool.uut.reset_done(connection_id{1},
+                      {errc::closed, "its buffers are large", {}}, pool.now);
+  CHECK(pool.state_of(1) == connection_state::closing);
+  CHECK(pool.counters().reset_failures == 0);
+  CHECK(pool.counters().lost == 0);
+  CHECK(pool.counters().retired == 1);
+}
+
 TEST_CASE("a broken connection is never used again", "[V03][V14][trap-T20]") {
   pool_bench pool;
   pool.fill(1);

@@ -185,7 +185,9 @@ effects pool_machine::reset_done(connection_id id, const error& why,
   if (record == nullptr || record->state != connection_state::resetting)
     return settle(x);
   ++state_.counters.resets;
-  if (why) {
+  if (why.code == errc::closed) {
+    rules::retire(x, id, why.message);
+  } else if (why) {
     ++state_.counters.reset_failures;
     rules::lose(x, id, why);
   } else {
