@@ -2,10 +2,12 @@
 
 #include "caf_pool/core/setting_text.hpp"
 
+#include <arpa/inet.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <map>
 #include <pwd.h>
 #include <span>
@@ -26,6 +28,8 @@ constexpr std::string_view pooler_kinds[]
   = {"auto", "none", "session", "transaction"};
 
 constexpr std::string_view prepare_kinds[] = {"auto", "always", "never"};
+
+constexpr const char* date_style = "ISO, MDY";
 
 constexpr duration one_day = std::chrono::hours{24};
 
@@ -111,15 +115,61 @@ std::string user_of_process() {
   return {};
 }
 
+bool has_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+  });
+}
+
+bool is_name_char(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+         || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_'
+         || static_cast<unsigned char>(c) >= 0x80;
+}
+
+bool is_ipv6(const std::string& host) {
+  in6_addr unused;
+  auto address = host.substr(0, host.find('%'));
+  return ::inet_pton(AF_INET6, address.c_str(), &unused) == 1;
+}
+
+// Says what is wrong with one host of the list; empty if nothing is.
+const char* flaw_of(const std::string& host) {
+  if (host.empty())
+    return "must not have an empty entry in its list";
+  if (has_control(host))
+    return "must not have control characters";
+  if (pg_is_unix(host))
+    return "";
+  if (host.find('@') != host.npos || host.find("://") != host.npos)
+    return "must be a host alone: user, password, port and database have keys of their own";
+  if (host.find(' ') != host.npos)
+    return "must not have blanks; separate several hosts by commas";
+  if (host.find_first_of("[]") != host.npos)
+    return "must be an IPv6 address without brackets";
+  if (host.find(':') != host.npos)
+    return is_ipv6(host) ? "" : "must not have a port; use the key port";
+  if (!std::all_of(host.begin(), host.end(), is_name_char))
+    return "must be a name, an address or the directory of a unix socket";
+  return "";
+}
+
 void read_hosts(reader& in, pg_options& out) {
   auto text = in.text("host");
-  std::istringstream list{text};
-  for (std::string host; std::getline(list, host, ',');)
-    if (!host.empty())
-      out.hosts.push_back(host);
-  if (out.hosts.empty())
-    in.problem("host", text,
-               "must be a name, an address or the directory of a unix socket");
+  std::string_view rest = text;
+  for (;;) {
+    std::string host{rest.substr(0, rest.find(','))};
+    if (std::string flaw = flaw_of(host); !flaw.empty()) {
+      // Not shown: it may hold a password.
+      in.problem("host", {}, std::move(flaw));
+      return;
+    }
+    rest.remove_prefix(host.size());
+    out.hosts.push_back(std::move(host));
+    if (rest.empty())
+      return;
+    rest.remove_prefix(1);
+  }
 }
 
 void read_login(reader& in, const pool_config& config, pg_options& out) {
@@ -185,6 +235,7 @@ void read_limits(reader& in, const pool_config& config, pg_options& out) {
   out.statement_cache = in.number("statement_cache", 0, 100'000);
   out.prepare_after = in.number("prepare_after", 0, 1'000'000);
   out.max_result_bytes = config.max_result_bytes;
+  out.validation_query = config.validation_query;
 }
 
 std::string in_quotes(std::string_view text, char quote) {
@@ -243,7 +294,28 @@ std::vector<std::pair<std::string, std::string>> pg_options::session_settings()
   add_limit("idle_in_transaction_session_timeout", idle_in_transaction_timeout);
   if (!search_path.empty())
     result.emplace_back("search_path", quoted_list(search_path));
+  result.emplace_back("extra_float_digits", "3");
+  result.emplace_back("DateStyle", date_style);
+  result.emplace_back("IntervalStyle", "postgres");
+  result.emplace_back("bytea_output", "hex");
   return result;
+}
+
+std::vector<std::pair<std::string, std::string>> pg_options::liveness_settings()
+  const {
+  using std::chrono::ceil;
+  using ms = std::chrono::milliseconds;
+  using s = std::chrono::seconds;
+  // A statement whose client is gone ends after so long at most.
+  constexpr ms check_interval{10'000};
+  return {
+    {"tcp_keepalives_idle", std::to_string(ceil<s>(keepalives_idle).count())},
+    {"tcp_keepalives_interval",
+     std::to_string(ceil<s>(keepalives_interval).count())},
+    {"tcp_keepalives_count", std::to_string(keepalives_count)},
+    {"tcp_user_timeout", std::to_string(ceil<ms>(tcp_user_timeout).count())},
+    {"client_connection_check_interval",
+     std::to_string(check_interval.count())}};
 }
 
 std::string pg_options::session_sql() const {
@@ -251,6 +323,9 @@ std::string pg_options::session_sql() const {
   if (!startup_options)
     for (auto& [name, value] : session_settings())
       result += "SET " + name + " = " + value + ';';
+  else if (std::getenv("PGDATESTYLE") != nullptr)
+    // libpq sends it whatever it is told, and it outranks the login's options.
+    result += std::string{"SET DateStyle = "} + date_style + ';';
   return result + init;
 }
 

@@ -6,8 +6,10 @@
 #include "caf_pool/core/time.hpp"
 #include "caf_pool/core/validate.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,6 +63,13 @@ struct pg_options {
   /// A statement is prepared when it comes for the so-many-th time.
   std::uint32_t prepare_after = 2;
   std::uint64_t max_result_bytes = std::uint64_t{64} << 20;
+  /// What a probe runs; empty: nothing at all.
+  std::string validation_query;
+
+  /// How many of `liveness_settings` the server takes: all of them until it
+  /// refuses one. Shared by all copies.
+  std::shared_ptr<std::atomic<std::size_t>> known_liveness
+    = std::make_shared<std::atomic<std::size_t>>(5);
 
   /// Reads the options of a pool. Appends every problem to `problems`; if there
   /// is none, the result can be used.
@@ -70,8 +79,14 @@ struct pg_options {
   /// The TLS mode for one host.
   std::string sslmode_for(std::string_view host) const;
 
-  /// What each session is set to, as names and values of SQL's SET.
+  /// What each session is set to, as names and values of SQL's SET: the limits
+  /// of the options, and forms in which values lose nothing, whatever the
+  /// server, the database or the role say.
   std::vector<std::pair<std::string, std::string>> session_settings() const;
+
+  /// What makes the server notice that its client is gone, a running statement
+  /// or not; oldest first, because old servers lack the later ones.
+  std::vector<std::pair<std::string, std::string>> liveness_settings() const;
 
   /// The statements that make a session what it should be, after a login and
   /// after a full reset: settings that the login did not carry, then `init`.

@@ -4,9 +4,12 @@
 #include "caf_pool/core/nearest.hpp"
 #include "caf_pool/core/setting_text.hpp"
 
+#include <libpq-fe.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -32,36 +35,6 @@ bool all_digits(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return c >= '0' && c <= '9';
   });
-}
-
-std::optional<char> from_hex(char high, char low) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  auto value = [&](char c) {
-    return digits.find(c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a')
-                                            : c);
-  };
-  if (value(high) == digits.npos || value(low) == digits.npos)
-    return std::nullopt;
-  return static_cast<char>(value(high) << 4 | value(low));
-}
-
-std::optional<std::string> decode(std::string_view text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    auto c = text[i];
-    if (c == '%') {
-      auto x = i + 2 < text.size() ? from_hex(text[i + 1], text[i + 2])
-                                   : std::nullopt;
-      if (!x)
-        return std::nullopt;
-      c = *x;
-      i += 2;
-    }
-    if (c == '\0')
-      return std::nullopt;
-    result += c;
-  }
-  return result;
 }
 
 // Collects keys and values, whatever form they came in.
@@ -92,14 +65,6 @@ public:
     return {};
   }
 
-  // Hosts of a list may share one port only.
-  result<void> set_port(const std::string& port) {
-    auto [i, fresh] = result_.options.emplace("port", port);
-    if (!fresh && i->second != port)
-      return bad("all hosts must have the same port");
-    return {};
-  }
-
   pool_config take() {
     return std::move(result_);
   }
@@ -115,12 +80,15 @@ private:
     return {};
   }
 
+  // What looks like a key may be a piece of a password with a blank in it.
   error unknown(const std::string& key) const {
     std::vector<std::string_view> names{known_.begin(), known_.end()};
     for (auto* more : {"password", "dbname", "connect_timeout"})
       names.push_back(more);
-    return bad("unknown key \"" + key.substr(0, 64) + '"'
-               + hint_for(key, names));
+    return bad(
+      "it has a key that is not known (not shown, because it may be a "
+      "piece of a password)"
+      + hint_for(key, names));
   }
 
   pool_config result_;
@@ -136,49 +104,98 @@ std::string_view cut(std::string_view& text, std::string_view marks) {
   return result;
 }
 
-result<void> read_part(builder& out, const char* key, std::string_view text) {
-  if (text.empty())
-    return {};
-  auto value = decode(text);
-  if (!value)
-    return bad(std::string{"the "} + key
-               + " has a '%' that no two hexadecimal digits follow");
-  return out.set(key, std::move(*value));
+using libpq_options
+  = std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)>;
+
+// libpq's own reader. Why it refuses a text is not asked: it quotes it.
+libpq_options read_by_libpq(const std::string& url) {
+  return {PQconninfoParse(url.c_str(), nullptr), PQconninfoFree};
 }
 
-result<void> read_userinfo(builder& out, std::string_view text) {
-  auto user = cut(text, ":");
-  if (auto ok = read_part(out, "user", user); !ok)
-    return ok;
-  return read_part(out, "password", text.empty() ? text : text.substr(1));
+std::string value_of(const libpq_options& options, std::string_view key) {
+  for (auto* x = options.get(); x != nullptr && x->keyword != nullptr; ++x)
+    if (key == x->keyword && x->val != nullptr)
+      return x->val;
+  return {};
 }
 
-result<void> read_hosts(builder& out, std::string_view text) {
-  std::string hosts;
-  while (!text.empty()) {
-    auto item = cut(text, ",");
-    if (!text.empty())
-      text.remove_prefix(1);
-    std::string_view host;
-    if (item.starts_with('[')) {
-      auto end = item.find(']');
-      if (end == item.npos)
-        return bad("an IPv6 address has no ']'");
-      host = item.substr(1, end - 1);
-      item.remove_prefix(end + 1);
-    } else {
-      host = cut(item, ":");
-    }
-    auto name = decode(host);
-    if (!name)
-      return bad("the host has a '%' that no two hexadecimal digits follow");
-    if (!name->empty())
-      hosts += (hosts.empty() ? "" : ",") + *name;
-    if (item.size() > 1)
-      if (auto ok = out.set_port(std::string{item.substr(1)}); !ok)
-        return ok;
+// What libpq reads in one way and people mean in another, each with the way out.
+result<void> check_marks(std::string_view authority, std::string_view rest) {
+  if (rest.find('@') != rest.npos)
+    return bad(
+      "there is an '@' behind the first '/' or '?'. In a user's name "
+      "or password write %2F for /, %3F for ?, %23 for # and %40 for "
+      "@; in a database's name or an option %40 for @");
+  if (std::count(authority.begin(), authority.end(), '@') > 1)
+    return bad("it has several '@'; in a user's name or password write %40");
+  auto path = rest.substr(0, rest.find('?'));
+  if (std::count(path.begin(), path.end(), '/') > 1)
+    return bad(
+      "there is more than one '/' behind the host; in a database's "
+      "name write %2F, and the directory of a unix socket as host "
+      "begins with %2F, too");
+  return {};
+}
+
+result<void> check_characters(std::string_view text) {
+  for (auto c : text) {
+    if (is_blank(c) || static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
+      return bad(
+        "there is a blank or a control character; write %20 for a "
+        "blank, %0A for a line feed");
+    if (c == '#')
+      return bad("there is a '#', which has no meaning; write %23");
   }
-  return hosts.empty() ? result<void>{} : out.set("host", std::move(hosts));
+  return {};
+}
+
+// One port for all hosts, as digits: what is no number may be a password whose
+// '@' is missing.
+result<void> read_ports(builder& out, std::string_view ports) {
+  std::optional<std::string> port;
+  for (;;) {
+    auto item = cut(ports, ",");
+    if (!item.empty() && (!all_digits(item) || item.size() > 5))
+      return bad(
+        "the port is not a number (not shown, because it may be a "
+        "piece of a password: write user:password@host, and in the "
+        "password %40 for @, %2F for /)");
+    if (port.value_or(std::string{item}) != item)
+      return bad("all hosts must have the same port");
+    port = item;
+    if (ports.empty())
+      break;
+    ports.remove_prefix(1);
+  }
+  return port->empty() ? result<void>{} : out.set("port", *port);
+}
+
+result<void> check_hosts(std::string_view hosts) {
+  if (!hosts.empty()
+      && (hosts.front() == ',' || hosts.back() == ','
+          || hosts.find(",,") != hosts.npos || hosts.find(",:") != hosts.npos))
+    return bad("the list of hosts has an empty entry");
+  if (hosts.ends_with(':') || hosts.find(":,") != hosts.npos)
+    return bad("a host has a ':' without a port behind it");
+  return {};
+}
+
+result<void> read_location(builder& out, std::string_view authority,
+                           const std::string& url) {
+  auto hosts = authority.substr(authority.rfind('@') + 1);
+  if (auto ok = check_hosts(hosts); !ok)
+    return ok;
+  auto found = read_by_libpq(url);
+  if (!found)
+    return bad(
+      "user, password, host or database have a '%' without two "
+      "hexadecimal digits behind it, or an IPv6 address lacks a "
+      "bracket; write %25 for %");
+  for (auto* key : {"user", "password", "dbname", "host"})
+    if (auto value = value_of(found, key); !value.empty())
+      if (auto ok = out.set(key, std::move(value)); !ok)
+        return ok;
+  return read_ports(out, value_of(found, "port"));
 }
 
 result<void> read_query(builder& out, std::string_view text) {
@@ -186,32 +203,37 @@ result<void> read_query(builder& out, std::string_view text) {
     auto item = cut(text, "&");
     if (!text.empty())
       text.remove_prefix(1);
-    auto key = decode(cut(item, "="));
-    auto value = decode(item.empty() ? item : item.substr(1));
-    if (!key || !value || item.empty())
+    std::string key{cut(item, "=")};
+    if (key.empty() || item.empty())
       return bad("what follows '?' must be key=value, with '&' between");
-    if (auto ok = out.set(*key, std::move(*value)); !ok)
+    // libpq does not know all of our keys, but how to read what they hold.
+    auto found
+      = read_by_libpq("postgres://?application_name" + std::string{item});
+    if (!found)
+      return bad(
+        "an option behind '?' has a '%' without two hexadecimal "
+        "digits behind it, or a second '='; write %25 for %, %3D for "
+        "=");
+    if (auto ok = out.set(key, value_of(found, "application_name")); !ok)
       return ok;
   }
   return {};
 }
 
 result<void> read_url(builder& out, std::string_view text) {
-  // The last '@' before the path: passwords may hold more of them.
-  auto authority = cut(text, "/?");
-  if (auto at = authority.rfind('@'); at != authority.npos) {
-    if (auto ok = read_userinfo(out, authority.substr(0, at)); !ok)
-      return ok;
-    authority.remove_prefix(at + 1);
-  }
-  if (auto ok = read_hosts(out, authority); !ok)
+  auto location = text.substr(0, text.find('?'));
+  auto query = text.substr(location.size());
+  auto rest = text;
+  auto authority = cut(rest, "/?");
+  if (auto ok = check_characters(text); !ok)
     return ok;
-  if (text.starts_with('/')) {
-    text.remove_prefix(1);
-    if (auto ok = read_part(out, "dbname", cut(text, "?")); !ok)
-      return ok;
-  }
-  return read_query(out, text.empty() ? text : text.substr(1));
+  if (auto ok = check_marks(authority, rest); !ok)
+    return ok;
+  if (auto ok
+      = read_location(out, authority, "postgres://" + std::string{location});
+      !ok)
+    return ok;
+  return read_query(out, query.empty() ? query : query.substr(1));
 }
 
 // -- host=... dbname='...' ----------------------------------------------------
@@ -257,7 +279,7 @@ result<void> read_pairs(builder& out, std::string_view text) {
     skip_blanks(text);
     auto value = read_value(text);
     if (!value)
-      return bad("the value of \"" + key.substr(0, 64) + "\" does not end");
+      return bad("a value has no closing quote, or ends with a backslash");
     if (auto ok = out.set(key, std::move(*value)); !ok)
       return ok;
   }
