@@ -133,11 +133,11 @@ TEST_CASE("what a lost connection says of the statement that ran",
   SECTION("reading only") {
     CHECK(run_and_kill("SELECT pg_sleep(300)") == errc::connection_lost);
   }
-  SECTION("writing by itself: nobody knows") {
+  SECTION("writing by itself: the server said that it rolled back") {
     CHECK(run_and_kill("INSERT INTO effects SELECT 1 FROM pg_sleep(300)")
-          == errc::outcome_unknown);
+          == errc::connection_lost);
   }
-  SECTION("calling a function: nobody knows") {
+  SECTION("code that may have committed on its way: nobody knows") {
     CHECK(run_and_kill("DO $$ BEGIN PERFORM pg_sleep(300); END $$")
           == errc::outcome_unknown);
   }
@@ -147,6 +147,35 @@ TEST_CASE("what a lost connection says of the statement that ran",
           == errc::connection_lost);
   }
   CHECK(effects::count(1) == "0");
+}
+
+TEST_CASE("a session that the server ends is no doubt",
+          "[postgres][trap-T41]") {
+  effects table;
+  auto& server = private_postgres::shared();
+  server.query(
+    "CREATE OR REPLACE FUNCTION slow_check() RETURNS trigger LANGUAGE plpgsql "
+    "AS $$ BEGIN PERFORM pg_sleep(300); RETURN NULL; END $$;"
+    "CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON effects DEFERRABLE "
+    "INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow_check()");
+  auto conn = open_one();
+  must(*conn, "BEGIN");
+  must(*conn, "INSERT INTO effects VALUES (2)");
+  std::optional<error> why;
+  std::thread caller{[&] {
+    auto rows = conn->execute("COMMIT", soon());
+    if (!rows)
+      why = rows.error();
+  }};
+  CHECK(runs("COMMIT"));
+  server.terminate_backends();
+  caller.join();
+  REQUIRE(why);
+  INFO(to_string(*why));
+  CHECK(why->code == errc::connection_lost);
+  CHECK(why->state == "57P01");
+  CHECK(effects::count(2) == "0");
+  server.query("DROP FUNCTION slow_check CASCADE");
 }
 
 TEST_CASE("a commit whose answer is lost is in doubt, at whatever byte",

@@ -1,9 +1,13 @@
+#include "caf_pool/backend/pg_conninfo.hpp"
+
 #include "backend/postgres_support.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <cstdlib>
+#include <memory>
 #include <string>
 
 using namespace caf_pool;
@@ -123,4 +127,107 @@ TEST_CASE("dead peers are noticed by default settings of the socket",
   raw = pg_raw(*conn);
   CHECK(socket_option(raw, IPPROTO_TCP, TCP_USER_TIMEOUT) == 1500);
   CHECK(socket_option(raw, SOL_SOCKET, SO_KEEPALIVE) == 1);
+}
+
+TEST_CASE("a server notices that its client is gone", "[postgres]") {
+  auto config = tcp_config(private_postgres::shared());
+  config.options["tcp_user_timeout"] = "7s";
+  config.options["keepalives_count"] = "4";
+  auto conn = open_one(config);
+  auto shown
+    = [&](const std::string& name) { return text_of(*conn, "SHOW " + name); };
+  for (int i = 0; i < 2; ++i) {
+    CHECK(shown("tcp_keepalives_idle") == "10");
+    CHECK(shown("tcp_keepalives_interval") == "5");
+    CHECK(shown("tcp_keepalives_count") == "4");
+    CHECK(shown("tcp_user_timeout") == "7000");
+    CHECK(shown("client_connection_check_interval") == "10s");
+    must(*conn, "SET tcp_user_timeout = 0");
+    must(*conn, "SET client_connection_check_interval = 0");
+    REQUIRE(conn->reset(reset_policy::full, soon()));
+  }
+  // Behind a pooler these belong to somebody else.
+  config.options["startup_options"] = "false";
+  conn = open_one(config);
+  CHECK(shown("client_connection_check_interval") == "0");
+}
+
+TEST_CASE("a server that lacks a setting gets a login without it",
+          "[postgres]") {
+  auto options = std::make_shared<pg_options>();
+  auto refuse = [&](std::size_t known) {
+    *options->known_liveness = known;
+    return pg_startup_options(*options);
+  };
+  CHECK_THAT(refuse(5), ContainsSubstring("client_connection_check_interval"));
+  CHECK_THAT(refuse(4), !ContainsSubstring("client_connection_check_interval")
+                          && ContainsSubstring("tcp_user_timeout"));
+  CHECK_THAT(refuse(0), !ContainsSubstring("tcp_"));
+}
+
+TEST_CASE("what a role says of the form of values changes none", "[postgres]") {
+  auto& server = private_postgres::shared();
+  server.query(
+    "ALTER ROLE app SET extra_float_digits = 0;"
+    "ALTER ROLE app SET DateStyle = 'SQL, DMY';"
+    "ALTER ROLE app SET bytea_output = 'escape';"
+    "ALTER ROLE app SET IntervalStyle = 'iso_8601'");
+  auto config = shared_config();
+  config.options["startup_options"] = GENERATE("true", "false");
+  auto conn = open_one(config);
+  server.query("ALTER ROLE app RESET ALL");
+  for (int i = 0; i < 2; ++i) {
+    CHECK(one_cell(must(*conn, {"SELECT $1::float8", {0.1 + 0.2}}))
+          == sql_value{0.1 + 0.2});
+    CHECK(one_cell(must(*conn, "SELECT '1.17549435e-38'::float4::float8"))
+          == sql_value{double{1.17549435e-38F}});
+    CHECK(text_of(*conn, "SELECT (0.1::float8 + 0.2)::text")
+          == "0.30000000000000004");
+    CHECK(text_of(*conn, "SELECT '03/02/2024'::date") == "2024-03-02");
+    CHECK(text_of(*conn, "SELECT '1 day 02:00'::interval") == "1 day 02:00:00");
+    CHECK(text_of(*conn, "SELECT '\\x00ff'::bytea::text") == "\\x00ff");
+    REQUIRE(conn->reset(reset_policy::full, soon()));
+  }
+}
+
+TEST_CASE("the date style of the environment changes no value", "[postgres]") {
+  private_postgres::shared(); // begins without it
+  ::setenv("PGDATESTYLE", "SQL, DMY", 1);
+  auto conn = open_one();
+  for (int i = 0; i < 2; ++i) {
+    CHECK(text_of(*conn, "SELECT '03/02/2024'::date") == "2024-03-02");
+    REQUIRE(conn->reset(reset_policy::full, soon()));
+  }
+  ::unsetenv("PGDATESTYLE");
+}
+
+TEST_CASE("a validation query is what a probe runs", "[postgres]") {
+  auto& server = private_postgres::shared();
+  auto config = shared_config();
+  SECTION("it works until it fails") {
+    server.query(
+      "DROP TABLE IF EXISTS pulse; CREATE TABLE pulse (); GRANT ALL "
+      "ON pulse TO app");
+    config.validation_query = "SELECT * FROM pulse";
+    auto conn = open_one(config);
+    CHECK(conn->probe(soon()));
+    CHECK(conn->state() == trace::clean);
+    server.query("DROP TABLE pulse");
+    auto alive = conn->probe(soon());
+    REQUIRE_FALSE(alive);
+    CHECK(alive.error().code == errc::connection_lost);
+    CHECK(alive.error().state == "42P01");
+    CHECK(conn->state() == trace::broken);
+  }
+  SECTION("one that cannot work is told at the first opening") {
+    config.validation_query = "SELEC 1";
+    auto why = refusal(config);
+    CHECK(why.code == errc::open_refused);
+    CHECK(why.state == "42601");
+    CHECK_THAT(why.message, ContainsSubstring("validation_query"));
+  }
+  SECTION("one that leaves a transaction open, too") {
+    config.validation_query = "BEGIN";
+    CHECK(refusal(config).code == errc::open_refused);
+  }
 }

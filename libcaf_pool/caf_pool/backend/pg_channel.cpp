@@ -4,7 +4,6 @@
 
 #include <sys/ioctl.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace caf_pool {
@@ -16,17 +15,6 @@ std::uint64_t pending_bytes(int fd) noexcept {
   int n = 0;
   return ::ioctl(fd, FIONREAD, &n) == 0 && n > 0 ? static_cast<std::uint64_t>(n)
                                                  : 0;
-}
-
-// How much libpq took from the socket, at least: its buffer has room for 8 KiB
-// or more, and meanwhile the server may have sent more. In the middle of a
-// message it has room for the whole message, and took all there was.
-std::uint64_t taken_bytes(std::uint64_t before, std::uint64_t after,
-                          bool in_message) noexcept {
-  constexpr std::uint64_t room = 8192;
-  if (in_message)
-    return before;
-  return std::max(std::min(before, room), before > after ? before - after : 0);
 }
 
 bool is_error(ExecStatusType status) noexcept {
@@ -65,6 +53,7 @@ bool pg_channel::lost() const noexcept {
 
 pg_wait pg_channel::wait(time_point deadline, std::uint64_t max_bytes) {
   std::uint64_t received = 0;
+  auto beside = notices().count();
   bool first = true;
   while (PQisBusy(raw()) != 0) {
     auto unsent = PQflush(raw());
@@ -75,17 +64,21 @@ pg_wait pg_channel::wait(time_point deadline, std::uint64_t max_bytes) {
       return pg_wait::late;
     if (ready == POLLOUT)
       continue;
-    // What is done with one look is small: no need to count.
+    // What is done with one look is small: no need to count. In the middle of a
+    // large message libpq has room for all of it, and takes what there is.
     auto counting = !std::exchange(first, false) && max_bytes != no_limit;
-    auto before = counting ? pending_bytes(fd) : 0;
+    received += counting ? pending_bytes(fd) : 0;
     if (PQconsumeInput(raw()) == 0)
       return pg_wait::lost;
-    if (counting) {
-      auto after = pending_bytes(fd);
-      received += taken_bytes(before, after, PQisBusy(raw()) != 0);
-      if (received > max_bytes)
-        return pg_wait::too_large;
+    if (!counting || PQisBusy(raw()) == 0)
+      continue;
+    // What came before a notice was complete, and is no part of the result.
+    if (notices().count() != beside) {
+      beside = notices().count();
+      received = 0;
     }
+    if (received > max_bytes)
+      return pg_wait::too_large;
   }
   return pg_wait::ready;
 }

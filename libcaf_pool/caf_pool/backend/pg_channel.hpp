@@ -73,8 +73,10 @@ public:
   /// Tells whether nothing more can come from the server.
   bool lost() const noexcept;
 
-  /// Sends what is left and reads until a portion is complete, `max_bytes` at
-  /// most (roughly: libpq does not show its buffer).
+  /// Sends what is left and reads until a portion is complete. Gives up when a
+  /// single message, of which libpq must hold the whole, has more than
+  /// `max_bytes` (roughly: libpq does not show its buffer). Requires that the
+  /// result comes in portions.
   pg_wait wait(time_point deadline, std::uint64_t max_bytes = no_limit);
 
   /// Runs statements by the simple protocol, in one round trip.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 namespace caf_pool {
 
 /// What is known of a connection beside what libpq knows.
@@ -17,6 +19,10 @@ struct pg_condition {
   /// Each transaction may run in another session, which others use, too:
   /// nothing may be left there.
   bool shared_session = false;
+  /// libpq's buffers have become large.
+  bool bloated = false;
+  /// The error that doomed the open transaction, if it is known.
+  std::string doomed_by;
 };
 
 } // namespace caf_pool

@@ -1,10 +1,10 @@
 #include "caf_pool/backend/pg_connection.hpp"
 
 #include "caf_pool/backend/pg_execution.hpp"
-#include "caf_pool/backend/pg_sqlstate.hpp"
 
 #include <chrono>
 #include <ctime>
+#include <new>
 #include <string_view>
 #include <utility>
 
@@ -58,71 +58,6 @@ pg_connection::pg_connection(std::shared_ptr<const pg_options> options,
   // nop
 }
 
-result<void> pg_connection::set_up(time_point deadline) {
-  if (!channel_.interrupter().valid())
-    return error{errc::open_failed,
-                 "no file descriptor left for a connection; raise the limit "
-                 "of open files (ulimit -n), each connection takes two",
-                 {}};
-  if (auto ok = find_out_about_pooler(deadline); !ok)
-    return ok;
-  auto sql = condition_.shared_session ? "" : options_->session_sql();
-  if (sql.empty())
-    return {};
-  auto answer = channel_.run(sql.c_str(), deadline);
-  if (answer.wait == pg_wait::late)
-    return error{errc::open_timeout,
-                 "the statements of init ran longer than the limit for "
-                 "opening; make them faster or raise open_timeout",
-                 {}};
-  if (answer.wait == pg_wait::ready && answer.ok()
-      && PQtransactionStatus(channel_.raw()) != PQTRANS_IDLE)
-    return error{errc::open_refused,
-                 "the statements of init left a transaction open; end it with "
-                 "COMMIT",
-                 {}};
-  if (answer.ok())
-    return {};
-  return error{pg_classify_open(answer.sqlstate, {}),
-               "the statements of init failed: "
-                 + pg_scrub(answer.text, options_->password),
-               answer.sqlstate};
-}
-
-// A pooler answers a login with a number of its own, and no session has it.
-result<void> pg_connection::find_out_about_pooler(time_point deadline) {
-  auto kind = options_->pooler;
-  if (kind == "auto") {
-    auto answer = channel_.run("SELECT pg_catalog.pg_backend_pid()", deadline);
-    if (answer.wait == pg_wait::late)
-      return error{errc::open_timeout,
-                   "no answer to the first question after the login; the "
-                   "server or a pooler in between is overloaded",
-                   {}};
-    if (answer.wait == pg_wait::lost)
-      return error{errc::open_failed,
-                   "the connection broke after the login: "
-                     + pg_scrub(answer.text, options_->password),
-                   answer.sqlstate};
-    auto own = std::to_string(PQbackendPID(channel_.raw()));
-    auto direct = answer.ok() && !answer.rows.empty() && answer.rows[0] == own;
-    kind = direct ? "none" : "transaction";
-  }
-  condition_.shared_session = kind == "transaction";
-  condition_.may_prepare
-    = options_->prepare == "always"
-      || (options_->prepare == "auto" && !condition_.shared_session);
-  if (condition_.shared_session && options_->wants_session())
-    return error{errc::open_refused,
-                 "a pooler is in between, and init, search_path, lock_timeout "
-                 "or idle_in_transaction_timeout would reach the sessions of "
-                 "others: set them with ALTER ROLE ... SET, or say pooler = "
-                 "\"session\" if each client of the pooler has a session of "
-                 "its own",
-                 {}};
-  return {};
-}
-
 // -- contract -----------------------------------------------------------------
 
 result<void> pg_connection::probe(time_point deadline) {
@@ -130,9 +65,11 @@ result<void> pg_connection::probe(time_point deadline) {
     return ok;
   if (channel_.hung_up())
     return lost("the server hung up while the connection was idle");
-  auto answer = channel_.run("", deadline);
+  auto answer = channel_.run(options_->validation_query.c_str(), deadline);
   if (auto ok = verdict(answer, "a probe"); !ok)
     return ok;
+  if (PQtransactionStatus(channel_.raw()) != PQTRANS_IDLE)
+    return lost("validation_query left a transaction open");
   auto& wanted = options_->target_session_attrs;
   auto* standby = PQparameterStatus(channel_.raw(), "in_hot_standby");
   if ((wanted == "read-write" || wanted == "primary") && standby != nullptr
@@ -144,6 +81,11 @@ result<void> pg_connection::probe(time_point deadline) {
 result<void> pg_connection::reset(reset_policy policy, time_point deadline) {
   if (auto ok = get_ready(rough_now(), deadline, "a reset"); !ok)
     return ok;
+  if (condition_.bloated)
+    return error{errc::closed,
+                 "replaced, because a large message had made its driver's "
+                 "buffers large",
+                 {}};
   if (condition_.native)
     take_back();
   auto full = !condition_.shared_session
@@ -192,6 +134,25 @@ result<void> pg_connection::finish_reset(bool foreign, time_point deadline) {
 
 result<sql_result> pg_connection::execute(const sql_statement& what,
                                           time_point deadline) {
+  try {
+    return run(what, deadline);
+  } catch (const std::bad_alloc&) {
+    // Replies may be left, and what came of them is of no use.
+    condition_.broken = true;
+    reader_.start_over();
+    abort();
+    watch_.disarm();
+    return error{errc::result_too_large,
+                 "this process has no memory left for the statement or its "
+                 "result; it cannot be said whether it took effect, and the "
+                 "connection is given up. Ask for less, lower "
+                 "max_result_bytes or the number of connections",
+                 {}};
+  }
+}
+
+result<sql_result> pg_connection::run(const sql_statement& what,
+                                      time_point deadline) {
   auto started = rough_now();
   if (auto ok = get_ready(started, deadline, "a statement"); !ok) [[unlikely]]
     return ok.error();
@@ -246,7 +207,7 @@ trace pg_connection::state() const noexcept {
     return trace::broken;
   auto left = condition_.dirty && !condition_.shared_session;
   return left || condition_.native || condition_.restricted
-             || channel_.unsettled()
+             || condition_.bloated || channel_.unsettled()
            ? trace::dirty
            : trace::clean;
 }

@@ -69,6 +69,9 @@ public:
 private:
   result<void> find_out_about_pooler(time_point deadline);
   result<void> finish_reset(bool foreign, time_point deadline);
+  result<sql_result> run(const sql_statement& what, time_point deadline);
+  result<void> run_first(const std::string& sql, const char* what,
+                         time_point deadline);
   bool hand_out() noexcept;
   void take_back();
   result<void> get_ready(time_point now, time_point deadline, const char* what);

@@ -160,7 +160,11 @@ void pg_conninfo::set_defaults() {
 
 std::string pg_startup_options(const pg_options& options) {
   std::string result;
-  for (auto& [name, value] : options.session_settings())
+  auto settings = options.session_settings();
+  auto liveness = options.liveness_settings();
+  liveness.resize(std::min(liveness.size(), options.known_liveness->load()));
+  settings.insert(settings.end(), liveness.begin(), liveness.end());
+  for (auto& [name, value] : settings)
     result += (result.empty() ? "-c " : " -c ") + name + '=' + escaped(value);
   return result;
 }

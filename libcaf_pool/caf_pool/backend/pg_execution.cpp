@@ -1,8 +1,7 @@
 #include "caf_pool/backend/pg_execution.hpp"
 
 #include "caf_pool/backend/pg_compat.hpp"
-#include "caf_pool/backend/pg_sqlstate.hpp"
-#include "caf_pool/core/duration_text.hpp"
+#include "caf_pool/backend/pg_ending.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -16,8 +15,8 @@ namespace {
 // yet, too.
 constexpr std::uint64_t slack = 1 << 20;
 
-// Results up to this size in bytes are not worth the cost of portions.
-constexpr std::uint64_t small_result = 16384;
+// Memory that is worth giving back, in bytes.
+constexpr std::uint64_t large_result = 8 << 20;
 
 } // namespace
 
@@ -54,9 +53,10 @@ result<sql_result> pg_execution::attempt(entry& what) {
   dirty_before_ = std::exchange(at_.condition.dirty, true);
   if (!send(what)) [[unlikely]]
     return lost(pg_error_text(raw), {});
-  if (!what.small)
-    pg_receive_in_portions(raw);
-  return finish(what, collect());
+  pg_receive_in_portions(raw);
+  auto outcome = collect();
+  note_large_buffers();
+  return finish(what, std::move(outcome));
 }
 
 void pg_execution::begin_attempt(const entry& what) {
@@ -66,6 +66,10 @@ void pg_execution::begin_attempt(const entry& what) {
   had_rows_ = false;
   may_write_ = what.traits.may_write && !what.proof.harmless;
   commits_ = what.traits.commits;
+  text_ = what.text;
+  if (before_ != PQTRANS_INERROR)
+    at_.condition.doomed_by.clear();
+  at_.channel.notices().take_warnings();
 }
 
 // Looks at what the statement did.
@@ -77,7 +81,6 @@ result<sql_result> pg_execution::finish(entry& what,
     at_.condition.dirty = dirty_before_;
   if (!ok) [[unlikely]]
     return outcome;
-  what.small = at_.reader.bytes() <= small_result;
   if (at_.condition.dirty) [[unlikely]]
     forget_what_changed();
   if (!trusted) [[unlikely]]
@@ -168,6 +171,10 @@ result<sql_result> pg_execution::collect() {
     return too_large(failed     ? "it cannot be said whether it took effect"
                      : failure_ ? "it was stopped"
                                 : "it ran to its end");
+  if (commits_ && !at_.reader.tag().empty()) [[unlikely]] {
+    at_.condition.broken |= failed || failure_ || at_.channel.lost();
+    return confirmed();
+  }
   if (failed) [[unlikely]]
     return late_ && at_.channel.interrupter().is_shut_down() ? gave_up()
                                                              : *failed;
@@ -175,7 +182,28 @@ result<sql_result> pg_execution::collect() {
     return refused(*failure_);
   if (at_.channel.lost()) [[unlikely]]
     return lost(pg_error_text(at_.channel.raw()), {});
-  return at_.reader.take();
+  return confirmed();
+}
+
+// The server said what it did. A command that ends a transaction is answered
+// when that has happened.
+result<sql_result> pg_execution::confirmed() {
+  if (at_.reader.tag() == "ROLLBACK" && pg_asks_to_commit(text_)) [[unlikely]]
+    return rolled_back();
+  auto result = at_.reader.take();
+  result.warnings = at_.channel.notices().take_warnings();
+  return result;
+}
+
+// libpq's buffers grow with the largest message and never shrink: then the
+// connection has to be replaced when its holder is done.
+void pg_execution::note_large_buffers() {
+  auto limit = std::max(at_.options.max_result_bytes / 8, slack);
+  if (std::max(at_.reader.largest_row(), at_.parameters.bytes()) > limit)
+    [[unlikely]]
+    at_.condition.bloated = true;
+  if (too_large_ || at_.reader.bytes() > large_result) [[unlikely]]
+    at_.watch.give_memory_back();
 }
 
 // Returns an error if the end of the replies cannot be reached.
@@ -216,7 +244,9 @@ std::optional<error> pg_execution::take(const PGresult* portion) {
     return std::nullopt;
   }
   if (status == PGRES_FATAL_ERROR) {
-    failure_ = pg_server_error::from(portion);
+    // A second one is libpq's own: the connection ended.
+    if (!failure_)
+      failure_ = pg_server_error::from(portion);
     return std::nullopt;
   }
   // Copying, or a pipeline that the holder of the native handle left on.
@@ -235,103 +265,6 @@ duration pg_execution::grace() const {
   if (deadline_ == never)
     return most;
   return std::clamp((deadline_ - started_) / 20, least, most);
-}
-
-// -- errors -------------------------------------------------------------------
-
-// Tells whether the statement may have taken effect though nobody said so.
-bool pg_execution::in_doubt() const {
-  return may_write_ && (before_ == PQTRANS_IDLE || commits_);
-}
-
-error pg_execution::make(errc code, std::string text, std::string state) const {
-  return {code,
-          pg_scrub(std::move(text), at_.options.password) + " (after "
-            + to_rough_text(clock::now() - started_) + ", "
-            + at_.options.describe() + ')',
-          std::move(state)};
-}
-
-error pg_execution::lost(std::string why, std::string state) {
-  at_.condition.broken = true;
-  auto& last = at_.channel.notices().last_words();
-  if (state.empty() && !last.text.empty()) {
-    why += ": " + last.text;
-    state = last.sqlstate;
-  }
-  if (at_.channel.interrupter().is_shut_down())
-    why = "the pool gave the connection up";
-  if (in_doubt())
-    return make(errc::outcome_unknown,
-                "the connection broke before the server confirmed: " + why
-                  + "; the statement may have taken effect or not: look before "
-                    "you repeat it",
-                std::move(state));
-  return make(errc::connection_lost,
-              "the connection broke: " + why
-                + "; the statement took no effect, and its transaction is "
-                  "rolled back",
-              std::move(state));
-}
-
-error pg_execution::gave_up() {
-  auto text = "the server neither answered at the deadline nor stopped within "
-              + to_rough_text(grace())
-              + " of being asked to; the connection is given up";
-  if (in_doubt())
-    return make(errc::outcome_unknown,
-                text + ". The statement may yet take effect: look before you "
-                       "repeat it");
-  return make(errc::execute_timeout,
-              text + ". The server is overloaded, frozen or cut off");
-}
-
-error pg_execution::too_large(const char* ending) {
-  return make(errc::result_too_large,
-              "the result is larger than max_result_bytes = "
-                + std::to_string(at_.options.max_result_bytes)
-                + "; the statement: " + ending
-                + ". Ask for less, in portions, or raise the limit");
-}
-
-error pg_execution::refused(const pg_server_error& what) {
-  auto is_stop = what.sqlstate == "57014";
-  auto survives = pg_survives(what.severity, what.sqlstate);
-  // The server may stop a statement just when the watchdog gives it up.
-  if (!survives || (at_.channel.lost() && !(is_stop && late_)))
-    return lost(what.text, what.sqlstate);
-  at_.condition.broken |= at_.channel.lost();
-  if (is_stop)
-    return stopped(what);
-  if (lost_its_role(what)) {
-    at_.condition.broken = true;
-    return make(errc::execute_failed,
-                what.text + "; the server has become a standby, the connection "
-                            "is given up",
-                what.sqlstate);
-  }
-  return make(errc::execute_failed, what.text, what.sqlstate);
-}
-
-// By the watchdog, by somebody's `cancel`, or by the limit that the server
-// itself has.
-error pg_execution::stopped(const pg_server_error& what) const {
-  if (late_)
-    return make(errc::execute_timeout,
-                "the statement was stopped at its deadline; raise the limit, "
-                "or look for locks and missing indexes",
-                what.sqlstate);
-  return make(at_.channel.unsettled() ? errc::cancelled : errc::execute_timeout,
-              what.text, what.sqlstate);
-}
-
-bool pg_execution::lost_its_role(const pg_server_error& what) const {
-  if (what.sqlstate != "25006")
-    return false;
-  auto& wanted = at_.options.target_session_attrs;
-  auto* standby = PQparameterStatus(at_.channel.raw(), "in_hot_standby");
-  return (wanted == "read-write" || wanted == "primary") && standby != nullptr
-         && std::string_view{standby} == "on";
 }
 
 } // namespace caf_pool

@@ -88,6 +88,8 @@ private:
   // -- replies ----------------------------------------------------------------
 
   result<sql_result> collect();
+  result<sql_result> confirmed();
+  void note_large_buffers();
   std::optional<error> read_replies();
   std::optional<error> take(const PGresult* portion);
   template <class F>
@@ -101,8 +103,11 @@ private:
   error lost(std::string why, std::string state);
   error gave_up();
   error too_large(const char* ending);
+  error no_memory() const;
+  error rolled_back() const;
   error refused(const pg_server_error& what);
   error stopped(const pg_server_error& what) const;
+  bool by_server_limit(const pg_server_error& what) const;
   bool lost_its_role(const pg_server_error& what) const;
 
   pg_workplace at_;
@@ -111,6 +116,7 @@ private:
 
   // -- of the attempt ---------------------------------------------------------
 
+  std::string_view text_;
   bool may_write_ = false;
   bool commits_ = false;
   bool dirty_before_ = false;

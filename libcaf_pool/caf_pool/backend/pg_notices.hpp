@@ -1,10 +1,14 @@
 #pragma once
 
+#include "caf_pool/core/sql_result.hpp"
+
 #include <libpq-fe.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace caf_pool {
@@ -27,6 +31,9 @@ class pg_notices {
 public:
   static constexpr std::size_t capacity = 32;
 
+  /// Longer texts are cut, in bytes.
+  static constexpr std::size_t max_text = 4096;
+
   /// Makes this the receiver of all notices of a handle, which must not
   /// outlive it. Whatever libpqxx wants to hear is passed on.
   explicit pg_notices(PGconn* raw);
@@ -44,6 +51,17 @@ public:
     kept_.clear();
   }
 
+  /// Returns the first warnings since the last call, `sql_result::max_warnings`
+  /// at most.
+  std::vector<sql_warning> take_warnings() noexcept {
+    return std::exchange(warnings_, {});
+  }
+
+  /// Counts the notices so far.
+  std::uint64_t count() const noexcept {
+    return count_;
+  }
+
   /// Returns the last words of the server; empty texts if there are none.
   const pg_notice& last_words() const noexcept {
     return last_words_;
@@ -55,6 +73,8 @@ private:
   void keep(const PGresult* what);
 
   std::deque<pg_notice> kept_;
+  std::vector<sql_warning> warnings_;
+  std::uint64_t count_ = 0;
   pg_notice last_words_;
   PQnoticeReceiver next_ = nullptr;
 };

@@ -6,6 +6,7 @@
 #include "caf_pool/backend/pg_sqlstate.hpp"
 #include "caf_pool/core/duration_text.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <new>
 #include <sstream>
@@ -60,6 +61,7 @@ private:
   std::vector<target> find_targets();
   result<pg_session> connect(const target& where, time_point deadline);
   result<pg_session> fail(const pg_session& session) const;
+  bool unknown_setting(const error& why) const;
   error late(std::string_view phase) const;
   error decorate(error what) const;
 
@@ -84,6 +86,8 @@ result<pg_session> opener::run() {
     auto tries = static_cast<duration::rep>(targets.size() - i);
     auto limit = deadline_ == never ? never : now + (deadline_ - now) / tries;
     auto session = connect(targets[i], limit);
+    while (!session && unknown_setting(session.error()))
+      session = connect(targets[i], limit);
     if (session)
       return session;
     last_ = session.error();
@@ -145,6 +149,21 @@ result<pg_session> opener::fail(const pg_session& session) const {
   auto code = PQconnectionNeedsPassword(raw) ? errc::open_refused
                                              : pg_classify_open(state, text);
   return error{code, std::move(text), std::move(state)};
+}
+
+// Tells whether the server is too old for a setting that nobody asked for, and
+// sees to it that the next login does without. Names are never translated.
+bool opener::unknown_setting(const error& why) const {
+  if (why.code != errc::open_refused)
+    return false;
+  auto settings = options_.liveness_settings();
+  auto known = options_.known_liveness->load();
+  for (std::size_t i = 0; i < std::min(known, settings.size()); ++i)
+    if (why.message.find(settings[i].first) != std::string::npos) {
+      *options_.known_liveness = i;
+      return true;
+    }
+  return false;
 }
 
 error opener::late(std::string_view phase) const {

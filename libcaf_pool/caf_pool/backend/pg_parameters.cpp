@@ -48,6 +48,7 @@ result<void> pg_parameters::bind(std::span<const sql_value> values) {
                    + std::to_string(n) + "; send rows in portions",
                  {}};
   source_ = values;
+  bytes_ = 0;
   types_.assign(n, 0);
   values_.assign(n, nullptr);
   lengths_.assign(n, 0);
@@ -69,6 +70,7 @@ result<void> pg_parameters::bind(std::span<const sql_value> values) {
                              "is text with a zero byte, which PostgreSQL "
                              "cannot hold; pass it as bytes (blob)");
       values_[i] = text->c_str();
+      bytes_ += text->size();
     } else if (auto* bytes = std::get_if<blob>(&value)) {
       if (bytes->size() > max_length) [[unlikely]]
         return bad_parameter(i, "has more than 2 GiB");
@@ -76,6 +78,7 @@ result<void> pg_parameters::bind(std::span<const sql_value> values) {
       values_[i]
         = bytes->empty() ? "" : reinterpret_cast<const char*>(bytes->data());
       lengths_[i] = static_cast<int>(bytes->size());
+      bytes_ += bytes->size();
       formats_[i] = 1;
       types_[i] = pg_bytea;
     }

@@ -6,6 +6,7 @@
 #include <libpq-fe.h>
 
 #include <array>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -46,6 +47,11 @@ public:
   /// Tells whether any are bytes, whose type we say.
   bool has_bytes() const noexcept;
 
+  /// How large the texts and blobs are together, in bytes.
+  std::uint64_t bytes() const noexcept {
+    return bytes_;
+  }
+
   /// What was bound.
   std::span<const sql_value> source() const noexcept {
     return source_;
@@ -55,6 +61,7 @@ private:
   using digits = std::array<char, 32>;
 
   std::span<const sql_value> source_;
+  std::uint64_t bytes_ = 0;
   std::vector<Oid> types_;
   std::vector<const char*> values_;
   std::vector<int> lengths_;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <string_view>
+#include <utility>
 
 // A lease for reading only does not ask what a statement says. Each one runs in
 // a transaction that is READ ONLY and has taken its snapshot: from then on the
@@ -52,9 +53,10 @@ result<sql_result> pg_execution::read_alone(entry& what) {
     return lost(pg_error_text(raw), {});
   if (auto failed = skip_beginning())
     return *failed;
-  if (!what.small)
-    pg_receive_in_portions(raw);
-  auto outcome = finish(what, collect());
+  pg_receive_in_portions(raw);
+  auto collected = collect();
+  note_large_buffers();
+  auto outcome = finish(what, std::move(collected));
   if (auto failed = end_reading(outcome))
     return *failed;
   return outcome;

@@ -1,5 +1,8 @@
 #include "caf_pool/backend/pg_reader.hpp"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
@@ -21,10 +24,53 @@ std::uint64_t affected_rows(PGresult* what, std::string_view command) {
   return result;
 }
 
+constexpr std::size_t piece = 1 << 20;
+
+// Gives the pages of what was copied back to the system: libpq's copy is of no
+// use any more, but stays until the row is cleared.
+void forget_pages(const char* text, std::size_t size) noexcept {
+  static const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  auto first
+    = (reinterpret_cast<std::uintptr_t>(text) + page - 1) / page * page;
+  auto last = (reinterpret_cast<std::uintptr_t>(text) + size) / page * page;
+  if (first < last)
+    ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+}
+
+// Copies a value piece by piece, such that a large one is never there twice.
+template <class Result, class Append>
+sql_value move_large(std::string_view text, std::size_t size, Append append) {
+  Result result;
+  result.reserve(size);
+  for (; !text.empty(); text.remove_prefix(std::min(piece, text.size()))) {
+    auto part = text.substr(0, piece);
+    append(result, part);
+    forget_pages(part.data(), part.size());
+  }
+  return result;
+}
+
+sql_value read_cell(pg_cell_kind kind, std::string_view text) {
+  if (text.size() <= 2 * piece) [[likely]]
+    return pg_cell(kind, text);
+  if (kind == pg_cell_kind::text)
+    return move_large<std::string>(
+      text, text.size(),
+      [](std::string& to, std::string_view part) { to.append(part); });
+  if (kind == pg_cell_kind::bytes && text.starts_with("\\x"))
+    return move_large<blob>(text.substr(2), text.size() / 2,
+                            [](blob& to, std::string_view part) {
+                              auto bytes = pg_from_hex(part);
+                              to.insert(to.end(), bytes.begin(), bytes.end());
+                            });
+  return pg_cell(kind, text);
+}
+
 } // namespace
 
 void pg_reader::start_over() {
   bytes_ = 0;
+  largest_row_ = 0;
   started_ = false;
   tag_.clear();
   kinds_.clear();
@@ -35,22 +81,11 @@ bool pg_reader::add(const PGresult* portion) {
   if (!started_)
     read_columns(portion);
   auto rows = PQntuples(portion);
-  auto columns = static_cast<int>(kinds_.size());
-  if (columns == 0)
+  if (kinds_.empty())
     result_.bare_rows += static_cast<std::uint64_t>(rows);
   make_room(static_cast<std::size_t>(rows) * kinds_.size());
   for (int row = 0; row < rows; ++row) {
-    for (int column = 0; column < columns; ++column) {
-      if (PQgetisnull(portion, row, column)) {
-        result_.cells.emplace_back();
-      } else {
-        auto size = static_cast<std::size_t>(PQgetlength(portion, row, column));
-        result_.cells.push_back(
-          pg_cell(kinds_[static_cast<std::size_t>(column)],
-                  {PQgetvalue(portion, row, column), size}));
-      }
-      bytes_ += byte_size(result_.cells.back());
-    }
+    largest_row_ = std::max(largest_row_, read_row(portion, row));
     if (bytes_ > limit_)
       return false;
   }
@@ -61,11 +96,36 @@ bool pg_reader::add(const PGresult* portion) {
   return true;
 }
 
-// Most results have one row: room for just that, then growth as usual.
+std::uint64_t pg_reader::read_row(const PGresult* portion, int row) {
+  std::uint64_t on_wire = 0;
+  auto columns = static_cast<int>(kinds_.size());
+  for (int column = 0; column < columns; ++column) {
+    if (PQgetisnull(portion, row, column)) {
+      result_.cells.emplace_back();
+    } else {
+      auto size = static_cast<std::size_t>(PQgetlength(portion, row, column));
+      auto* text = PQgetvalue(portion, row, column);
+      result_.cells.push_back(
+        read_cell(kinds_[static_cast<std::size_t>(column)], {text, size}));
+      on_wire += size;
+    }
+    bytes_ += byte_size(result_.cells.back());
+  }
+  return on_wire;
+}
+
+// Most results have one row: room for just that, then growth as usual. Growing
+// holds old and new at the same time, so a result that has grown to a quarter
+// of the limit gets room for all of it: memory that nobody touches costs
+// nothing.
 void pg_reader::make_room(std::size_t more) {
   auto& cells = result_.cells;
-  if (cells.capacity() - cells.size() < more)
-    cells.reserve(std::max(cells.size() + more, 2 * cells.capacity()));
+  auto wanted = cells.size() + more;
+  if (cells.capacity() >= wanted)
+    return;
+  auto most = static_cast<std::size_t>(limit_ / sizeof(sql_value)) + more;
+  auto large = wanted > most / 4;
+  cells.reserve(std::max(wanted, large ? most : 2 * cells.capacity()));
 }
 
 void pg_reader::read_columns(const PGresult* portion) {

@@ -39,16 +39,23 @@ public:
     return bytes_;
   }
 
+  /// The size of the largest row so far, in bytes on the wire.
+  std::uint64_t largest_row() const noexcept {
+    return largest_row_;
+  }
+
   sql_result take() {
     return std::move(result_);
   }
 
 private:
   void read_columns(const PGresult* portion);
+  std::uint64_t read_row(const PGresult* portion, int row);
   void make_room(std::size_t more);
 
   std::uint64_t limit_;
   std::uint64_t bytes_ = 0;
+  std::uint64_t largest_row_ = 0;
   bool started_ = false;
   std::string tag_;
   std::vector<pg_cell_kind> kinds_;

@@ -55,6 +55,18 @@ bool pg_server_error::may_be_outdated() const {
                      [this](auto x) { return sqlstate.starts_with(x); });
 }
 
+bool pg_server_error::is_verdict() const {
+  // Only the server names the function that raised it.
+  return severity == "FATAL" && !source.empty() && !sqlstate.starts_with("08")
+         && sqlstate != "57P02";
+}
+
+bool pg_server_error::is_out_of_memory() const {
+  return sqlstate.empty()
+         && (text.find("out of memory") != std::string::npos
+             || text.find("cannot allocate memory") != std::string::npos);
+}
+
 bool pg_server_error::is_misspelt() const {
   return outermost
          && (source == "scanner_yyerror" || source == "exec_parse_message");

@@ -24,6 +24,15 @@ struct pg_server_error {
   /// classes, because values are read as the types of that time.
   bool may_be_outdated() const;
 
+  /// The server itself ended the session and rolled back what it did at that
+  /// moment: no doubt is left. Not so for a panic, for the crash of another
+  /// session, which may come just after a commit, and for what a pooler says
+  /// of a server that it lost.
+  bool is_verdict() const;
+
+  /// Not the server, but libpq says that it has no memory.
+  bool is_out_of_memory() const;
+
   /// The server did not understand the text, so nothing of it was run.
   bool is_misspelt() const;
 };

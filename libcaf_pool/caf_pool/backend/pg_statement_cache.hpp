@@ -27,9 +27,6 @@ public:
     std::uint64_t uses = 0;
     /// Whether it will be there next time.
     bool kept = false;
-    /// Whether its last result was so small that there is no need to take it in
-    /// portions.
-    bool small = false;
 
     // -- prepared -------------------------------------------------------------
 

@@ -27,14 +27,6 @@ int nibble(char c) noexcept {
   return -1;
 }
 
-blob from_hex(std::string_view digits) {
-  blob result(digits.size() / 2);
-  for (std::size_t i = 0; i < result.size(); ++i)
-    result[i] = static_cast<std::byte>(nibble(digits[2 * i]) << 4
-                                       | nibble(digits[2 * i + 1]));
-  return result;
-}
-
 // The old form, for sessions with bytea_output = escape.
 blob from_escaped(std::string_view text) {
   std::string copy{text};
@@ -80,12 +72,20 @@ sql_value pg_cell(pg_cell_kind kind, std::string_view text) {
       return to_number<double>(text);
     case pg_cell_kind::bytes:
       if (text.starts_with("\\x"))
-        return from_hex(text.substr(2));
+        return pg_from_hex(text.substr(2));
       return from_escaped(text);
     case pg_cell_kind::text:
       break;
   }
   return std::string{text};
+}
+
+blob pg_from_hex(std::string_view digits) {
+  blob result(digits.size() / 2);
+  for (std::size_t i = 0; i < result.size(); ++i)
+    result[i] = static_cast<std::byte>(nibble(digits[2 * i]) << 4
+                                       | nibble(digits[2 * i + 1]));
+  return result;
 }
 
 } // namespace caf_pool

@@ -36,4 +36,7 @@ pg_cell_kind pg_kind_of(Oid type) noexcept;
 /// server sends, stays text.
 sql_value pg_cell(pg_cell_kind kind, std::string_view text);
 
+/// Reads pairs of hexadecimal digits in lower case.
+blob pg_from_hex(std::string_view digits);
+
 } // namespace caf_pool

@@ -1,7 +1,12 @@
 #include "caf_pool/backend/pg_watchdog.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
+
+#ifdef __GLIBC__
+#  include <malloc.h>
+#endif
 
 namespace caf_pool {
 
@@ -10,6 +15,17 @@ namespace {
 // How long the thread goes on looking when nothing runs: statements that come
 // one after another need not wake it.
 constexpr duration linger = std::chrono::seconds{1};
+
+// When callers are done with a large result, as a rule, and how often to look
+// for those that need longer.
+constexpr duration use_of_result = std::chrono::seconds{1};
+constexpr int memory_rounds = 5;
+
+void trim_memory() noexcept {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+}
 
 } // namespace
 
@@ -53,6 +69,7 @@ void pg_watchdog::run() {
       next = clock::now() + linger;
     else if (!idle)
       quiet = false;
+    next = std::min(next, give_memory_back(guard));
     // A statement writes its deadline and then reads this: either it sees that
     // it has to wake us, or we see its deadline.
     next_look_ = next.time_since_epoch().count();
@@ -63,6 +80,22 @@ void pg_watchdog::run() {
     else
       changed_.wait_until(guard, next);
   }
+}
+
+// Returns when to be called again.
+time_point pg_watchdog::give_memory_back(std::unique_lock<std::mutex>& guard) {
+  if (memory_rounds_ == 0)
+    return never;
+  auto now = clock::now();
+  if (memory_due_ == never)
+    memory_due_ = now + use_of_result;
+  if (now < memory_due_)
+    return memory_due_;
+  guard.unlock();
+  trim_memory();
+  guard.lock();
+  memory_due_ = --memory_rounds_ > 0 ? now + 2 * use_of_result : never;
+  return memory_due_;
 }
 
 // Acts where it is time, and returns when that will be the case again.
@@ -97,6 +130,11 @@ void pg_watch::arm(time_point deadline, duration grace) noexcept {
   grace_.store(grace.count(), std::memory_order_relaxed);
   due_ = armed_;
   if (armed_ < dog_->next_look_)
+    dog_->wake();
+}
+
+void pg_watch::give_memory_back() noexcept {
+  if (dog_->memory_rounds_.exchange(memory_rounds) == 0)
     dog_->wake();
 }
 

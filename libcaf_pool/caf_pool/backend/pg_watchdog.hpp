@@ -23,6 +23,9 @@ class pg_watch;
 /// costs two atomic writes; the thread sleeps until the earliest deadline that
 /// it knows, and looks at all of them when that is over, outdated or not.
 ///
+/// Besides, it gives the memory of large results back to the system a moment
+/// after they came, because their callers free it and the allocator keeps it.
+///
 /// Thread-safety: any thread at any time.
 class pg_watchdog {
 public:
@@ -44,11 +47,16 @@ private:
   time_point look_at_all();
   time_point earliest() const noexcept;
 
+  time_point give_memory_back(std::unique_lock<std::mutex>& guard);
+
   std::mutex mtx_;
   std::condition_variable changed_;
   std::vector<pg_watch*> watches_;
   // When the thread will look next.
   std::atomic<duration::rep> next_look_ = 0;
+  // How often the allocator is to be asked for what nobody uses, and when.
+  std::atomic<int> memory_rounds_ = 0;
+  time_point memory_due_ = never;
   bool stopping_ = false;
   std::thread thread_;
 };
@@ -71,6 +79,9 @@ public:
   /// The statement has ended. Returns whether the server was asked to stop it;
   /// if so, that request is known to the interrupter by now.
   bool disarm() noexcept;
+
+  /// A large result came: its memory goes back to the system when it is free.
+  void give_memory_back() noexcept;
 
   /// Tells whether a statement is running; from any thread.
   bool armed() const noexcept {

@@ -41,8 +41,16 @@ backend_spec<postgres_connection> postgres(std::string_view url);
 /// - Statements by `execute` have bound parameters and, when they come again,
 ///   are prepared. int2/4/8, oid, bool, float4/8 and bytea become typed cells,
 ///   everything else is text.
-/// - Environment variables of libpq (`PGHOST`, ...) are ignored, but for
-///   `PGTZ`, `PGDATESTYLE` and `PGGEQO`, which libpq gives no way to ignore.
+/// - A session writes values in the server's standard forms, whatever the role
+///   or the database say (`extra_float_digits` 3, `DateStyle` ISO, MDY,
+///   `IntervalStyle` postgres, `bytea_output` hex), so that floating point
+///   numbers are exact. A holder who changes one gets what he asked for until
+///   the next reset. Behind a pooler by transaction the role's own count.
+/// - Parameters are sent as text and read by the server as what the statement
+///   wants: an integer that is too large for its column is refused, and one
+///   that a floating point column cannot hold is rounded as in SQL.
+/// - Environment variables of libpq (`PGHOST`, ...) are ignored, but for `PGTZ`
+///   and `PGGEQO`, which libpq gives no way to ignore.
 ///
 /// Thread-safety: as `backend` and `connection` say.
 
