@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
+#include <new>
+#include <stdexcept>
 #include <string>
 
 using namespace caf_pool;
@@ -143,6 +145,11 @@ TEST_CASE("no memory left is an error of one call", "[postgres]") {
                     "SELECT repeat('x', 50000000)",
                     "SELECT i FROM generate_series(1, 1600000) i"})
     run_child("memory: a child that has little", sql);
+}
+
+TEST_CASE("a backend that has no memory left is no defect") {
+  CHECK(backend_threw(std::bad_alloc{}).code == errc::result_too_large);
+  CHECK(backend_threw(std::runtime_error{"x"}).code == errc::internal);
 }
 
 TEST_CASE("a connection with large buffers is replaced after its lease",

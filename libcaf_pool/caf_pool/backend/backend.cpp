@@ -1,6 +1,7 @@
 #include "caf_pool/backend/backend.hpp"
 
 #include <limits>
+#include <new>
 
 namespace caf_pool {
 
@@ -38,6 +39,12 @@ std::uint32_t backend::max_connections() const noexcept {
 }
 
 error backend_threw(const std::exception& ex) {
+  if (dynamic_cast<const std::bad_alloc*>(&ex) != nullptr)
+    return {errc::result_too_large,
+            "this process has no memory left for the statement or its result; "
+            "it cannot be said whether it took effect. Ask for less, lower "
+            "max_result_bytes or the number of connections",
+            {}};
   return {errc::internal,
           std::string{"the backend threw an exception, which it must not: "}
             + ex.what(),
