@@ -56,7 +56,9 @@ private:
 
 class counters : public backend {
 public:
-  result<connection_ptr> open(time_point) override {
+  result<connection_ptr> open(time_point deadline) override {
+    if (clock::now() >= deadline)
+      return error{errc::open_timeout, "there is no time left", {}};
     return connection_ptr{std::make_unique<counter>()};
   }
 
