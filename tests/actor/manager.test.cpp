@@ -1,91 +1,7 @@
-#include "actor/bench.hpp"
-
-#include <map>
+#include "actor/manager_bench.hpp"
 
 using namespace caf_pool;
 using namespace caf_pool::test;
-
-namespace {
-
-/// Makes a server for each way that somebody asks for, by the option "server".
-class registry_bench {
-public:
-  registry_bench() {
-    auto registry = std::make_shared<backend_registry>();
-    backend_info info;
-    info.name = "scripted";
-    info.options = {{"server", "", "Which one."}};
-    info.check
-      = [](const pool_config&) { return std::vector<config_problem>{}; };
-    info.make = [this](const pool_config& x) -> result<backend_ptr> {
-      return backend_ptr{server(x.options.at("server"))};
-    };
-    registry->add(std::move(info));
-    registry_ = registry;
-  }
-
-  std::shared_ptr<scripted_backend> server(const std::string& name) {
-    auto guard = std::lock_guard{mutex_};
-    auto& result = servers_[name];
-    if (result == nullptr)
-      result = std::make_shared<scripted_backend>();
-    return result;
-  }
-
-  manager_handle spawn(caf::actor_system& sys) {
-    return spawn_manager(sys, registry_);
-  }
-
-private:
-  std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<scripted_backend>> servers_;
-  std::shared_ptr<const backend_registry> registry_;
-};
-
-pool_config named(const std::string& name, const std::string& server) {
-  auto config = quiet_pool(2);
-  config.name = name;
-  config.backend = "scripted";
-  config.options["server"] = server;
-  config.sweep_interval = 20ms; // retires what a reload made outdated
-  return config;
-}
-
-/// A manager whose pools end with the test.
-struct manager_bench {
-  actor_world world;
-  registry_bench servers;
-  manager_handle all = servers.spawn(world.sys);
-  client me{world.sys};
-
-  ~manager_bench() {
-    CHECK(me.get<accepted>(all, drain_all{0s}).has_value());
-    me.die();
-    caf::anon_send_exit(all, caf::exit_reason::user_shutdown);
-  }
-
-  pool_handle find(const std::string& name) {
-    return me.get<pool_handle>(all, find_pool{name}).value();
-  }
-
-  result<execute_result> run(const std::string& name) {
-    return me.get<execute_result>(find(name), execute{{"SELECT 1"}});
-  }
-
-  std::vector<std::string> names() {
-    return me.get<pool_list>(all, list_pools{})->names;
-  }
-
-  result<accepted> apply(std::vector<pool_config> pools) {
-    return me.get<accepted>(all, apply_pools{std::move(pools)});
-  }
-
-  pool_snapshot snapshot(const std::string& name) {
-    return me.get<pool_snapshot>(find(name), get_snapshot{}).value();
-  }
-};
-
-} // namespace
 
 TEST_CASE("a manager makes pools and finds them by name") {
   manager_bench bench;
@@ -173,6 +89,58 @@ TEST_CASE("a reload replaces connections only if their server changed",
   CHECK(
     eventually([&] { return bench.servers.server("y")->connections() == 0; }));
   CHECK(bench.snapshot("b").counters.lost == 0);
+}
+
+TEST_CASE("another kind of server makes another pool of the name", "[F03]") {
+  manager_bench bench;
+  REQUIRE(bench.apply({named("a", "x")}));
+  auto old = bench.find("a");
+  auto held = bench.me.get<lease_ptr>(old, acquire_lease{}).value();
+  auto other = named("a", "y");
+  other.backend = "other";
+  REQUIRE(bench.apply({other}));
+  CHECK(bench.find("a") != old);
+  CHECK(bench.run("a").has_value());
+  CHECK(bench.servers.server("y")->count(backend_call::execute) == 1);
+  CHECK(bench.snapshot("a").backend == "other");
+  // Who holds a lease of the old one may finish with it.
+  CHECK(held->execute("SELECT 1").has_value());
+  held = nullptr;
+  CHECK(
+    eventually([&] { return bench.servers.server("x")->connections() == 0; }));
+}
+
+TEST_CASE("a reload replaces connections if their backend copied what changed",
+          "[F03][trap-T67]") {
+  manager_bench bench;
+  REQUIRE(bench.apply({named("a", "x")}));
+  REQUIRE(bench.run("a").has_value());
+  auto next = std::make_shared<scripted_backend>();
+  bench.servers.put("x", next);
+  auto changed = named("a", "x");
+  changed.max_result_bytes = 4096;
+  REQUIRE(bench.apply({changed}));
+  REQUIRE(eventually([&] {
+    REQUIRE(bench.run("a").has_value());
+    return next->count(backend_call::execute) > 0;
+  }));
+  CHECK(
+    eventually([&] { return bench.servers.server("x")->connections() == 0; }));
+}
+
+TEST_CASE("a new password waits for no delay of the old one", "[F05]") {
+  manager_bench bench;
+  auto config = named("a", "x");
+  config.retry.cap = far_away;
+  REQUIRE(bench.apply({config}));
+  // Refused for good: it tries again after the longest delay.
+  bench.servers.server("x")->answer(
+    backend_call::open, failing(errc::open_refused, "wrong password"));
+  CHECK(code_of(bench.run("a")) == errc::open_refused);
+  config.password = secret{"another"};
+  bench.servers.put("x", std::make_shared<scripted_backend>());
+  REQUIRE(bench.apply({config}));
+  CHECK(bench.run("a").has_value());
 }
 
 TEST_CASE("a pool's own settings are checked against its server, too",

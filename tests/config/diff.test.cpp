@@ -3,6 +3,7 @@
 #include "caf_pool/core/settings.hpp"
 
 #include "fixture.hpp"
+#include "support/other_value.hpp"
 
 using namespace caf_pool;
 using namespace caf_pool::test;
@@ -17,6 +18,10 @@ node_config node_with(std::vector<std::string> names) {
     x.pools.back().name = name;
   }
   return x;
+}
+
+config_diff diff(const node_config& from, const node_config& to) {
+  return caf_pool::diff(from, to, backend_registry::with_defaults());
 }
 
 // The only change between a node with the pool "main" and the same after `f`.
@@ -66,10 +71,16 @@ TEST_CASE("a rotated password recycles and stays masked", "[F05][X02]") {
     == config_change{"pools.main.password", "", "***", change_effect::recycle});
 }
 
+TEST_CASE("what a backend copies takes new connections", "[F03][trap-T67]") {
+  auto x = change_by([](auto&, auto& pool) { pool.max_result_bytes = 2048; });
+  CHECK(x.key == "pools.main.max_result_bytes");
+  CHECK(x.effect == change_effect::recycle);
+  x = change_by([](auto&, auto& pool) { pool.execute_timeout = 1s; });
+  CHECK(x.effect == change_effect::recycle);
+}
+
 TEST_CASE("another kind of server makes a new pool", "[F03]") {
   auto x = change_by([](auto&, auto& pool) { pool.backend = "postgres"; });
-  CHECK(x.effect == change_effect::replace);
-  x = change_by([](auto&, auto& pool) { pool.fast_lane = false; });
   CHECK(x.effect == change_effect::replace);
 }
 
@@ -99,31 +110,30 @@ TEST_CASE("pools come and go by name") {
 }
 
 TEST_CASE("the strongest effect counts for a pool") {
-  auto from = node_with({"a", "ab"});
+  auto registry = backend_registry::with_defaults();
+  auto from = pool_config{};
   auto to = from;
-  to.pools[1].max_size = 20;
-  to.pools[1].options["path"] = "x";
-  auto result = diff(from, to);
-  CHECK(result.effect_on("ab") == change_effect::recycle);
-  CHECK(result.effect_on("a") == change_effect::live);
+  CHECK(strongest_effect(diff_pools(from, to, registry))
+        == change_effect::live);
+  to.max_size = 20;
+  to.options["path"] = "x";
+  CHECK(strongest_effect(diff_pools(from, to, registry))
+        == change_effect::recycle);
+  // A pool cannot do anything about what only a restart changes.
+  to = from;
+  to.warm_up_timeout = 1s;
+  auto changes = diff_pools(from, to, registry);
+  REQUIRE(changes.size() == 1);
+  CHECK(changes[0].effect == change_effect::restart);
+  CHECK(strongest_effect(changes) == change_effect::live);
 }
 
 TEST_CASE("every setting that differs is found", "[trap-T67]") {
   auto from = node_with({"main"});
   auto to = from;
   std::size_t expected = 0;
-  for_each_setting(to.pools[0], [&](const auto&, auto& field) {
-    using type = std::decay_t<decltype(field)>;
-    if constexpr (std::is_same_v<type, bool>)
-      field = !field;
-    else if constexpr (std::is_enum_v<type>)
-      field = field == type{} ? static_cast<type>(1) : type{};
-    else if constexpr (std::is_same_v<type, duration>)
-      field += 1s;
-    else if constexpr (std::is_same_v<type, std::string>)
-      field += 'x';
-    else
-      field = static_cast<type>(field + 1);
+  for_each_setting(to.pools[0], [&](const auto& x, auto& field) {
+    change(x, field);
     ++expected;
   });
   CHECK(diff(from, to).changes.size() == expected);

@@ -46,10 +46,10 @@ error read_caf_error(const caf::error& x) {
 } // namespace detail
 
 error from_caf(const caf::error& x) {
-  if (auto ours = detail::read_caf_error(x); ours.code != errc::none)
-    return ours;
   if (!x)
     return {};
+  if (auto ours = detail::read_caf_error(x); ours.code != errc::none)
+    return ours;
   if (x == caf::sec::request_receiver_down)
     return {errc::restarted,
             "the actor that was asked is gone; nothing was done, ask again",

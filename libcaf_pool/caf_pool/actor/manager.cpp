@@ -1,6 +1,7 @@
 #include "caf_pool/actor/manager.hpp"
 
-#include "caf_pool/actor/pool_check.hpp"
+#include "caf_pool/actor/silent_pool.hpp"
+#include "caf_pool/backend/pool_diff.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -28,14 +29,18 @@ struct gathering {
 } // namespace
 
 manager::manager(caf::actor_config& cfg,
-                 std::shared_ptr<const backend_registry> registry)
-  : manager_handle::base(cfg), registry_(std::move(registry)) {
+                 std::shared_ptr<const backend_registry> registry,
+                 directory_version version)
+  : manager_handle::base(cfg),
+    registry_(std::move(registry)),
+    version_(std::move(version)) {
   drop_unexpected(this);
 }
 
 manager::behavior_type manager::make_behavior() {
   return {
     [this](const find_pool& x) { return on_find(x); },
+    [this](const revive_pool& x) { return on_revive(x); },
     [this](const list_pools&) {
       pool_list result;
       for (auto& [name, pool] : pools_)
@@ -44,22 +49,40 @@ manager::behavior_type manager::make_behavior() {
     },
     [this](const create_pool& x) { return on_create(x); },
     [this](const get_all_snapshots&) { return on_snapshots(); },
+    [this](const get_pool_snapshot& x) { return on_snapshot(x); },
     [this](const apply_pools& x) { return on_apply(x); },
     [this](const drain_all& x) { return on_drain(x); },
     [this](const subscribe_all& x) { on_subscribe(x); },
   };
 }
 
-caf::result<pool_handle> manager::on_find(const find_pool& x) {
-  if (auto i = pools_.find(x.name); i != pools_.end())
-    return i->second.address;
+error manager::no_such_pool(const std::string& name) const {
   std::string names;
-  for (auto& [name, pool] : pools_)
-    names += (names.empty() ? "" : ", ") + name;
-  return to_caf({errc::pool_not_found,
-                 "there is no pool \"" + x.name + "\"; there "
-                   + (names.empty() ? "are none" : "are: " + names),
-                 {}});
+  for (auto& [known, pool] : pools_)
+    names += (names.empty() ? "" : ", ") + known;
+  return {errc::pool_not_found,
+          "there is no pool \"" + name + "\"; there "
+            + (names.empty() ? "are none" : "are: " + names),
+          {}};
+}
+
+caf::result<pool_handle> manager::on_find(const find_pool& x) {
+  auto i = pools_.find(x.name);
+  if (i == pools_.end())
+    return to_caf(no_such_pool(x.name));
+  if (!i->second.address)
+    return to_caf(pool_is_over(x.name, i->second.ended));
+  return i->second.address;
+}
+
+caf::result<pool_handle> manager::on_revive(const revive_pool& x) {
+  if (auto i = pools_.find(x.name); i != pools_.end() && !i->second.address) {
+    if (draining_)
+      return to_caf({errc::draining, "the node drains", {}});
+    auto config = i->second.config;
+    add_or_remember(config, i->second.way);
+  }
+  return on_find({x.name});
 }
 
 std::set<caf::actor> manager::subscribers() const {
@@ -70,22 +93,49 @@ std::set<caf::actor> manager::subscribers() const {
 }
 
 result<pool_handle> manager::add(const pool_config& config, backend_ptr way) {
-  auto pool = spawn_pool(system(), config, std::move(way), {}, subscribers());
+  auto pool = spawn_pool(system(), config, way, {}, subscribers());
   if (!pool)
     return pool.error();
-  watch_actor(
-    this, pool->address,
-    [this](const caf::actor_addr& addr, const caf::error&) { on_down(addr); });
-  pools_.insert_or_assign(config.name, managed_pool{pool->address, config, {}});
+  watch_actor(this, pool->address,
+              [this](const caf::actor_addr& addr, const caf::error& why) {
+                on_down(addr, why);
+              });
+  pools_.insert_or_assign(config.name,
+                          managed_pool{pool->address, config, std::move(way)});
+  ++*version_;
   return pool->address;
 }
 
-void manager::on_down(const caf::actor_addr& who) {
+void manager::add_or_remember(const pool_config& config, backend_ptr way) {
+  auto made = add(config, way);
+  if (made)
+    return;
+  auto missing = managed_pool{};
+  missing.config = config;
+  missing.way = std::move(way);
+  missing.ended = cannot_be_made(made.error());
+  missing.status = pool_status::down;
+  pools_.insert_or_assign(config.name, std::move(missing));
+}
+
+void manager::on_down(const caf::actor_addr& who, const caf::error& why) {
   subscribers_.erase(who);
   leaving_.erase(who);
-  std::erase_if(pools_, [&who](const auto& entry) {
-    return entry.second.address.address() == who;
-  });
+  for (auto& [name, pool] : pools_) {
+    if (!pool.address || pool.address.address() != who)
+      continue;
+    ++*version_;
+    pool.address = nullptr;
+    pool.ended = end_of_pool(from_caf(why), draining_);
+    pool.status = why && !draining_ ? pool_status::down : pool_status::closed;
+    if (pool.status == pool_status::down)
+      for (auto& [addr, subscriber] : subscribers_)
+        post_to(subscriber,
+                pool_event{event_kind::pool_down, name, {}, pool.ended});
+    if (std::exchange(pool.again, false))
+      bring_back(name);
+    return;
+  }
 }
 
 bool manager::knows(const pool_handle& pool) const {
@@ -98,7 +148,8 @@ bool manager::knows(const pool_handle& pool) const {
 caf::result<pool_handle> manager::on_create(const create_pool& x) {
   if (draining_)
     return to_caf({errc::draining, "the node drains", {}});
-  if (pools_.contains(x.config.name))
+  if (auto i = pools_.find(x.config.name);
+      i != pools_.end() && i->second.address)
     return to_caf({errc::config_invalid,
                    "there is a pool \"" + x.config.name
                      + "\" already; change it by a reload, or choose another "
@@ -124,28 +175,35 @@ caf::typed_response_promise<all_snapshots> manager::on_snapshots() {
   all->result.pools.resize(pools_.size());
   std::size_t index = 0;
   for (auto& [name, pool] : pools_) {
-    // A pool that does not answer is shown as what it is: down. What it counted
-    // does not go back to zero.
-    auto& slot = all->result.pools[index];
-    slot = pool.known;
-    slot.name = name;
-    slot.backend = pool.config.backend;
-    slot.required = pool.config.required;
-    slot.status = pool_status::down;
-    slot.reasons = {"the pool's actor does not answer"};
+    auto& slot = all->result.pools[index++];
+    if (!pool.address) {
+      slot = snapshot_of_end(pool.config, pool.known, pool.status, pool.ended);
+      all->one_less();
+      continue;
+    }
+    slot = snapshot_of_silence(pool.config, pool.known);
     ask(this, pool.address, caf::timespan{snapshot_limit}, get_snapshot{})
       .then(
-        [this, all, index, who = pool.address](pool_snapshot& x) {
+        [this, all, &slot, who = pool.address](pool_snapshot& x) {
           remember(who, x);
-          all->result.pools[index] = std::move(x);
+          slot = std::move(x); // `all` owns it
           all->one_less();
         },
         [all](const caf::error&) { all->one_less(); });
-    ++index;
   }
   auto reply = all->reply;
   all->one_less();
   return reply;
+}
+
+caf::result<pool_snapshot> manager::on_snapshot(const get_pool_snapshot& x) {
+  auto i = pools_.find(x.name);
+  if (i == pools_.end())
+    return to_caf(no_such_pool(x.name));
+  auto& pool = i->second;
+  if (pool.address)
+    return delegate(pool.address, get_snapshot{});
+  return snapshot_of_end(pool.config, pool.known, pool.status, pool.ended);
 }
 
 void manager::remember(const pool_handle& who, const pool_snapshot& x) {
@@ -154,55 +212,84 @@ void manager::remember(const pool_handle& who, const pool_snapshot& x) {
     i->second.known = x;
 }
 
-result<std::map<std::string, manager::planned_change>> manager::plan(
-  const std::vector<pool_config>& pools) const {
-  std::map<std::string, planned_change> result;
-  std::vector<config_problem> problems;
-  for (auto& config : pools) {
-    auto prefix = "pools." + config.name + ".";
-    auto way = registry_->make(config);
-    auto found
-      = way ? check_pool(config, *way, prefix) : validate(config, prefix);
-    problems.insert(problems.end(), found.begin(), found.end());
-    if (!way) {
-      problems.push_back(
-        {"pools." + config.name, config.backend, way.error().message, {}});
-      continue;
-    }
-    if (!result.emplace(config.name, planned_change{config, *std::move(way)})
-           .second)
-      problems.push_back(
-        {"pools." + config.name, config.name, "the name is used twice", {}});
-  }
-  if (!problems.empty())
-    return config_error(problems);
-  return result;
-}
-
-void manager::change(managed_pool& pool, planned_change next) {
-  if (pool.config == next.config)
+// Obeys what the table of settings says: see core/setting_effect.hpp.
+void manager::change(managed_pool& pool, planned_pool next) {
+  auto name = next.config.name;
+  auto changes = diff_pools(pool.config, next.config, *registry_);
+  auto effect = strongest_effect(changes);
+  if (effect == change_effect::replace) {
+    take_out(pool);
+    add_or_remember(next.config, std::move(next.way));
     return;
-  auto same_server = pool.config.backend == next.config.backend
-                     && pool.config.options == next.config.options
-                     && pool.config.password == next.config.password;
+  }
   pool.config = next.config;
   auto order = reconfigure{next.config, nullptr, false};
-  if (!same_server) {
+  if (effect == change_effect::recycle) {
+    pool.way = next.way;
     order.way = std::move(next.way);
     order.recycle = true;
   }
-  post_to(pool.address, std::move(order));
+  if (!changes.empty())
+    tell(name, order);
+  else
+    look_for_drain(name);
 }
 
-void manager::remove_missing(
-  const std::map<std::string, planned_change>& next) {
+void manager::tell(const std::string& name, const reconfigure& order) {
+  auto pool = pools_[name].address;
+  ask(this, pool, caf::infinite, order)
+    .then([](const accepted&) {},
+          [this, name, pool, order](const caf::error& why) {
+            if (!is_at(name, pool))
+              return; // it is over, or another one is there
+            auto code = from_caf(why).code;
+            if (code == errc::restarted) // its actor died; the next one hears
+              tell(name, order);
+            else if (code == errc::draining)
+              bring_back(name);
+          });
+}
+
+void manager::look_for_drain(const std::string& name) {
+  auto pool = pools_[name].address;
+  ask(this, pool, caf::infinite, get_snapshot{})
+    .then(
+      [this, name, pool](const pool_snapshot& x) {
+        if (x.status == pool_status::draining && is_at(name, pool))
+          bring_back(name);
+      },
+      [](const caf::error&) {});
+}
+
+void manager::bring_back(const std::string& name) {
+  auto& pool = pools_[name];
+  if (draining_)
+    return;
+  if (pool.address)
+    pool.again = true;
+  else
+    add_or_remember(pool_config{pool.config}, backend_ptr{pool.way});
+}
+
+bool manager::is_at(const std::string& name, const pool_handle& pool) const {
+  auto i = pools_.find(name);
+  return i != pools_.end() && i->second.address == pool;
+}
+
+void manager::take_out(const managed_pool& pool) {
+  if (!pool.address)
+    return;
+  leaving_.emplace(pool.address.address(), pool.address);
+  post_to(pool.address,
+          control{control::verb::drain, pool.config.acquire_timeout});
+}
+
+void manager::remove_missing(const pool_plan& next) {
   std::erase_if(pools_, [&](auto& entry) {
-    auto& pool = entry.second;
     if (next.contains(entry.first))
       return false;
-    leaving_.emplace(pool.address.address(), pool.address);
-    post_to(pool.address,
-            control{control::verb::drain, pool.config.acquire_timeout});
+    take_out(entry.second);
+    ++*version_;
     return true;
   });
 }
@@ -210,15 +297,19 @@ void manager::remove_missing(
 caf::result<accepted> manager::on_apply(const apply_pools& x) {
   if (draining_)
     return to_caf({errc::draining, "the node drains", {}});
-  auto next = plan(x.pools);
+  std::map<std::string, backend_ptr> present;
+  for (auto& [name, pool] : pools_)
+    present.emplace(name, pool.way);
+  auto next = plan_pools(x.pools, present, *registry_);
   if (!next)
     return to_caf(next.error());
   remove_missing(*next);
   for (auto& [name, planned] : *next) {
-    if (auto i = pools_.find(name); i != pools_.end())
+    auto i = pools_.find(name);
+    if (i != pools_.end() && i->second.address)
       change(i->second, std::move(planned));
-    else if (auto added = add(planned.config, planned.way); !added)
-      return to_caf(added.error());
+    else
+      add_or_remember(planned.config, std::move(planned.way));
   }
   return accepted{};
 }
@@ -247,10 +338,13 @@ caf::typed_response_promise<accepted> manager::on_drain(const drain_all& x) {
   draining_ = true;
   auto all = std::make_shared<farewell>();
   all->reply = make_response_promise<accepted>();
-  all->missing = pools_.size() + leaving_.size() + 1;
+  all->missing = leaving_.size() + 1;
   all->deadline = add_saturated(clock::now(), x.limit);
   for (auto& [name, pool] : pools_)
-    drain(pool.address, all);
+    if (pool.address) {
+      ++all->missing;
+      drain(pool.address, all);
+    }
   for (auto& [addr, pool] : leaving_)
     drain(pool, all);
   auto reply = all->reply;
@@ -267,17 +361,19 @@ void manager::on_subscribe(const subscribe_all& x) {
     subscribers_.erase(who.address());
   } else if (subscribers_.emplace(who.address(), who).second) {
     watch_actor(this, who,
-                [this](const caf::actor_addr& addr, const caf::error&) {
-                  on_down(addr);
+                [this](const caf::actor_addr& addr, const caf::error& why) {
+                  on_down(addr, why);
                 });
   }
   for (auto& [name, pool] : pools_)
-    send_to(this, pool.address, subscribe{x.stop, who});
+    if (pool.address)
+      send_to(this, pool.address, subscribe{x.stop, who});
 }
 
 manager_handle spawn_manager(caf::actor_system& sys,
-                             std::shared_ptr<const backend_registry> registry) {
-  return sys.spawn<manager>(std::move(registry));
+                             std::shared_ptr<const backend_registry> registry,
+                             directory_version version) {
+  return sys.spawn<manager>(std::move(registry), std::move(version));
 }
 
 } // namespace caf_pool

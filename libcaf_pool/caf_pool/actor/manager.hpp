@@ -1,6 +1,7 @@
 #pragma once
 
 #include "caf_pool/actor/manager_messages.hpp"
+#include "caf_pool/actor/pool_plan.hpp"
 #include "caf_pool/actor/pool_supervisor.hpp"
 #include "caf_pool/backend/registry.hpp"
 
@@ -11,31 +12,37 @@
 
 namespace caf_pool {
 
-/// Finds, makes, reloads and drains the pools of a process.
+/// Finds, makes, reloads and drains the pools of a process. A pool that ended
+/// although the configuration names it (an operator drained it, or its
+/// supervisor gave up) is remembered, with the reason, until it is made anew.
 class manager : public manager_handle::base {
 public:
   manager(caf::actor_config& cfg,
-          std::shared_ptr<const backend_registry> registry);
+          std::shared_ptr<const backend_registry> registry,
+          directory_version version);
 
   behavior_type make_behavior() override;
 
 private:
   struct managed_pool {
+    /// Invalid when the pool is over.
     pool_handle address;
     pool_config config;
+    backend_ptr way;
     /// What it said last.
     pool_snapshot known = {};
-  };
-
-  /// A change that was checked and can no longer fail.
-  struct planned_change {
-    pool_config config;
-    backend_ptr way;
+    /// Why it is over, and what it is shown as.
+    std::string ended = {};
+    pool_status status = pool_status::closed;
+    /// It drains, and is made anew when that is done.
+    bool again = false;
   };
 
   caf::result<pool_handle> on_find(const find_pool& x);
+  caf::result<pool_handle> on_revive(const revive_pool& x);
   caf::result<pool_handle> on_create(const create_pool& x);
   caf::typed_response_promise<all_snapshots> on_snapshots();
+  caf::result<pool_snapshot> on_snapshot(const get_pool_snapshot& x);
   void remember(const pool_handle& who, const pool_snapshot& x);
   caf::result<accepted> on_apply(const apply_pools& x);
   caf::typed_response_promise<accepted> on_drain(const drain_all& x);
@@ -45,16 +52,27 @@ private:
   struct farewell;
 
   std::set<caf::actor> subscribers() const;
+  error no_such_pool(const std::string& name) const;
   result<pool_handle> add(const pool_config& config, backend_ptr way);
-  result<std::map<std::string, planned_change>> plan(
-    const std::vector<pool_config>& pools) const;
-  void change(managed_pool& pool, planned_change next);
-  void remove_missing(const std::map<std::string, planned_change>& next);
+  /// As `add`; a pool that cannot be made is remembered with the reason.
+  void add_or_remember(const pool_config& config, backend_ptr way);
+  void change(managed_pool& pool, planned_pool next);
+  /// Puts settings in force; a pool that drains is made anew with them.
+  void tell(const std::string& name, const reconfigure& order);
+  /// Brings a pool back that drains although nothing about it changed.
+  void look_for_drain(const std::string& name);
+  /// Makes a pool anew that is over; one that drains, when it is over.
+  void bring_back(const std::string& name);
+  bool is_at(const std::string& name, const pool_handle& pool) const;
+  /// Drains a pool whose name is free from now on.
+  void take_out(const managed_pool& pool);
+  void remove_missing(const pool_plan& next);
   void drain(const pool_handle& pool, const std::shared_ptr<farewell>& all);
-  void on_down(const caf::actor_addr& who);
+  void on_down(const caf::actor_addr& who, const caf::error& why);
   bool knows(const pool_handle& pool) const;
 
   std::shared_ptr<const backend_registry> registry_;
+  directory_version version_;
   std::map<std::string, managed_pool> pools_;
   /// Taken out of the configuration; they drain.
   std::map<caf::actor_addr, pool_handle> leaving_;
@@ -63,7 +81,9 @@ private:
 };
 
 /// Spawns a manager without pools.
-manager_handle spawn_manager(caf::actor_system& sys,
-                             std::shared_ptr<const backend_registry> registry);
+manager_handle spawn_manager(
+  caf::actor_system& sys, std::shared_ptr<const backend_registry> registry,
+  directory_version version
+  = std::make_shared<directory_version::element_type>(0));
 
 } // namespace caf_pool

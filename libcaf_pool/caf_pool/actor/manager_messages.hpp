@@ -4,19 +4,32 @@
 #include "caf_pool/backend/backend.hpp"
 #include "caf_pool/core/node_config.hpp"
 
+#include <atomic>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 /// The messages that the manager of all pools understands inside a process.
 namespace caf_pool {
 
-/// Answer: the pool's stable address, or `pool_not_found` with the names that
-/// exist.
+/// Grows each time a name comes to mean another pool, or none. Who remembers
+/// addresses asks again when it is not what it was.
+using directory_version = std::shared_ptr<std::atomic<std::uint64_t>>;
+
+/// Answer: the pool's stable address; `closed` and why if it is over;
+/// `pool_not_found` with the names that exist.
 struct find_pool {
   std::string name;
 };
 
-/// Answer: `pool_list`.
+/// As `find_pool`, but a pool that is over is made anew first, with the
+/// settings that it had.
+struct revive_pool {
+  std::string name;
+};
+
+/// Answer: `pool_list`, with pools that are over.
 struct list_pools {};
 
 struct pool_list {
@@ -31,8 +44,14 @@ struct create_pool {
   backend_ptr way = nullptr;
 };
 
-/// Answer: `all_snapshots`, ordered by name.
+/// Answer: `all_snapshots`, ordered by name. A pool that is over is shown until
+/// it is made anew or taken out of the configuration.
 struct get_all_snapshots {};
+
+/// The same of one pool. Answer: `pool_snapshot`, or `pool_not_found`.
+struct get_pool_snapshot {
+  std::string name;
+};
 
 struct all_snapshots {
   std::vector<pool_snapshot> pools;
@@ -59,19 +78,22 @@ struct subscribe_all {
 
 /// Finds, makes, reloads and drains pools, and answers for all of them.
 using manager_handle
-  = actor_of<pool_handle(find_pool), pool_list(list_pools),
-             pool_handle(create_pool), all_snapshots(get_all_snapshots),
+  = actor_of<pool_handle(find_pool), pool_handle(revive_pool),
+             pool_list(list_pools), pool_handle(create_pool),
+             all_snapshots(get_all_snapshots), pool_snapshot(get_pool_snapshot),
              accepted(apply_pools), accepted(drain_all), void(subscribe_all)>;
 
 } // namespace caf_pool
 
 CAF_POOL_BEGIN_MESSAGES(caf_pool_manager_messages, 240)
 CAF_POOL_MESSAGE(caf_pool_manager_messages, caf_pool::find_pool)
+CAF_POOL_MESSAGE(caf_pool_manager_messages, caf_pool::revive_pool)
 CAF_POOL_MESSAGE(caf_pool_manager_messages, caf_pool::list_pools)
 CAF_POOL_MESSAGE(caf_pool_manager_messages, caf_pool::pool_list)
 CAF_POOL_MESSAGE(caf_pool_manager_messages, caf_pool::create_pool)
 CAF_POOL_MESSAGE(caf_pool_manager_messages, caf_pool::get_all_snapshots)
 CAF_POOL_MESSAGE(caf_pool_manager_messages, caf_pool::all_snapshots)
+CAF_POOL_MESSAGE(caf_pool_manager_messages, caf_pool::get_pool_snapshot)
 CAF_POOL_MESSAGE(caf_pool_manager_messages, caf_pool::apply_pools)
 CAF_POOL_MESSAGE(caf_pool_manager_messages, caf_pool::drain_all)
 CAF_POOL_MESSAGE(caf_pool_manager_messages, caf_pool::subscribe_all)

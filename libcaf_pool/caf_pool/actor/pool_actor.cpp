@@ -187,6 +187,10 @@ void pool_actor::on_subscribe(const subscribe& x) {
 pool_actor::promise<accepted> pool_actor::on_control(const control& x) {
   auto reply = make_response_promise<accepted>();
   auto now = clock::now();
+  if (x.what == control::verb::resume && ends()) {
+    reply.deliver(to_caf(it_ends()));
+    return reply;
+  }
   switch (x.what) {
     case control::verb::pause:
       act(machine_.pause(now));
@@ -219,7 +223,21 @@ pool_actor::promise<accepted> pool_actor::on_control(const control& x) {
   return reply;
 }
 
+bool pool_actor::ends() const {
+  auto life = machine_.state().life;
+  return life == pool_life::draining || life == pool_life::closed;
+}
+
+error pool_actor::it_ends() const {
+  return {errc::draining,
+          "pool \"" + estate_->config.name
+            + "\" drains; it can be brought back when it is closed",
+          {}};
+}
+
 caf::result<accepted> pool_actor::on_reconfigure(const reconfigure& x) {
+  if (ends())
+    return to_caf(it_ends());
   auto problems = check_pool(x.config, x.way ? x.way : estate_->way);
   if (!problems.empty())
     return to_caf(config_error(problems));

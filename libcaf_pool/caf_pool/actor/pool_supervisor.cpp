@@ -3,6 +3,7 @@
 #include "caf_pool/actor/pool_actor.hpp"
 #include "caf_pool/actor/pool_check.hpp"
 #include "caf_pool/backend/registry.hpp"
+#include "caf_pool/core/duration_text.hpp"
 
 #include <utility>
 
@@ -42,8 +43,9 @@ void pool_supervisor::on_exit() {
 
 void pool_supervisor::start_child() {
   child_ = system().spawn<pool_actor>(estate_);
-  watch_actor(this, child_,
-              [this](const caf::actor_addr&, const caf::error&) { on_down(); });
+  watch_actor(
+    this, child_,
+    [this](const caf::actor_addr&, const caf::error& why) { on_down(why); });
 }
 
 bool pool_supervisor::too_often() {
@@ -54,7 +56,15 @@ bool pool_supervisor::too_often() {
   return restarts_.size() > limit_.restarts;
 }
 
-void pool_supervisor::on_down() {
+error pool_supervisor::gave_up(const caf::error& why) const {
+  return {errc::closed,
+          "its actor ended " + std::to_string(restarts_.size())
+            + " times within " + to_text(limit_.window) + ", the last time by "
+            + to_string(why),
+          {}};
+}
+
+void pool_supervisor::on_down(const caf::error& why) {
   auto over = estate_->machine == nullptr
               || estate_->machine->state().life == pool_life::closed;
   if (!over && !too_often()) {
@@ -65,7 +75,10 @@ void pool_supervisor::on_down() {
     post_to(worker.handle, dismiss{});
   estate_->workers.clear();
   estate_->finish();
-  quit();
+  if (over)
+    quit();
+  else
+    quit(to_caf(gave_up(why)));
 }
 
 result<pool_ref> spawn_pool(caf::actor_system& sys, const pool_config& config,

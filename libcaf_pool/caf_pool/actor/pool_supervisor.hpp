@@ -58,7 +58,9 @@ public:
 
 private:
   void start_child();
-  void on_down();
+  void on_down(const caf::error& why);
+  /// What a supervisor ends with that gives up.
+  error gave_up(const caf::error& why) const;
   bool too_often();
 
   std::shared_ptr<pool_estate> estate_;

@@ -98,6 +98,8 @@ struct pg_options {
 
   /// Describes the server without secrets: "app@db:5432/app".
   std::string describe() const;
+
+  friend bool operator==(const pg_options&, const pg_options&) = default;
 };
 
 /// The keys, their defaults and one sentence each.

@@ -78,7 +78,12 @@ std::vector<config_problem> check(const pool_config& config) {
 } // namespace
 
 backend_info postgres_info() {
-  return {"postgres", pg_option_table(), check, make_postgres};
+  return {"postgres",
+          pg_option_table(),
+          check,
+          make_postgres,
+          {"execute_timeout", "max_result_bytes"},
+          {}};
 }
 
 result<backend_ptr> make_postgres(const pool_config& config) {

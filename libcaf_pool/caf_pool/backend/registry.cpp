@@ -95,7 +95,8 @@ std::vector<config_problem> backend_registry::problems(
   return out;
 }
 
-result<backend_ptr> backend_registry::make(const pool_config& config) const {
+result<backend_ptr> backend_registry::make(const pool_config& config,
+                                           const backend_ptr& present) const {
   if (auto found = problems(config); !found.empty())
     return config_error(found);
   auto* info = find(config.backend);
@@ -104,7 +105,10 @@ result<backend_ptr> backend_registry::make(const pool_config& config) const {
                  "the backend \"" + config.backend
                    + "\" was registered without a function that makes it",
                  {}};
-  return info->make(config);
+  auto next = info->make(config);
+  if (next && present != nullptr && info->hand_over)
+    info->hand_over(**next, *present);
+  return next;
 }
 
 } // namespace caf_pool

@@ -29,6 +29,13 @@ struct backend_info {
   std::function<std::vector<config_problem>(const pool_config&)> check;
   /// Makes the backend. Touches neither network nor file system.
   std::function<result<backend_ptr>(const pool_config&)> make;
+  /// Keys of the pool that `make` copies, besides its options and the password:
+  /// a reload that changes one makes the backend anew and replaces the pool's
+  /// connections.
+  std::vector<std::string> reads = {};
+  /// Gives the next backend of a pool what the present one keeps and a reload
+  /// must not lose; none if there is no such thing.
+  std::function<void(backend& next, const backend& present)> hand_over = {};
 };
 
 /// Puts problems into one error, one line each.
@@ -57,7 +64,9 @@ public:
   std::vector<config_problem> problems(const pool_config& config) const;
 
   /// Makes the backend of a pool, or says what is wrong with its options.
-  result<backend_ptr> make(const pool_config& config) const;
+  /// `present` is the pool's backend if it has one.
+  result<backend_ptr> make(const pool_config& config,
+                           const backend_ptr& present = nullptr) const;
 
 private:
   std::map<std::string, backend_info, std::less<>> infos_;

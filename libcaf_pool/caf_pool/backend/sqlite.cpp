@@ -20,6 +20,12 @@ std::string new_memory_name() {
   return "file:/caf_pool_" + std::to_string(++last) + "?vfs=memdb";
 }
 
+/// Keeps a database in memory alive while no connection is open.
+struct sqlite_anchor {
+  std::mutex mutex;
+  sqlite_handle handle;
+};
+
 class sqlite_backend : public backend {
 public:
   explicit sqlite_backend(sqlite_options options)
@@ -53,23 +59,36 @@ public:
     return shared_->options.in_memory() ? 1 : backend::max_connections();
   }
 
+  /// A database in memory lives as long as the pool, whatever a reload changes.
+  void take_over(const sqlite_backend& other) {
+    if (!shared_->options.in_memory() || !other.shared_->options.in_memory())
+      return;
+    shared_->memory_name = other.shared_->memory_name;
+    anchor_ = other.anchor_;
+  }
+
 private:
-  /// Keeps a database in memory alive while no connection is open.
   error raise_anchor() {
-    std::lock_guard guard{mutex_};
-    if (!shared_->options.in_memory() || anchor_)
+    std::lock_guard guard{anchor_->mutex};
+    if (!shared_->options.in_memory() || anchor_->handle)
       return {};
     auto anchor = open_sqlite_anchor(*shared_);
     if (!anchor)
       return anchor.error();
-    anchor_ = *std::move(anchor);
+    anchor_->handle = *std::move(anchor);
     return {};
   }
 
   std::shared_ptr<sqlite_shared> shared_;
-  std::mutex mutex_;
-  sqlite_handle anchor_;
+  std::shared_ptr<sqlite_anchor> anchor_ = std::make_shared<sqlite_anchor>();
 };
+
+void hand_over(backend& next, const backend& present) {
+  auto* to = dynamic_cast<sqlite_backend*>(&next);
+  auto* from = dynamic_cast<const sqlite_backend*>(&present);
+  if (to != nullptr && from != nullptr)
+    to->take_over(*from);
+}
 
 } // namespace
 
@@ -108,6 +127,8 @@ backend_info sqlite_info() {
     return problems;
   };
   info.make = make_sqlite;
+  info.hand_over = hand_over;
+  info.reads = {"execute_timeout", "max_result_bytes"};
   return info;
 }
 

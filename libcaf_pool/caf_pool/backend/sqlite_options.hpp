@@ -55,6 +55,9 @@ struct sqlite_options {
   bool read_only() const noexcept {
     return mode == sqlite_mode::read;
   }
+
+  friend bool operator==(const sqlite_options&, const sqlite_options&)
+    = default;
 };
 
 /// The keys above with their defaults and sentences.

@@ -171,10 +171,30 @@ effects pool_machine::reconnect(time_point now) {
   return settle(x);
 }
 
+namespace {
+
+/// What was concluded from failures under other settings holds no longer.
+void try_anew(pool_state& s, time_point now) {
+  s.refusal = {};
+  s.retry.hurry(now);
+  if (s.breaker.state() == breaker_state::open)
+    s.breaker.force(breaker_state::half_open, now);
+}
+
+/// Lifetimes are drawn when connections open: those that are open get theirs
+/// by the new settings, too.
+void draw_lifetimes(pool_state& s) {
+  for (auto& [id, record] : s.table.records())
+    if (record.state != connection_state::opening)
+      s.table.find(id)->age.lifetime = draw_lifetime(s.config, s.random);
+}
+
+} // namespace
+
 effects pool_machine::configure(const pool_config& config, bool recycle,
                                 time_point now) {
   auto x = rules::begin(state_, now);
-  state_.config = config;
+  auto old = std::exchange(state_.config, config);
   state_.queue.configure(queue_config(config));
   state_.breaker.configure(config.breaker);
   state_.retry.configure(config.retry);
@@ -182,7 +202,13 @@ effects pool_machine::configure(const pool_config& config, bool recycle,
   state_.next_health = now + config.health_check_interval;
   state_.next_leak_check = now;
   state_.next_look = now;
-  state_.refusal = {};
+  if (recycle || old.retry != config.retry || old.breaker != config.breaker)
+    try_anew(state_, now);
+  if (old.max_lifetime != config.max_lifetime
+      || old.lifetime_jitter_percent != config.lifetime_jitter_percent)
+    draw_lifetimes(state_);
+  if (config.warm_up == warm_up_policy::to_min)
+    state_.fill = true;
   x.tell(event_kind::reconfigured);
   if (recycle) {
     // Spread over the sweeps and the releases, unlike `reconnect`.

@@ -140,8 +140,12 @@ effects pool_machine::open_failed(connection_id id, const error& why,
                                   duration took, time_point now) {
   auto x = rules::begin(state_, now);
   auto* record = state_.table.find(id);
-  if (record != nullptr && record->state == connection_state::opening)
+  if (record == nullptr || record->state != connection_state::opening)
+    return settle(x);
+  if (record->age.generation == state_.generation)
     rules::opening_failed(x, id, why, took);
+  else
+    rules::outdated_opening_failed(x, id, why);
   return settle(x);
 }
 

@@ -97,6 +97,9 @@ void begin_probe(step& x, connection_id id, bool for_waiter);
 void probe_failed(step& x, connection_id id, const error& why, duration took);
 /// An opening ended without a connection.
 void opening_failed(step& x, connection_id id, const error& why, duration took);
+/// The same of one that began before a reload or reconnect: it tells nothing
+/// about the server as it is now.
+void outdated_opening_failed(step& x, connection_id id, const error& why);
 /// An opening went well.
 void note_opening(step& x, duration took);
 /// A connection proved healthy.

@@ -75,6 +75,16 @@ void opening_failed(step& x, connection_id id, const error& why,
     reject_all(x, refusal_error(s, x.now));
 }
 
+void outdated_opening_failed(step& x, connection_id id, const error& why) {
+  auto& s = x.s;
+  if (auto* record = s.table.find(id); record->permit)
+    s.breaker.ignored(*record->permit, x.now);
+  s.table.erase(id);
+  ++s.counters.open_failures;
+  x.tell(event_kind::open_failed, id,
+         to_string(why) + "; it began before a reload or reconnect");
+}
+
 namespace {
 
 void count_as_up(step& x) {

@@ -125,9 +125,10 @@ wire::welcome gate_actor::open_session(const wire::hello& x, principal who) {
                {{"principal", who.name},
                 {"role", std::string{to_string(who.may)}},
                 {"client", printable(x.client)}});
-  auto session = system().spawn<remote_session>(session_setup{
-    state.manager, current_sender(), std::move(who), printable(x.client),
-    remote, state.counters, state.options.log});
+  auto session = system().spawn<remote_session>(
+    session_setup{state.manager, current_sender(), std::move(who),
+                  sha256(x.token), printable(x.client), remote,
+                  state.options.version, state.counters, state.options.log});
   state.sessions.emplace(client, session);
   watch_session(session);
   return {wire::protocol_version, session, state.options.node_name,

@@ -56,8 +56,8 @@ spdlog::color_mode colours() {
 struct logger::impl {
   std::shared_ptr<spdlog::sinks::stderr_color_sink_mt> sink;
   spdlog::logger out;
-  bool as_json;
   std::mutex mutex; // guards what follows
+  bool as_json = false;
   std::condition_variable changed;
   line_budget budget;
   bool over = false;
@@ -66,8 +66,13 @@ struct logger::impl {
 
   explicit impl(const log_config& config)
     : sink(std::make_shared<spdlog::sinks::stderr_color_sink_mt>(colours())),
-      out("caf_pool", sink),
-      as_json(config.format == "json") {
+      out("caf_pool", sink) {
+    configure(config);
+  }
+
+  void configure(const log_config& config) {
+    auto guard = std::lock_guard{mutex};
+    as_json = config.format == "json";
     out.set_level(spdlog::level::from_str(config.level));
     // Journald has its own clock.
     auto* journal = std::getenv("JOURNAL_STREAM");
@@ -122,6 +127,10 @@ logger::~logger() {
   if (impl_->summaries.joinable())
     impl_->summaries.join();
   flush();
+}
+
+void logger::configure(const log_config& config) {
+  impl_->configure(config);
 }
 
 void logger::write(severity level, std::string_view what,

@@ -24,6 +24,9 @@ public:
   explicit logger(const log_config& config);
   ~logger();
 
+  /// Changes level and format from the next line on.
+  void configure(const log_config& config);
+
   void write(severity level, std::string_view what,
              std::initializer_list<field> fields = {});
 

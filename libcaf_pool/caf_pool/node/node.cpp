@@ -4,7 +4,7 @@
 #include "caf_pool/admin/actor_source.hpp"
 #include "caf_pool/admin/json.hpp"
 #include "caf_pool/admin/server.hpp"
-#include "caf_pool/config/diff.hpp"
+#include "caf_pool/config/reload.hpp"
 #include "caf_pool/config/state_folder.hpp"
 #include "caf_pool/core/duration_text.hpp"
 #include "caf_pool/node/capacity_check.hpp"
@@ -64,6 +64,8 @@ struct node::impl {
   signal_watch signals{[this] { end_at_once(); }, [this] { end_by_force(); }};
   system_config cfg;
   caf::actor_system sys;
+  directory_version directory
+    = std::make_shared<directory_version::element_type>(0);
   manager_handle manager;
   caf::actor events;
   caf::actor start_check;
@@ -88,7 +90,7 @@ struct node::impl {
       log(std::make_shared<logger>(config.node.log)),
       cfg(config.node),
       sys(cfg),
-      manager(spawn_manager(sys, registry)),
+      manager(spawn_manager(sys, registry, directory)),
       events(spawn_event_log(sys, manager, log)),
       config_document(render(config_json(config.node))),
       without_metrics(pools_without_metrics(config.node)) {
@@ -129,6 +131,7 @@ struct node::impl {
   void warm_up();
   node_signal next_signal(duration limit);
   admin_source source_for_admin();
+  result<std::string> reload();
   void note_reload(bool ok, std::string text);
   void end_at_once();
   void end_by_force();
@@ -188,6 +191,7 @@ result<void> node::impl::start_edges() {
     options.remote.max_connections = shares.remote;
     options.node_name = x.name;
     options.log = log;
+    options.version = directory;
     auto opened = publish_gate(sys, manager, std::move(options));
     if (!opened)
       return opened.error();
@@ -325,40 +329,47 @@ std::string node::readiness_line() const {
          + " admin=" + port(x.admin.address, admin_port());
 }
 
+/// Everything that can fail comes before anything is changed.
+result<std::string> node::impl::reload() {
+  auto next = load(source, *registry);
+  if (!next)
+    return next.error();
+  auto plan = plan_reload(config.node, next->node, *registry);
+  if (!plan)
+    return plan.error();
+  auto tokens = result<token_table>{token_table{}};
+  if (gate)
+    tokens = gate->read_tokens();
+  if (!tokens)
+    return tokens.error();
+  auto applied
+    = ask_manager<accepted>(patience, apply_pools{plan->in_force.pools});
+  if (!applied)
+    return applied.error();
+  if (gate)
+    gate->use_tokens(*std::move(tokens));
+  for (auto& change : plan->changes.sealed())
+    log->write(severity::warning, "needs_restart",
+               {{"key", change.key}, {"value", change.to}});
+  for (auto& warning : next->warnings)
+    log->write(severity::warning, "config", {{"text", to_string(warning)}});
+  config = *std::move(next);
+  config.node = std::move(plan->in_force);
+  log->configure(config.node.log);
+  return plan->summary();
+}
+
 result<void> node::reload() {
   auto& x = *impl_;
-  auto next = load(x.source, *x.registry);
-  auto outcome = result<void>{};
-  std::string text;
-  if (!next) {
-    outcome = next.error();
-  } else {
-    auto changes = diff(x.config.node, next->node);
-    for (auto& change : changes.sealed())
-      x.log->write(severity::warning, "needs_restart",
-                   {{"key", change.key}, {"value", change.to}});
-    auto answer
-      = x.ask_manager<accepted>(patience, apply_pools{next->node.pools});
-    if (!answer)
-      outcome = answer.error();
-    else
-      text = std::to_string(changes.changes.size()) + " settings changed, "
-             + std::to_string(changes.added.size()) + " pools added, "
-             + std::to_string(changes.removed.size()) + " removed";
-  }
-  if (outcome) {
-    x.config = *std::move(next);
-    if (x.gate)
-      if (auto tokens = x.gate->reload_tokens(); !tokens)
-        x.log->write(severity::error, "tokens_kept",
-                     {{"text", tokens.error().message}});
-  }
-  if (!outcome)
-    text = outcome.error().message;
-  x.note_reload(outcome.has_value(), text);
-  x.log->write(outcome ? severity::info : severity::error,
-               outcome ? "reloaded" : "reload_refused", {{"text", text}});
-  return outcome;
+  auto outcome = x.reload();
+  auto ok = outcome.has_value();
+  auto text = ok ? *outcome : outcome.error().message;
+  x.note_reload(ok, text);
+  x.log->write(ok ? severity::info : severity::error,
+               ok ? "reloaded" : "reload_refused", {{"text", text}});
+  if (!ok)
+    return outcome.error();
+  return {};
 }
 
 bool node::drain(duration limit) {

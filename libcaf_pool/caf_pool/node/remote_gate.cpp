@@ -178,13 +178,25 @@ std::uint16_t published_gate::port() const noexcept {
 }
 
 result<void> published_gate::reload_tokens() {
-  auto& state = *impl_->state;
-  auto tokens = load_tokens(state.options.remote.token_file);
+  auto tokens = read_tokens();
   if (!tokens)
     return tokens.error();
-  std::lock_guard guard{state.mutex};
-  state.tokens = *std::move(tokens);
+  use_tokens(*std::move(tokens));
   return {};
+}
+
+result<token_table> published_gate::read_tokens() const {
+  return caf_pool::read_tokens(impl_->state->options.remote.token_file);
+}
+
+void published_gate::use_tokens(token_table tokens) {
+  auto& state = *impl_->state;
+  auto now = std::make_shared<const token_table>(tokens);
+  // Who logs in meanwhile is let in by the new ones, or hears of them.
+  std::lock_guard guard{state.mutex};
+  state.tokens = std::move(tokens);
+  for (auto& [client, session] : state.sessions)
+    post_to(session, tokens_changed{now});
 }
 
 gate_stats published_gate::stats() const {

@@ -4,6 +4,7 @@
 #include "caf_pool/core/node_config.hpp"
 #include "caf_pool/core/result.hpp"
 #include "caf_pool/node/logger.hpp"
+#include "caf_pool/node/tokens.hpp"
 #include "caf_pool/protocol/link_options.hpp"
 
 #include <cstdint>
@@ -19,6 +20,9 @@ struct gate_options {
   std::string node_name = "caf_pool";
   /// Null if nothing shall be logged.
   std::shared_ptr<logger> log;
+  /// Of the manager's directory of pools.
+  directory_version version
+    = std::make_shared<directory_version::element_type>(0);
 };
 
 /// What a gate saw since it was published.
@@ -38,8 +42,8 @@ struct gate_stats {
 
 /// The gate of a node while it is published; ends with the object.
 ///
-/// Thread-safety: `stats` and `reload_tokens` from any thread, the rest from
-/// one that may block.
+/// Thread-safety: `stats` and what is about tokens from any thread, the rest
+/// from one that may block.
 class published_gate {
 public:
   struct impl;
@@ -52,8 +56,15 @@ public:
   /// The port in use.
   std::uint16_t port() const noexcept;
 
-  /// Reads the token file again; on error the present tokens stay. Sessions
-  /// that are open stay open.
+  /// Reads the token file again and changes nothing.
+  result<token_table> read_tokens() const;
+
+  /// Lets in who has one of these from now on. Sessions of those that have none
+  /// any more, or another role, end: their clients are told, their leases come
+  /// back.
+  void use_tokens(token_table tokens);
+
+  /// Both; on error the present tokens stay.
   result<void> reload_tokens();
 
   gate_stats stats() const;

@@ -80,6 +80,7 @@ remote_session::behavior_type remote_session::make_behavior() {
     guarded(&remote_session::on_renew),
     guarded(&remote_session::on_goodbye),
     [this](const end_session& x) { end(x.reason, true); },
+    [this](const tokens_changed& x) { on_tokens(x); },
     [this](const session_tick&) { on_tick(); },
     [this](const pool_event& x) { on_event(x); },
   };
@@ -187,7 +188,22 @@ void remote_session::fail_as_pool_said(std::uint64_t request,
     pools_.erase(i->second.pool_name);
   if (problem.code == errc::lease_lost)
     leases_.erase(i->second.token);
-  fail(request, std::move(problem));
+  auto& name = i->second.pool_name;
+  if (problem.code != errc::restarted || name.empty()) {
+    fail(request, std::move(problem));
+    return;
+  }
+  // Its actor ended; whether the pool did, the manager knows.
+  ask(this, setup_.manager, caf::infinite, find_pool{name})
+    .then(
+      [this, request, problem](const pool_handle&) {
+        if (open_.contains(request))
+          fail(request, problem);
+      },
+      [this, request](const caf::error& x) {
+        if (open_.contains(request))
+          fail(request, from_caf(x));
+      });
 }
 
 void remote_session::deliver(const reply& x) {
@@ -197,14 +213,21 @@ void remote_session::deliver(const reply& x) {
 void remote_session::with_pool(std::uint64_t request, const std::string& name,
                                std::function<void(const pool_handle&)> f) {
   open_[request].pool_name = name;
+  // Before the question, so that what changes meanwhile is asked for again.
+  if (auto now = setup_.version->load(); now != pools_version_) {
+    pools_.clear();
+    pools_version_ = now;
+  }
   if (auto i = pools_.find(name); i != pools_.end()) {
     f(i->second);
     return;
   }
   ask(this, setup_.manager, caf::infinite, find_pool{name})
     .then(
-      [this, request, name, f = std::move(f)](const pool_handle& x) {
-        pools_.insert_or_assign(name, x);
+      [this, request, name, version = pools_version_,
+       f = std::move(f)](const pool_handle& x) {
+        if (version == pools_version_)
+          pools_.insert_or_assign(name, x);
         auto i = open_.find(request);
         if (i == open_.end())
           return;
@@ -216,6 +239,17 @@ void remote_session::with_pool(std::uint64_t request, const std::string& name,
       [this, request](const caf::error& why) {
         fail_as_pool_said(request, why);
       });
+}
+
+void remote_session::on_tokens(const tokens_changed& x) {
+  auto why = x.tokens->objection(setup_.who, setup_.token);
+  if (why.empty()) {
+    setup_.who = *x.tokens->find(setup_.who.name, setup_.token);
+    return;
+  }
+  // A failure of no request is one of the session.
+  send_to(this, client_, wire::to_failed(0, {errc::unauthorized, why, {}}));
+  end(why, true);
 }
 
 // -- time ---------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 #include "caf_pool/actor/manager_messages.hpp"
 #include "caf_pool/node/reply_memory.hpp"
+#include "caf_pool/node/session_messages.hpp"
 #include "caf_pool/node/session_setup.hpp"
 #include "caf_pool/protocol/messages.hpp"
 
@@ -14,26 +15,6 @@
 #include <variant>
 
 namespace caf_pool {
-
-/// Ends a session; the client is told why.
-struct end_session {
-  std::string reason;
-};
-
-struct session_tick {};
-
-} // namespace caf_pool
-
-CAF_POOL_BEGIN_MESSAGES(caf_pool_remote_session, 340)
-CAF_POOL_MESSAGE(caf_pool_remote_session, caf_pool::end_session)
-CAF_POOL_MESSAGE(caf_pool_remote_session, caf_pool::session_tick)
-CAF_POOL_END_MESSAGES(caf_pool_remote_session)
-
-namespace caf_pool {
-
-/// A session with what only its own process may send to it.
-using session_shell = actor_with<wire::session_handle, void(end_session),
-                                 void(session_tick), void(pool_event)>;
 
 /// Works for one client: passes its requests on to pools and holds its leases.
 /// Whatever happens to the client, nothing of it stays behind: it is monitored,
@@ -86,6 +67,9 @@ private:
   void with_pool(std::uint64_t request, const std::string& name,
                  std::function<void(const pool_handle&)> f);
   void run(std::uint64_t request, const pool_handle& pool, execute what);
+  void command(std::uint64_t request, const pool_handle& pool,
+               const control& order);
+  void resume(std::uint64_t request, const std::string& pool);
 
   void on_find(const wire::find_pool& x);
   void on_list(const wire::list_pools& x);
@@ -114,6 +98,7 @@ private:
   void revoke_all(const std::string& reason);
   bool at_lease_limit() const;
 
+  void on_tokens(const tokens_changed& x);
   void on_tick();
   void arm();
   void expire_requests(time_point now);
@@ -128,7 +113,9 @@ private:
   std::unordered_map<std::uint64_t, open_request> open_;
   reply_memory<reply> memory_;
   std::map<std::string, held_lease> leases_;
+  /// By names, as of that version of the manager's directory.
   std::map<std::string, pool_handle> pools_;
+  std::uint64_t pools_version_ = 0;
   std::set<std::string> subscriptions_;
   time_point heard_at_;
   time_point next_tick_ = never;

@@ -151,17 +151,17 @@ void remote_session::on_snapshot(const wire::get_snapshot& x) {
   if (!begin(x.request, request_kind::other, role::read, question_limit))
     return;
   auto request = x.request;
-  with_pool(request, x.pool, [this, request](const pool_handle& pool) {
-    ask(this, pool, caf::infinite, get_snapshot{})
-      .then(
-        [this, request](const pool_snapshot& y) {
-          if (open_.contains(request))
-            finish(request, wire::answer{request, wire::encode(y)});
-        },
-        [this, request](const caf::error& why) {
-          fail_as_pool_said(request, why);
-        });
-  });
+  open_[request].pool_name = x.pool;
+  // The manager knows pools that are over, too.
+  ask(this, setup_.manager, caf::infinite, get_pool_snapshot{x.pool})
+    .then(
+      [this, request](const pool_snapshot& y) {
+        if (open_.contains(request))
+          finish(request, wire::answer{request, wire::encode(y)});
+      },
+      [this, request](const caf::error& why) {
+        fail_as_pool_said(request, why);
+      });
 }
 
 void remote_session::on_health(const wire::get_health& x) {
@@ -209,18 +209,39 @@ void remote_session::on_control(const wire::control& x) {
                        {"pool", x.pool},
                        {"verb", name_of(x.what)}});
   auto order = control{*verb, limit};
-  with_pool(x.request, x.pool,
-            [this, request = x.request, order](const pool_handle& pool) {
-              ask(this, pool, caf::infinite, order)
-                .then(
-                  [this, request](const accepted&) {
-                    if (open_.contains(request))
-                      finish(request, wire::done{request});
-                  },
-                  [this, request](const caf::error& why) {
-                    fail_as_pool_said(request, why);
-                  });
-            });
+  if (order.what == control::verb::resume)
+    resume(x.request, x.pool);
+  else
+    with_pool(x.request, x.pool,
+              [this, request = x.request, order](const pool_handle& pool) {
+                command(request, pool, order);
+              });
+}
+
+void remote_session::command(std::uint64_t request, const pool_handle& pool,
+                             const control& order) {
+  ask(this, pool, caf::infinite, order)
+    .then(
+      [this, request](const accepted&) {
+        if (open_.contains(request))
+          finish(request, wire::done{request});
+      },
+      [this, request](const caf::error& why) {
+        fail_as_pool_said(request, why);
+      });
+}
+
+/// A pool that is over is made anew.
+void remote_session::resume(std::uint64_t request, const std::string& pool) {
+  open_[request].pool_name = pool;
+  ask(this, setup_.manager, caf::infinite, revive_pool{pool})
+    .then(
+      [this, request](const pool_handle& x) {
+        command(request, x, control{control::verb::resume});
+      },
+      [this, request](const caf::error& why) {
+        fail_as_pool_said(request, why);
+      });
 }
 
 // -- events and life ----------------------------------------------------------

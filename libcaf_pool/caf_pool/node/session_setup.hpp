@@ -16,9 +16,13 @@ struct session_setup {
   /// Whose messages count; all others are dropped.
   caf::strong_actor_ptr client;
   principal who;
+  /// What it logged in with.
+  sha256_digest token;
   /// What the client calls itself; printable.
   std::string client_name;
   remote_config limits;
+  /// Of the manager's directory of pools.
+  directory_version version;
   std::shared_ptr<gate_counters> counters;
   std::shared_ptr<logger> log;
 };

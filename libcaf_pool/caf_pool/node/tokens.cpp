@@ -204,14 +204,41 @@ result<token_table> token_table::parse(std::string_view text,
 
 std::optional<principal> token_table::check(std::string_view name,
                                             std::string_view token) const {
-  auto digest = sha256(token);
+  return find(name, sha256(token));
+}
+
+std::optional<principal> token_table::find(std::string_view name,
+                                           const sha256_digest& token) const {
   const entry* found = nullptr;
   for (auto& x : entries_)
-    if (equal_digests(x.digest, digest) && x.who.name == name)
+    if (equal_digests(x.digest, token) && x.who.name == name)
       found = &x;
   if (found == nullptr)
     return std::nullopt;
   return found->who;
+}
+
+std::string token_table::objection(const principal& who,
+                                   const sha256_digest& token) const {
+  auto text = std::string{"the token was withdrawn: "};
+  auto name = '"' + who.name + '"';
+  if (auto now = find(who.name, token)) {
+    if (now->may == who.may)
+      return {};
+    return text + name + " has the role " + std::string{to_string(now->may)}
+           + " now, not " + std::string{to_string(who.may)};
+  }
+  for (auto& x : entries_)
+    if (x.who.name == who.name)
+      return text + name + " has another one now";
+  return text + "the node's token file names no " + name + " any more";
+}
+
+result<token_table> read_tokens(const std::string& path) {
+  auto text = read_file(path);
+  if (!text)
+    return text.error();
+  return token_table::parse(*text, path);
 }
 
 result<token_table> load_tokens(const std::string& path) {
@@ -224,10 +251,7 @@ result<token_table> load_tokens(const std::string& path) {
   if (::stat(path.c_str(), &info) != 0 && errno == ENOENT)
     if (auto made = create_file(path); !made)
       return made.error();
-  auto text = read_file(path);
-  if (!text)
-    return text.error();
-  return token_table::parse(*text, path);
+  return read_tokens(path);
 }
 
 std::string random_token() {

@@ -58,6 +58,14 @@ public:
   std::optional<principal> check(std::string_view name,
                                  std::string_view token) const;
 
+  /// As `check`, for a token of which only the hash is known.
+  std::optional<principal> find(std::string_view name,
+                                const sha256_digest& token) const;
+
+  /// Says why a session that logged in with this may not go on; empty if it
+  /// may. Always begins with "the token was withdrawn".
+  std::string objection(const principal& who, const sha256_digest& token) const;
+
   std::size_t size() const noexcept {
     return entries_.size();
   }
@@ -71,9 +79,11 @@ private:
   std::vector<entry> entries_;
 };
 
-/// Reads a token file. If there is none, makes one with a fresh token of a
+/// Reads a token file. Refuses files that others may read or change.
+result<token_table> read_tokens(const std::string& path);
+
+/// The same at start: if there is none, makes one with a fresh token of a
 /// principal `local` that may do everything, readable by its owner only.
-/// Refuses files that others may read or change.
 result<token_table> load_tokens(const std::string& path);
 
 /// Returns 128 bits from the system's source of randomness, as 32 digits.

@@ -88,7 +88,12 @@ connector_actor::behavior_type connector_actor::make_behavior() {
         setup_.link->settle_grant(x, clock::now());
     },
     [settle](const wire::answer& x) { settle(x); },
-    [settle](const wire::failed& x) { settle(x); },
+    [this, settle](const wire::failed& x) {
+      if (x.request != 0)
+        settle(x);
+      else if (from_session()) // no request failed, the session did
+        lost(to_reply(x).why);
+    },
     [this](const wire::event& x) { on_event(x); },
     [this](const wire::revoked& x) {
       if (from_session())
@@ -303,6 +308,7 @@ caf::timespan connector_actor::time_left() const {
 void connector_actor::lost(error why) {
   auto& options = setup_.options;
   // CAF fails a handshake now and then, when a heartbeat is due during it.
+  auto refused = is_refusal(why) && stage_ != stage::ready;
   auto again = (stage_ == stage::connecting || stage_ == stage::login)
                && !is_refusal(why) && clock::now() < first_deadline_;
   forget_gate();
@@ -319,7 +325,7 @@ void connector_actor::lost(error why) {
                         options.longest_pause);
   ++failures_;
   pause = dice_.between(std::chrono::milliseconds{1}, pause);
-  if (is_refusal(why))
+  if (refused)
     pause = pause_after_refusal;
   ++attempt_;
   stage_ = stage::waiting;
