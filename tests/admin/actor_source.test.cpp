@@ -33,10 +33,14 @@ manager_handle::behavior_type small_manager(manager_handle::pointer,
                                             std::vector<pool_snapshot> pools) {
   return {
     [](const find_pool&) -> caf::result<pool_handle> { return unused(); },
+    [](const revive_pool&) -> caf::result<pool_handle> { return unused(); },
     [](const list_pools&) { return pool_list{}; },
     [](const create_pool&) -> caf::result<pool_handle> { return unused(); },
     [pools = std::move(pools)](const get_all_snapshots&) {
       return all_snapshots{pools};
+    },
+    [](const get_pool_snapshot&) -> caf::result<pool_snapshot> {
+      return unused();
     },
     [](const apply_pools&) { return accepted{}; },
     [](const drain_all&) { return accepted{}; },

@@ -12,6 +12,7 @@ pool_config slow_to_retry() {
   config.retry.start = 1h;
   config.retry.floor = 1h;
   config.retry.cap = 1h;
+  config.shed_overload = false; // callers wait for hours
   return config;
 }
 

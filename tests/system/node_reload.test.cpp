@@ -302,7 +302,7 @@ TEST_CASE("a rotated password is used as soon as it is reloaded", "[F05]") {
   auto word = std::string{private_postgres::guarded_password};
   auto file = secrets.write("password", word);
   auto text
-    = "[pools.main]\nbackend = \"postgres\"\nretry.start = \"1h\"\n"
+    = "[pools.main]\nbackend = \"postgres\"\n"
       "retry.cap = \"1h\"\npassword_file = \""
       + file + "\"\n[pools.main.postgres]\nhost = \"127.0.0.1\"\nport = "
       + std::to_string(server.port())

@@ -271,8 +271,7 @@ TEST_CASE("a paused pool rejects remote callers until it is resumed") {
   REQUIRE(db.control("main", wire::verb::resume));
   CHECK(db.execute("main", "SELECT 1"));
   CHECK(db.control("main", wire::verb::drain, 1s));
-  CHECK(eventually(
-    [&] { return code_of(db.find("main")) == errc::pool_not_found; }));
+  CHECK(eventually([&] { return code_of(db.find("main")) == errc::closed; }));
 }
 
 TEST_CASE("each role may do what it may, and no more",

@@ -48,11 +48,11 @@ TEST_CASE(
   auto db = node.client();
   REQUIRE(db.execute("main", "SELECT 1"));
   caf::anon_send_exit(node.pool("main"), caf::exit_reason::kill);
-  // First the session notices, then the manager does not find it any more.
+  // First the session notices, then the manager.
   REQUIRE(eventually([&] {
     auto x = code_of(db.execute("main", "SELECT 1"));
-    CHECK((x == errc::restarted || x == errc::pool_not_found));
-    return x == errc::pool_not_found;
+    CHECK((x == errc::restarted || x == errc::closed));
+    return x == errc::closed;
   }));
   // Under the same name there is another one later.
   node.add_sqlite("main");
@@ -72,9 +72,11 @@ manager_handle::behavior_type silent_manager(manager_handle::pointer self) {
   };
   return {
     [=](const find_pool&) { return never_kept(pool_handle{}); },
+    [=](const revive_pool&) { return never_kept(pool_handle{}); },
     [=](const list_pools&) { return never_kept(pool_list{}); },
     [=](const create_pool&) { return never_kept(pool_handle{}); },
     [=](const get_all_snapshots&) { return never_kept(all_snapshots{}); },
+    [=](const get_pool_snapshot&) { return never_kept(pool_snapshot{}); },
     [=](const apply_pools&) { return never_kept(accepted{}); },
     [=](const drain_all&) { return never_kept(accepted{}); },
     [](const subscribe_all&) {},
