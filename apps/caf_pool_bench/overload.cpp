@@ -3,7 +3,7 @@
 #include <sys/prctl.h>
 
 #include <atomic>
-#include <future>
+#include <memory>
 #include <thread>
 #include <utility>
 
@@ -17,11 +17,10 @@ struct timetable {
   std::vector<timed_call> calls;
   std::size_t open = 0;
   bool all_sent = false;
-  std::promise<void> over;
+  std::atomic<bool> over{false};
 
   void end_if_over() {
-    if (all_sent && open == 0)
-      over.set_value();
+    over = all_sent && open == 0;
   }
 };
 
@@ -29,11 +28,11 @@ struct timetable {
 class caller_actor : public caf::event_based_actor {
 public:
   caller_actor(caf::actor_config& cfg, pool_handle pool, execute what,
-               timetable* table)
+               std::shared_ptr<timetable> table)
     : caf::event_based_actor(cfg),
       pool_(std::move(pool)),
       what_(std::move(what)),
-      table_(table) {
+      table_(std::move(table)) {
     // nop
   }
 
@@ -67,7 +66,7 @@ private:
 
   pool_handle pool_;
   execute what_;
-  timetable* table_;
+  std::shared_ptr<timetable> table_;
 };
 
 /// Calls again as soon as there is an answer, until the time is over.
@@ -136,9 +135,8 @@ std::vector<timed_call> open_loop(caf::actor_system& sys,
                                   const pool_handle& pool, execute what,
                                   double rate, duration length) {
   ::prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
-  timetable table;
-  auto over = table.over.get_future();
-  auto caller = sys.spawn<caller_actor>(pool, std::move(what), &table);
+  auto table = std::make_shared<timetable>();
+  auto caller = sys.spawn<caller_actor>(pool, std::move(what), table);
   auto begin = clock::now();
   for (std::uint64_t n = 0;; ++n) {
     auto after = std::chrono::duration<double>(static_cast<double>(n) / rate);
@@ -149,9 +147,10 @@ std::vector<timed_call> open_loop(caf::actor_system& sys,
     post_to(caller, std::int64_t{due.time_since_epoch().count()});
   }
   post_to(caller, std::int64_t{-1});
-  over.wait();
+  while (!table->over)
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
   caf::anon_send_exit(caller, caf::exit_reason::user_shutdown);
-  return std::move(table.calls);
+  return std::move(table->calls);
 }
 
 } // namespace caf_pool::bench
