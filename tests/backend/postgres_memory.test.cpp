@@ -125,9 +125,9 @@ TEST_CASE("a result takes no more than half above the limit, and gives it back",
   if (sanitized())
     return;
   for (auto* sql : {
-         // Far too large: by many rows, by one, by small cells, by columns.
+         // Far too large: by many rows, by small cells, by columns. Not by one
+         // row: libpq may read all of it at once, before anybody can count.
          "SELECT repeat('x', 1000) FROM generate_series(1, 200000)",
-         "SELECT repeat('x', 200000000)",
          "SELECT i FROM generate_series(1, 20000000) i",
          "SELECT NULL, NULL, 1, i FROM generate_series(1, 5000000) i",
          "SELECT repeat('x', 20) FROM generate_series(1, 5000000) i",

@@ -13,6 +13,7 @@
 #include "caf_pool/core/sql_result.hpp"
 #include "caf_pool/core/time.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -92,8 +93,7 @@ private:
   void note_large_buffers();
   std::optional<error> read_replies();
   std::optional<error> take(const PGresult* portion);
-  template <class F>
-  bool read_flight(F on_result);
+  bool read_flight(const std::function<void(const PGresult*)>& on_result);
   duration grace() const;
 
   // -- errors -----------------------------------------------------------------
@@ -129,27 +129,5 @@ private:
   bool had_rows_ = false;
   std::optional<pg_server_error> failure_;
 };
-
-// Reads what the server says to the commands of a pipeline, up to the next
-// point of synchronisation. Returns false if that cannot be reached.
-template <class F>
-bool pg_execution::read_flight(F on_result) {
-  auto* raw = at_.channel.raw();
-  for (auto ends = 0; ends < 2;) {
-    if (at_.channel.wait(never) != pg_wait::ready)
-      return false;
-    pg_portion portion{PQgetResult(raw)};
-    // Nothing stands between two commands; twice means that libpq gave up.
-    ends = portion ? 0 : ends + 1;
-    auto status = portion ? PQresultStatus(portion.get()) : PGRES_COMMAND_OK;
-    if (status == PGRES_PIPELINE_SYNC)
-      return true;
-    if (status == PGRES_FATAL_ERROR && !failure_)
-      failure_ = pg_server_error::from(portion.get());
-    else if (portion)
-      on_result(portion.get());
-  }
-  return false;
-}
 
 } // namespace caf_pool

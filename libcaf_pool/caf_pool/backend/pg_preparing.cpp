@@ -76,6 +76,28 @@ std::optional<error> pg_execution::infer_types(const entry& what,
   return std::nullopt;
 }
 
+// Reads what the server says to the commands of a pipeline, up to the next
+// point of synchronisation. Returns false if that cannot be reached.
+bool pg_execution::read_flight(
+  const std::function<void(const PGresult*)>& on_result) {
+  auto* raw = at_.channel.raw();
+  for (auto ends = 0; ends < 2;) {
+    if (at_.channel.wait(never) != pg_wait::ready)
+      return false;
+    pg_portion portion{PQgetResult(raw)};
+    // Nothing stands between two commands; twice means that libpq gave up.
+    ends = portion ? 0 : ends + 1;
+    auto status = portion ? PQresultStatus(portion.get()) : PGRES_COMMAND_OK;
+    if (status == PGRES_PIPELINE_SYNC)
+      return true;
+    if (status == PGRES_FATAL_ERROR && !failure_)
+      failure_ = pg_server_error::from(portion.get());
+    else if (portion)
+      on_result(portion.get());
+  }
+  return false;
+}
+
 // The types are said, not inferred again: whoever finds the name taken knows
 // them.
 std::optional<error> pg_execution::hold(entry& what, std::vector<Oid> types) {
