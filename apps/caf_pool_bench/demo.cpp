@@ -71,16 +71,16 @@ void drive(load& x, int number) {
       auto written = x.call([&] {
         return x.db.transaction(
           pool,
-          {{"INSERT INTO demo_order (id) VALUES (?1)", {id}},
-           {"INSERT INTO demo_line (id, item) VALUES (?1, 'lamp')", {id}},
-           {"INSERT INTO demo_line (id, item) VALUES (?1, 'bulb')", {id}}});
+          {{"INSERT INTO demo_order (id) VALUES ($1)", {id}},
+           {"INSERT INTO demo_line (id, item) VALUES ($1, 'lamp')", {id}},
+           {"INSERT INTO demo_line (id, item) VALUES ($1, 'bulb')", {id}}});
       });
       if (written)
         ++x.written;
     } else {
       x.call([&] {
         return x.db.execute(pool,
-                            {"SELECT item FROM demo_line WHERE id = ?1",
+                            {"SELECT item FROM demo_line WHERE id = $1",
                              {std::int64_t{number} * 100'000'000 + i - i % 5}});
       });
     }

@@ -12,7 +12,7 @@ int main() {
 
   // One statement: acquire, execute and release in one call.
   db.execute("CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT)").value();
-  db.execute("INSERT INTO item (name) VALUES (?1)", {"lamp"}).value();
+  db.execute("INSERT INTO item (name) VALUES ($1)", {"lamp"}).value();
 
   // Several statements on one connection: a lease, given back by itself.
   if (auto held = db.acquire(30s)) {

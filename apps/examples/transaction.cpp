@@ -15,15 +15,15 @@ using caf_pool::result;
 
 result<void> transfer(lease& db, int from, int to, int amount) {
   auto taken
-    = db.execute({"UPDATE account SET balance = balance - ?1 "
-                  "WHERE id = ?2 AND balance >= ?1",
+    = db.execute({"UPDATE account SET balance = balance - $1 "
+                  "WHERE id = $2 AND balance >= $1",
                   {amount, from}});
   if (!taken)
     return taken.error();
   if (taken->affected == 0)
     return error{errc::invalid_argument, "not enough money", {}};
   auto given = db.execute(
-    {"UPDATE account SET balance = balance + ?1 WHERE id = ?2", {amount, to}});
+    {"UPDATE account SET balance = balance + $1 WHERE id = $2", {amount, to}});
   if (!given)
     return given.error();
   return {};

@@ -105,7 +105,7 @@ error objection(any_pool& pool, std::size_t n, time_point deadline) {
 error collect(wants same, acquire_all_options how, time_point deadline,
               std::vector<lease>& out) {
   for (auto& x : same) {
-    how.each.wait = std::max<duration>(deadline - clock::now(), {});
+    how.each.wait = time_left(deadline);
     auto held = x.pool->acquire(how.each, how.at);
     if (!held)
       return of_pool(*x.pool, held.error());
@@ -151,7 +151,8 @@ result<std::vector<lease>> acquire_all(const acquire_all_options& how,
   auto wait = duration::max();
   for (auto* pool : pools)
     wait = std::min(wait, pool->config().acquire_timeout);
-  auto deadline = add_saturated(clock::now(), how.each.wait.value_or(wait));
+  wait = std::max(how.each.wait.value_or(wait), duration::zero());
+  auto deadline = add_saturated(clock::now(), wait);
   auto held = std::vector<lease>(pools.size());
   auto rest = wants{*order};
   while (!rest.empty()) {

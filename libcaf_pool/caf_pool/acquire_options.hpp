@@ -9,7 +9,7 @@ namespace caf_pool {
 
 /// How a caller wants its connection. Everything has a sensible default.
 struct acquire_options {
-  /// How long to wait; nothing means the pool's `acquire_timeout`.
+  /// How long to wait; nothing means the pool's `acquire_timeout`, or `limit`.
   std::optional<duration> wait = std::nullopt;
   /// 0 is normal, up to 7; higher goes first.
   std::uint8_t priority = 0;
@@ -21,6 +21,9 @@ struct acquire_options {
   bool read_only = false;
   /// What the caller calls itself. Must live as long as the program.
   const char* label = nullptr;
+  /// How long `execute` or `transaction` may take in all, waiting included, be
+  /// that shorter or longer than the pool's own limits; nothing means those.
+  std::optional<duration> limit = std::nullopt;
 };
 
 } // namespace caf_pool

@@ -42,6 +42,20 @@ error late(const std::string& name) {
           {}};
 }
 
+duration wait_of(const acquire_options& options, const pool_config& config) {
+  auto wait
+    = options.wait.value_or(options.limit.value_or(config.acquire_timeout));
+  return std::max(std::min(wait, options.limit.value_or(wait)),
+                  duration::zero());
+}
+
+/// Returns when all of a call has to be over.
+time_point end_of(const acquire_options& options) {
+  if (!options.limit)
+    return never;
+  return add_saturated(clock::now(), std::max(*options.limit, {}));
+}
+
 acquire_input wish_of(pool_port& port, const acquire_options& options,
                       time_point deadline, const std::source_location& at) {
   auto wish = acquire_input{};
@@ -122,7 +136,7 @@ struct any_pool::impl {
     auto self = caf::scoped_actor{*sys};
     auto answer = result<Answer>{late(config.name)};
     ask(self.ptr(), ref->address,
-        caf::timespan{std::min(limit, longest_question)},
+        caf::timespan{std::clamp(limit, duration::zero(), longest_question)},
         std::forward<Ts>(xs)...)
       .receive([&](Answer& x) { answer = std::move(x); },
                [&](const caf::error& x) { answer = from_caf(x); });
@@ -174,7 +188,7 @@ result<lease> any_pool::acquire(const acquire_options& options,
     return impl_->ref.error();
   auto& front = impl_->estate().front();
   auto who = holder::here(options.label, at);
-  auto wait = options.wait.value_or(impl_->config.acquire_timeout);
+  auto wait = wait_of(options, impl_->config);
   auto plain = options.priority == 0 && options.expected == duration::zero();
   auto held = plain ? front.try_take(who) : loan{};
   if (held && !options.read_only)
@@ -200,7 +214,8 @@ result<lease> any_pool::try_acquire(const std::source_location& at) {
   auto who = holder::here(nullptr, at);
   if (auto held = impl_->estate().front().try_take(who, 1))
     return lease{held};
-  return queue({}, clock::now() + impl_->config.acquire_timeout, at, true);
+  auto wait = impl_->config.acquire_timeout;
+  return queue({}, add_saturated(clock::now(), wait), at, true);
 }
 
 result<lease> any_pool::queue(const acquire_options& options,
@@ -237,7 +252,7 @@ void any_pool::acquire_async(acquire_handler handler,
     handler(impl_->ref.error());
     return;
   }
-  auto wait = options.wait.value_or(impl_->config.acquire_timeout);
+  auto wait = wait_of(options, impl_->config);
   auto deadline = add_saturated(clock::now(), wait);
   auto& port = impl_->estate();
   auto call = std::make_shared<async_wish>();
@@ -253,10 +268,12 @@ void any_pool::acquire_async(acquire_handler handler,
 result<sql_result> any_pool::execute(const sql_statement& what,
                                      const acquire_options& options,
                                      const std::source_location& at) {
+  auto end = end_of(options);
   auto held = acquire(options, at);
   if (!held)
     return held.error();
-  return held->execute(what);
+  auto deadline = options.limit ? end : held->deadline_of({});
+  return held->pooled().execute_alone(what, deadline);
 }
 
 result<sql_result> any_pool::execute(
@@ -268,20 +285,11 @@ result<sql_result> any_pool::execute(
 result<void> any_pool::transaction(
   const std::function<result<void>(lease&)>& work,
   const acquire_options& options, const std::source_location& at) {
+  auto end = end_of(options);
   auto held = acquire(options, at);
   if (!held)
     return held.error();
-  if (auto begun = held->execute("BEGIN"); !begun)
-    return begun.error();
-  // If `work` throws, the lease comes back with an open transaction, which the
-  // pool rolls back.
-  if (auto outcome = work(*held); !outcome) {
-    (void) held->execute("ROLLBACK");
-    return outcome.error();
-  }
-  if (auto ended = held->execute("COMMIT"); !ended)
-    return ended.error();
-  return {};
+  return held->commit_all_of(work, end);
 }
 
 result<pool_snapshot> any_pool::snapshot(duration limit) const {
@@ -313,10 +321,11 @@ result<void> any_pool::drain(duration limit) {
     return impl_->ref.error();
   auto deadline = add_saturated(clock::now(), limit);
   for (;;) {
-    auto left = std::max<duration>(deadline - clock::now(), {});
-    auto answer = impl_->ask_pool<accepted>(
-      left + impl_->config.close_timeout + std::chrono::seconds{2},
-      control{control::verb::drain, left});
+    auto left = time_left(deadline);
+    auto last = impl_->config.close_timeout + std::chrono::seconds{2};
+    auto answer
+      = impl_->ask_pool<accepted>(std::min(left, longest_question) + last,
+                                  control{control::verb::drain, left});
     if (answer || answer.error().code == errc::closed
         || impl_->estate().front().closed())
       return {};

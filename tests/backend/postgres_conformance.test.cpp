@@ -33,6 +33,21 @@ TEST_CASE("PostgreSQL keeps every promise of a backend", "[postgres]") {
   what.echo_bytes = [](blob x) {
     return sql_statement{"SELECT $1::bytea", {std::move(x)}};
   };
+  what.echo_value = [](sql_value x) {
+    // In the order of the alternatives of a value.
+    constexpr const char* types[]{"text", "bool",  "bigint", "float8",
+                                  "text", "bytea", "numeric"};
+    auto type = std::string{types[x.index()]};
+    return sql_statement{"SELECT $1::" + type, {std::move(x)}};
+  };
+  what.refuses = [](const sql_value& x) {
+    auto* text = std::get_if<std::string>(&x);
+    return text != nullptr && text->find('\0') != text->npos;
+  };
+  what.three_bare_rows = "SELECT FROM generate_series(1, 3)";
+  what.doom = [](std::int64_t id) {
+    return sql_statement{"INSERT INTO conformance VALUES ($1, '')", {id}};
+  };
   what.slow = "SELECT pg_sleep(300)";
   what.bad = "SELEC 1";
   what.two_at_once = "SELECT 1; SELECT 2";

@@ -252,6 +252,15 @@ TEST_CASE("the server stops a statement by its own limit, too",
   must(*conn, "SELECT pg_sleep(1.2)");
 }
 
+TEST_CASE("a caller may allow more than the pool does", "[postgres][T10]") {
+  auto config = shared_config();
+  config.execute_timeout = 100ms;
+  auto conn = open_one(config);
+  must(*conn, "SELECT pg_sleep(0.5)");
+  CHECK(conn->execute("SELECT pg_sleep(0.5)", never));
+  CHECK(text_of(*conn, "SHOW statement_timeout") == "0");
+}
+
 TEST_CASE("a statement ends at its own deadline", "[postgres][T10]") {
   auto stops = [](connection& conn, duration limit) {
     auto took = time_of([&] {

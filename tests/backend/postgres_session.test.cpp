@@ -36,7 +36,7 @@ int socket_option(PGconn* raw, int level, int name) {
 TEST_CASE("a session begins as the options say", "[postgres]") {
   auto config = shared_config();
   config.name = "orders";
-  config.execute_timeout = 7s;
+  config.options["statement_timeout"] = "7s";
   config.options["lock_timeout"] = "1500ms";
   config.options["idle_in_transaction_timeout"] = "1min";
   config.options["search_path"] = "a b, \"c\"\"d\\e\",public";

@@ -376,3 +376,22 @@ TEST_CASE("a database in memory outlives its connection, not its backend",
   auto elsewhere = open(*other);
   CHECK(failure_of(*elsewhere, "SELECT * FROM t").code == errc::execute_failed);
 }
+
+TEST_CASE("a probe runs the validation query of the pool", "[sqlite][V03]") {
+  auto config = sqlite_config(":memory:");
+  config.validation_query = "SELECT x FROM wanted";
+  auto server = make_sqlite(config).value();
+  auto conn = open(*server);
+  auto alive = conn->probe(soon());
+  REQUIRE_FALSE(alive);
+  CHECK_THAT(alive.error().message, ContainsSubstring("no such table: wanted"));
+  run(*conn, "CREATE TABLE wanted (x)");
+  CHECK(conn->probe(soon()));
+  CHECK(conn->state() == trace::clean);
+  config.validation_query = "BEGIN";
+  conn = open(*make_sqlite(config).value());
+  alive = conn->probe(soon());
+  REQUIRE_FALSE(alive);
+  CHECK_THAT(alive.error().message, ContainsSubstring("validation_query"));
+  CHECK(conn->transaction() == transaction_status::none);
+}

@@ -4,6 +4,7 @@
 
 #include "support/catch_compat.hpp"
 #include "support/conformance.hpp"
+#include "support/eventually.hpp"
 
 #include <unistd.h>
 
@@ -113,6 +114,18 @@ inline backend_under_test sqlite_statements_for_conformance() {
   };
   what.echo_bytes = [](blob x) {
     return sql_statement{"SELECT ?", {std::move(x)}};
+  };
+  what.echo_value = [](sql_value x) {
+    return sql_statement{"SELECT ?1", {std::move(x)}};
+  };
+  what.refuses = [](const sql_value& x) {
+    auto* real = std::get_if<double>(&x);
+    return std::holds_alternative<std::uint64_t>(x)
+           || (real != nullptr && *real != *real);
+  };
+  what.doom = [](std::int64_t id) {
+    return sql_statement{"INSERT OR ROLLBACK INTO conformance VALUES (?1, '')",
+                         {id}};
   };
   what.slow = endless_sql;
   what.bad = "SELEKT 1";

@@ -195,8 +195,10 @@ void run_conformance(const backend_under_test& what) {
   bench env{what};
   check_open(env);
   check_values(env);
+  check_extremes(env);
   check_refusals(env);
   check_deadline(env);
+  check_transactions(env);
   check_endings(env);
 }
 

@@ -54,6 +54,13 @@ struct backend_under_test {
     echo;
   /// Returns a binary parameter as it came.
   std::function<sql_statement(blob)> echo_bytes;
+  /// Returns any value as it came.
+  std::function<sql_statement(sql_value)> echo_value;
+  /// Tells whether the backend refuses a value because it cannot keep it; null
+  /// if it refuses none.
+  std::function<bool(const sql_value&)> refuses;
+  /// Returns three rows without a column.
+  sql_statement three_bare_rows;
   /// Runs for minutes unless somebody stops it.
   sql_statement slow;
   /// Is refused for its spelling.
@@ -71,6 +78,8 @@ struct backend_under_test {
   sql_statement begin;
   sql_statement commit;
   sql_statement rollback;
+  /// Fails, given the id of a row that is there, and dooms the transaction.
+  std::function<sql_statement(std::int64_t id)> doom;
 
   // -- abilities -------------------------------------------------------------
 

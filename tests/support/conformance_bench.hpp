@@ -143,7 +143,13 @@ private:
   std::thread thread_;
 };
 
-/// The second half of the suite: cancel, abort, reset, close.
+/// Parts of the suite: cancel, abort, reset, close.
 void check_endings(bench& env);
+
+/// Values at the limits of their types.
+void check_extremes(bench& env);
+
+/// What a connection says of its transaction, and what a commit means.
+void check_transactions(bench& env);
 
 } // namespace caf_pool::test

@@ -174,7 +174,8 @@ TEST_CASE("calls without a connection fail at once, and say why") {
   CHECK(code_of(refused) == errc::node_unreachable);
   // Not the words of a call that waited.
   CHECK_THAT(refused.error().message,
-             StartsWith("not connected to the node at 127.0.0.1:"));
+             StartsWith("not connected to the node")
+               && ContainsSubstring("127.0.0.1:"));
   CHECK(code_of(db->acquire("main")) == errc::node_unreachable);
   CHECK(code_of(db->list()) == errc::node_unreachable);
 }

@@ -18,6 +18,9 @@ std::unique_ptr<pool_machine> next_machine(pool_estate& estate) {
   return std::make_unique<pool_machine>(estate.config, epoch, seed);
 }
 
+/// Between two looks at what the server warned of.
+constexpr duration pause_between_warnings = std::chrono::seconds{1};
+
 #ifdef NDEBUG
 constexpr std::uint32_t check_interval = 1000;
 #else
@@ -135,6 +138,8 @@ void pool_actor::check_invariants() {
 void pool_actor::arm_timer() {
   estate_->note_leases(machine_.state().table.count(connection_state::leased));
   auto next = std::min(machine_.next_wakeup(), next_limit());
+  if (!estate_->meters->warnings.empty())
+    next = std::min(next, next_warnings_);
   if (next >= armed_for_)
     return;
   armed_for_ = next;
@@ -147,6 +152,7 @@ void pool_actor::on_wake_up(const wake_up& x) {
     return;
   armed_for_ = never;
   auto now = clock::now();
+  tell_warnings(now);
   estate_->slots->advance_clock(now);
   auto with_names = estate_->config.leak_threshold > duration::zero();
   act(machine_.observe_front(estate_->look_at_front(with_names), now));
@@ -157,6 +163,30 @@ void pool_actor::on_wake_up(const wake_up& x) {
   finish_if_over();
 }
 
+void pool_actor::tell_warnings(time_point now) {
+  auto& box = estate_->meters->warnings;
+  if (box.empty() || now < next_warnings_)
+    return;
+  next_warnings_ = now + pause_between_warnings;
+  auto news = box.take();
+  for (auto& x : news.kept) {
+    auto text = std::move(x.what.text);
+    if (!x.what.state.empty())
+      text += " (" + x.what.state + ')';
+    auto event = effect::emit{
+      {event_kind::server_warning, {}, x.connection, std::move(text)}};
+    perform(event);
+  }
+  if (news.left_out > 0) {
+    auto event = effect::emit{
+      {event_kind::server_warning,
+       {},
+       {},
+       std::to_string(news.left_out) + " more warnings were left out"}};
+    perform(event);
+  }
+}
+
 pool_snapshot pool_actor::on_snapshot() {
   auto now = clock::now();
   act(machine_.observe_front(estate_->look_at_front(true), now));
@@ -165,6 +195,7 @@ pool_snapshot pool_actor::on_snapshot() {
   result.counters.executed = meters.executed.load();
   result.counters.execute_errors = meters.execute_errors.load();
   result.counters.shed += meters.turned_away.load();
+  result.counters.server_warnings = meters.warnings.count();
   result.wait_time = meters.wait_time.snapshot();
   result.open_time = meters.open_time.snapshot();
   result.execute_time = meters.execute_time.snapshot();
@@ -214,8 +245,12 @@ pool_actor::promise<accepted> pool_actor::on_control(const control& x) {
       draining_.push_back(reply);
       act(machine_.drain(now));
       estate_->drain_until
-        = std::min(estate_->drain_until, add_saturated(now, x.limit));
-      send_later(this, pool_shell{this}, x.limit, drain_limit{});
+        = std::min(estate_->drain_until,
+                   add_saturated(now, std::max(x.limit, duration::zero())));
+      if (estate_->drain_until != never)
+        send_later(this, pool_shell{this},
+                   std::max<duration>(estate_->drain_until - now, {}),
+                   drain_limit{});
       finish_if_over();
       return reply;
   }

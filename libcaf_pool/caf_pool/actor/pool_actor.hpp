@@ -26,7 +26,6 @@ public:
 private:
   template <class T>
   using promise = caf::typed_response_promise<T>;
-
   using caller = pool_caller;
 
   /// Tells somebody what became of a statement when the actor ends.
@@ -79,6 +78,7 @@ private:
   /// Tells subscribers of a state that must not be; always in debug builds.
   void check_invariants();
   void arm_timer();
+  void tell_warnings(time_point now);
 
   // -- leases -----------------------------------------------------------------
 
@@ -143,7 +143,7 @@ private:
   std::map<std::pair<caf::actor_addr, std::uint64_t>, ticket> requests_;
   std::unordered_set<caf::actor_addr> watched_;
   std::vector<promise<accepted>> draining_;
-  time_point armed_for_ = never;
+  time_point armed_for_ = never, next_warnings_{};
   std::uint64_t timer_ = 0;
   std::uint32_t checks_ = 0;
   /// How long statements by message run.

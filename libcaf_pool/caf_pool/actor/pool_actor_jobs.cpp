@@ -212,11 +212,17 @@ caf::delegated<execute_result> pool_actor::on_execute(const execute& x) {
   auto from = caf::actor_cast<caf::actor_addr>(current_sender());
   attend(from);
   auto now = clock::now();
-  auto deadline
-    = x.limit > duration::zero() ? add_saturated(now, x.limit) : time_point{};
+  auto deadline = x.limit != duration::zero()
+                    ? add_saturated(now, std::max(x.limit, duration::zero()))
+                    : time_point{};
+  auto on_lease = static_cast<bool>(x.lease);
   auto work = waiting_execute{late_reply<execute_result>::to_request_of(this),
-                              x.statements, deadline, x.limit, x.read_only};
-  if (x.lease) {
+                              x.statements,
+                              deadline,
+                              x.limit,
+                              x.read_only,
+                              on_lease};
+  if (on_lease) {
     execute_on(x.lease, std::move(work), from, x.request);
     return {};
   }
@@ -258,13 +264,15 @@ void pool_actor::execute_on(const lease_id& lease, waiting_execute work,
 }
 
 void pool_actor::give(waiting_execute& to, const effect::grant& x) {
-  auto deadline = to.deadline != time_point{}
-                    ? to.deadline
-                    : clock::now() + estate_->config.execute_timeout;
+  auto deadline
+    = to.deadline != time_point{}
+        ? to.deadline
+        : add_saturated(clock::now(), estate_->config.execute_timeout);
   auto job = make_job(job_kind::execute, x.lease.connection, deadline);
   job->statements = std::move(to.statements);
   job->limit = to.limit;
   job->read_only = to.read_only;
+  job->on_lease = to.on_lease;
   job->caller = x.caller;
   job->lease = x.lease;
   job->reply = to.reply;

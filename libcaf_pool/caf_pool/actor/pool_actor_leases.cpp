@@ -1,5 +1,6 @@
 #include "caf_pool/actor/pool_actor.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -15,8 +16,8 @@ constexpr auto no_more_requests = std::numeric_limits<std::uint64_t>::max();
 acquire_input wish_of(const acquire& x, const pool_config& config,
                       time_point now) {
   auto wish = acquire_input{};
-  auto wait = x.wait > duration::zero() ? x.wait : config.acquire_timeout;
-  wish.deadline = add_saturated(now, wait);
+  auto wait = x.wait != duration::zero() ? x.wait : config.acquire_timeout;
+  wish.deadline = add_saturated(now, std::max(wait, duration::zero()));
   wish.priority = x.priority;
   wish.tenant = x.tenant;
   wish.holder = x.holder;

@@ -22,6 +22,8 @@ struct waiting_execute {
   /// What the caller allows in all; zero: the pool's limits.
   duration limit = duration::zero();
   bool read_only = false;
+  /// The caller holds the connection beyond this.
+  bool on_lease = false;
 };
 
 /// Somebody whom a pool's actor has not answered yet.

@@ -44,6 +44,8 @@ struct pool_job {
   duration limit = duration::zero();
   /// For `execute`: makes the server refuse writes before the first statement.
   bool read_only = false;
+  /// For `execute`: whoever holds the connection may leave a transaction open.
+  bool on_lease = false;
   /// Whom an `execute` is for.
   ticket caller;
   lease_id lease;

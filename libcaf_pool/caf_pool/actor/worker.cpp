@@ -29,6 +29,14 @@ void execute(pool_job& job) {
     keep(job, job.target->object->restrict_to_reads(job.deadline));
   if (job.why)
     return;
+  if (job.on_lease && job.statements.size() == 1) {
+    auto rows = job.target->execute(job.statements.front(), job.deadline);
+    if (rows)
+      job.results.push_back(*std::move(rows));
+    else
+      job.why = rows.error();
+    return;
+  }
   auto outcome = job.target->execute_all(job.statements, job.deadline);
   if (outcome)
     job.results = *std::move(outcome);

@@ -23,6 +23,10 @@ transaction_status connection::transaction() const noexcept {
   return transaction_status::unknown;
 }
 
+transaction_ends connection::ended_transactions() const noexcept {
+  return {};
+}
+
 void connection::cancel() noexcept {
   // nop
 }

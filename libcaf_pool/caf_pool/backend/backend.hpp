@@ -27,6 +27,16 @@ enum class transaction_status : std::uint8_t {
   failed,
 };
 
+/// How many transactions of a connection ended so far, by a statement or by
+/// the server. Those of single statements do not count.
+struct transaction_ends {
+  std::uint64_t committed = 0;
+  std::uint64_t rolled_back = 0;
+
+  friend bool operator==(const transaction_ends&, const transaction_ends&)
+    = default;
+};
+
 /// One conversation with a server. A backend derives from this; so may a user.
 ///
 /// Every blocking call gets a deadline and returns an error instead of
@@ -62,6 +72,11 @@ public:
   /// Tells whether a transaction is open. No round trip, no blocking. Keep the
   /// default if the server has none.
   virtual transaction_status transaction() const noexcept;
+
+  /// Tells how many transactions ended since the last reset, as far as that is
+  /// known, so that COMMIT AND CHAIN does not pass for the same transaction. No
+  /// round trip, no blocking.
+  virtual transaction_ends ended_transactions() const noexcept;
 
   /// Asks the server to stop the running statement; the connection survives.
   /// May block for a moment, hence is called by a worker. Keep the default if

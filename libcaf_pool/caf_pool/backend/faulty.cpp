@@ -156,6 +156,10 @@ public:
     return inner_->transaction();
   }
 
+  transaction_ends ended_transactions() const noexcept override {
+    return inner_->ended_transactions();
+  }
+
   void cancel() noexcept override {
     auto what = source_->next(backend_call::cancel);
     if (what.what == fault::delay)

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "caf_pool/backend/backend.hpp"
+
 #include <string>
 
 namespace caf_pool {
@@ -23,6 +25,8 @@ struct pg_condition {
   bool bloated = false;
   /// The error that doomed the open transaction, if it is known.
   std::string doomed_by;
+  /// Since the last reset.
+  transaction_ends ends = {};
 };
 
 } // namespace caf_pool

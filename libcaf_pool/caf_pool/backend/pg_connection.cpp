@@ -227,6 +227,10 @@ transaction_status pg_connection::transaction() const noexcept {
   return transaction_status::unknown;
 }
 
+transaction_ends pg_connection::ended_transactions() const noexcept {
+  return condition_.ends;
+}
+
 void pg_connection::cancel() noexcept {
   auto& interrupter = channel_.interrupter();
   interrupter.cancel();

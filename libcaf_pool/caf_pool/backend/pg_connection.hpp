@@ -44,6 +44,8 @@ public:
 
   transaction_status transaction() const noexcept override;
 
+  transaction_ends ended_transactions() const noexcept override;
+
   void cancel() noexcept override;
 
   void abort() noexcept override;

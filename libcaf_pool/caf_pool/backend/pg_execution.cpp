@@ -2,6 +2,7 @@
 
 #include "caf_pool/backend/pg_compat.hpp"
 #include "caf_pool/backend/pg_ending.hpp"
+#include "caf_pool/backend/savepoint_text.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -75,6 +76,7 @@ void pg_execution::begin_attempt(const entry& what) {
 // Looks at what the statement did.
 result<sql_result> pg_execution::finish(entry& what,
                                         result<sql_result> outcome) {
+  note_end(what.text);
   auto trusted = what.traits.names_nothing || proven(what);
   auto ok = outcome.has_value();
   if (left_no_trace(trusted, ok))
@@ -86,6 +88,17 @@ result<sql_result> pg_execution::finish(entry& what,
   if (!trusted) [[unlikely]]
     ask_about(what);
   return outcome;
+}
+
+// The server's word for ROLLBACK is that for ROLLBACK TO, too.
+void pg_execution::note_end(std::string_view text) {
+  if (before_ == PQTRANS_IDLE) [[likely]]
+    return;
+  auto& tag = at_.reader.tag();
+  if (tag == "COMMIT" || tag == "PREPARE TRANSACTION")
+    ++at_.condition.ends.committed;
+  else if (tag == "ROLLBACK" && !rolls_back_to_savepoint(text))
+    ++at_.condition.ends.rolled_back;
 }
 
 bool pg_execution::send(const entry& what) {

@@ -81,6 +81,7 @@ private:
 
   // -- traces -----------------------------------------------------------------
 
+  void note_end(std::string_view text);
   bool proven(entry& what) const;
   bool left_no_trace(bool trusted, bool ok) const;
   void forget_what_changed();

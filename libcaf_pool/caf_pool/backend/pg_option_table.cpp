@@ -46,9 +46,9 @@ std::vector<backend_option> tls_options() {
 
 std::vector<backend_option> limit_options() {
   return {
-    {"statement_timeout", "",
+    {"statement_timeout", "0",
      "Limit of the server for each statement, also for those of native "
-     "handles; empty means execute_timeout, 0 means none."},
+     "handles and of callers who allow more; 0 means none."},
     {"lock_timeout", "0",
      "Limit of the server for waiting for a lock; 0 means none."},
     {"idle_in_transaction_timeout", "0",

@@ -223,9 +223,7 @@ void read_tls(reader& in, pg_options& out) {
 void read_limits(reader& in, const pool_config& config, pg_options& out) {
   constexpr duration ms = std::chrono::milliseconds{1};
   constexpr duration s = std::chrono::seconds{1};
-  out.statement_timeout = in.text("statement_timeout").empty()
-                            ? config.execute_timeout
-                            : in.span("statement_timeout", ms);
+  out.statement_timeout = in.span("statement_timeout", ms);
   out.lock_timeout = in.span("lock_timeout", ms);
   out.idle_in_transaction_timeout = in.span("idle_in_transaction_timeout", ms);
   out.tcp_user_timeout = in.span("tcp_user_timeout", ms);

@@ -61,6 +61,10 @@ public:
     return dirty_ ? trace::dirty : trace::clean;
   }
 
+  transaction_status transaction() const noexcept override {
+    return transaction_;
+  }
+
   void cancel() noexcept override {
     scripted_record call{backend_call::cancel, id(), {}, {}, never};
     auto what = server_->arrive(call);
@@ -136,6 +140,8 @@ private:
       broken_ = true;
     if (what.dirties)
       dirty_ = true;
+    if (what.transaction)
+      transaction_ = *what.transaction;
     return what;
   }
 
@@ -146,6 +152,7 @@ private:
   std::atomic<bool> broken_ = false;
   std::atomic<bool> dirty_ = false;
   std::atomic<bool> closed_ = false;
+  std::atomic<transaction_status> transaction_ = transaction_status::unknown;
 };
 
 } // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "caf_pool/backend/backend.hpp"
 #include "caf_pool/backend/backend_call.hpp"
 #include "caf_pool/core/error.hpp"
 #include "caf_pool/core/sql_result.hpp"
@@ -41,6 +42,9 @@ struct scripted_answer {
   bool breaks = false;
   /// The connection is dirty afterwards, until the next reset.
   bool dirties = false;
+  /// What the connection says of its transaction afterwards; it says what it
+  /// said before if this is not set, and `unknown` at first.
+  std::optional<transaction_status> transaction = {};
 };
 
 /// One line of a script: the expected call, and what happens to it.

@@ -18,7 +18,8 @@ int exec(sqlite3* db, const char* sql) noexcept {
 sqlite_connection::sqlite_connection(std::shared_ptr<sqlite_shared> shared)
   : shared_(std::move(shared)),
     stopper_(shared_->options.patience),
-    statements_(shared_->options.statement_cache, shared_->options.attach) {
+    statements_(shared_->options.statement_cache, shared_->options.attach),
+    files_(shared_->book) {
   // nop
 }
 
@@ -31,10 +32,16 @@ result<void> sqlite_connection::open(time_point deadline) {
   auto db = open_sqlite(*shared_, stopper_, deadline);
   if (!db)
     return db.error();
-  db_ = *std::move(db);
+  use(*std::move(db));
+  return {};
+}
+
+void sqlite_connection::use(sqlite_handle db) {
+  db_ = std::move(db);
   statements_.use(db_.get());
   stopper_.aim_at(db_.get());
-  return {};
+  if (!shared_->options.in_memory())
+    files_.begin(db_.get(), shared_->options.path);
 }
 
 // -- state -------------------------------------------------------------------
@@ -68,27 +75,24 @@ error sqlite_connection::unusable(time_point deadline) const {
 result<void> sqlite_connection::probe(time_point deadline) {
   if (auto why = unusable(deadline))
     return why;
-  int moved = 0;
-  if (!shared_->options.in_memory()
-      && sqlite3_file_control(db_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved)
-           == SQLITE_OK
-      && moved != 0) {
-    // It would go on reading and writing a file that nobody sees.
-    broken_ = true;
-    return error{errc::connection_lost,
-                 '"' + shared_->options.path
-                   + "\" was moved, replaced or deleted since the connection "
-                     "was opened",
+  if (auto why = look_at_files(clock::now()))
+    return why;
+  call limits{*this, deadline, false, false};
+  auto& sql = shared_->options.validation_query;
+  run now{sql, clock::now(), in_transaction()};
+  auto code = exec(db_.get(), sql.c_str());
+  if (!now.in_transaction && in_transaction()) {
+    roll_back();
+    return error{errc::execute_failed,
+                 "validation_query leaves a transaction open; make it a SELECT",
                  {}};
   }
-  call limits{*this, deadline, false, false};
-  auto sql = "SELECT 1 FROM sqlite_master LIMIT 1";
-  run now{sql, clock::now(), in_transaction()};
-  auto code = exec(db_.get(), sql);
   // Who is locked out is alive, too.
   if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY)
     return {};
-  return failure(now, code);
+  auto why = failure(now, code);
+  why.message = "a probe failed: " + why.message;
+  return why;
 }
 
 result<void> sqlite_connection::restrict_to_reads(time_point deadline) {
@@ -109,8 +113,26 @@ result<void> sqlite_connection::set_query_only(bool yes) {
 }
 
 transaction_status sqlite_connection::transaction() const noexcept {
+  if (rolled_back_)
+    return transaction_status::failed;
   return db_ && in_transaction() ? transaction_status::open
                                  : transaction_status::none;
+}
+
+transaction_ends sqlite_connection::ended_transactions() const noexcept {
+  return ends_;
+}
+
+// It would go on reading and writing files that nobody sees.
+error sqlite_connection::look_at_files(time_point now) {
+  looked_ = now;
+  auto what = files_.change();
+  if (what.empty())
+    return {};
+  broken_ = true;
+  return {errc::connection_lost,
+          what + "; nothing was executed, and what was not committed is lost",
+          {}};
 }
 
 void* sqlite_connection::native_handle() noexcept {
@@ -177,6 +199,7 @@ void sqlite_connection::stop_foreign_statements() noexcept {
 
 error sqlite_connection::roll_back() {
   rolled_back_ = false;
+  ends_ = {};
   if (in_transaction()) {
     run now{"ROLLBACK", clock::now(), true};
     now.traits.transaction = sqlite_traits::control::rollback;
@@ -205,9 +228,7 @@ error sqlite_connection::renew(time_point deadline) {
   }
   // The new one first: closing the last handle of a file costs a checkpoint.
   drop();
-  db_ = *std::move(fresh);
-  statements_.use(db_.get());
-  stopper_.aim_at(db_.get());
+  use(*std::move(fresh));
   return {};
 }
 
@@ -228,12 +249,16 @@ void sqlite_connection::drop() noexcept {
     return;
   stopper_.aim_at(nullptr);
   statements_.use(nullptr);
+  // The last to close a file removes what is at the path of its log.
+  if (files_.log_is_foreign())
+    sqlite3_db_config(db_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   // SQLite keeps the handle until the last statement that somebody made with
   // it is finalized, which may be after our time.
   sqlite3_progress_handler(db_.get(), 0, nullptr, nullptr);
   sqlite3_busy_handler(db_.get(), nullptr, nullptr);
   sqlite3_set_authorizer(db_.get(), nullptr, nullptr);
   db_ = nullptr;
+  files_.end();
 }
 
 void sqlite_connection::close(time_point deadline) noexcept {

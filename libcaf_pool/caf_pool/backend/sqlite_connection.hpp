@@ -1,6 +1,7 @@
 #pragma once
 
 #include "caf_pool/backend/backend.hpp"
+#include "caf_pool/backend/sqlite_files.hpp"
 #include "caf_pool/backend/sqlite_handle.hpp"
 #include "caf_pool/backend/sqlite_statements.hpp"
 #include "caf_pool/backend/sqlite_stopper.hpp"
@@ -30,6 +31,7 @@ public:
   result<void> restrict_to_reads(time_point deadline) override;
   trace state() const noexcept override;
   transaction_status transaction() const noexcept override;
+  transaction_ends ended_transactions() const noexcept override;
   void cancel() noexcept override;
   void abort() noexcept override;
   void close(time_point deadline) noexcept override;
@@ -75,7 +77,10 @@ private:
   // -- execute (sqlite_execute.cpp) ------------------------------------------
 
   result<statement_ptr> prepare(run& now);
+  result<sql_result> step(run& now, const sql_statement& what,
+                          time_point deadline);
   std::optional<result<sql_result>> after_rollback(const run& now);
+  error look_before(const run& now);
   error enter_gate(const run& now, time_point deadline);
   result<sql_result> fetch(sqlite3_stmt* stmt, const run& now);
   error read_row(sqlite3_stmt* stmt, const run& now, sql_result& out,
@@ -84,11 +89,13 @@ private:
   error failure(const run& now, int code);
   error stopped(const run& now, sqlite_stopper::cause why, int code) const;
   error too_large(const run& now) const;
-  void note_rollback(const run& now, error& what);
+  void note_end(const run& now, result<sql_result>& outcome);
 
   // -- the rest --------------------------------------------------------------
 
+  void use(sqlite_handle db);
   error unusable(time_point deadline) const;
+  error look_at_files(time_point now);
   bool in_transaction() const noexcept;
   result<void> set_query_only(bool yes);
   void leave_gate_if_done() noexcept;
@@ -101,6 +108,10 @@ private:
   sqlite_stopper stopper_;
   sqlite_statements statements_;
   sqlite_handle db_;
+  sqlite_file_watch files_;
+  /// When the files were looked at.
+  time_point looked_{};
+  transaction_ends ends_;
   bool broken_ = false;
   /// Inside the writers' gate.
   bool inside_ = false;

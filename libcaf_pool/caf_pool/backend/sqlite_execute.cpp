@@ -92,27 +92,47 @@ result<sql_result> sqlite_connection::execute(const sql_statement& what,
     statements_.install();
   }
   run now{what.text, clock::now(), in_transaction()};
-  auto stmt = prepare(now);
-  if (!stmt)
-    return stmt.error();
-  if (auto answer = after_rollback(now))
-    return *std::move(answer);
-  auto rows = [&]() -> result<sql_result> {
-    release_at_end release{**stmt};
-    if (auto bound = (*stmt)->bind(what.parameters); !bound)
-      return bound.error();
-    if (auto why = enter_gate(now, deadline))
-      return why;
-    lasting_ |= now.traits.lasting;
-    return fetch((*stmt)->get(), now);
-  }();
-  if (now.traits.immediate)
+  auto rows = step(now, what, deadline);
+  note_end(now, rows);
+  if (now.traits.immediate) {
     stopper_.install(db_.get());
+    files_.look_at_log();
+  }
   leave_gate_if_done();
   return rows;
 }
 
 // -- steps -------------------------------------------------------------------
+
+result<sql_result> sqlite_connection::step(run& now, const sql_statement& what,
+                                           time_point deadline) {
+  auto stmt = prepare(now);
+  if (!stmt)
+    return stmt.error();
+  if (auto answer = after_rollback(now))
+    return *std::move(answer);
+  release_at_end release{**stmt};
+  if (auto bound = (*stmt)->bind(what.parameters); !bound)
+    return bound.error();
+  if (auto why = enter_gate(now, deadline))
+    return why;
+  if (auto why = look_before(now))
+    return why;
+  lasting_ |= now.traits.lasting;
+  return fetch((*stmt)->get(), now);
+}
+
+// Before what writes or commits each time, before what reads now and then.
+error sqlite_connection::look_before(const run& now) {
+  constexpr duration long_ago = std::chrono::milliseconds{100};
+  auto commits = now.in_transaction
+                 && now.traits.transaction != control::rollback
+                 && sqlite3_txn_state(db_.get(), nullptr) == SQLITE_TXN_WRITE;
+  auto reads_again = !now.in_transaction && now.began >= looked_ + long_ago;
+  if (!now.traits.writes && !commits && !reads_again)
+    return {};
+  return look_at_files(clock::now());
+}
 
 result<sqlite_connection::statement_ptr> sqlite_connection::prepare(run& now) {
   auto what = statements_.prepare(now.text);
@@ -135,28 +155,23 @@ std::optional<result<sql_result>> sqlite_connection::after_rollback(
   const run& now) {
   if (!rolled_back_)
     return std::nullopt;
-  auto refusal = [](std::string text) {
-    return error{errc::execute_failed, std::move(text),
+  auto refusal = [](errc code, std::string text) {
+    return error{code, std::move(text),
                  sqlite_code_name(SQLITE_ABORT_ROLLBACK)};
   };
-  switch (now.traits.transaction) {
-    case control::none:
-      return refusal(
-        "an earlier error rolled the transaction back; nothing is "
-        "executed until ROLLBACK or a new BEGIN");
-    case control::begin:
-      rolled_back_ = false;
-      return std::nullopt;
-    case control::commit:
-      rolled_back_ = false;
-      return refusal(
-        "nothing was committed: an earlier error rolled the "
-        "transaction back");
-    case control::rollback:
-      rolled_back_ = false;
-      return sql_result{};
-  }
-  return std::nullopt;
+  if (now.traits.transaction == control::none)
+    return refusal(errc::execute_failed,
+                   "an earlier error rolled the transaction back; nothing is "
+                   "executed until ROLLBACK or a new BEGIN");
+  rolled_back_ = false;
+  ++ends_.rolled_back;
+  if (now.traits.transaction == control::begin)
+    return std::nullopt;
+  if (now.traits.transaction == control::commit)
+    return refusal(errc::rolled_back,
+                   "nothing was committed: an earlier error rolled the "
+                   "transaction back");
+  return sql_result{};
 }
 
 error sqlite_connection::enter_gate(const run& now, time_point deadline) {
@@ -262,7 +277,6 @@ error sqlite_connection::failure(const run& now, int code) {
     if (auto advice = sqlite_advice(code); !advice.empty())
       what.message += "; " + std::string{advice};
   }
-  note_rollback(now, what);
   if (!sqlite_survives(code)) {
     broken_ = true;
     bool commits = now.traits.transaction == control::commit
@@ -308,17 +322,25 @@ error sqlite_connection::too_large(const run& now) const {
   return {errc::result_too_large, std::move(str), {}};
 }
 
-void sqlite_connection::note_rollback(const run& now, error& what) {
+void sqlite_connection::note_end(const run& now, result<sql_result>& outcome) {
   if (!now.in_transaction || in_transaction())
     return;
-  if (now.traits.transaction == control::rollback)
+  auto what = now.traits.transaction;
+  if (outcome) {
+    ++(what == control::rollback ? ends_.rolled_back : ends_.committed);
     return;
-  what.message += "; the whole transaction was rolled back";
-  if (now.traits.transaction == control::commit)
-    return;
-  // Its other statements must not be committed one by one now.
-  rolled_back_ = true;
-  what.message += ", and nothing is executed until ROLLBACK";
+  }
+  auto why = outcome.error();
+  if (what != control::rollback)
+    why.message += "; the whole transaction was rolled back";
+  if (what == control::rollback || what == control::commit) {
+    ++ends_.rolled_back;
+  } else {
+    // Its other statements must not be committed one by one now.
+    rolled_back_ = true;
+    why.message += ", and nothing is executed until ROLLBACK";
+  }
+  outcome = std::move(why);
 }
 
 } // namespace caf_pool

@@ -4,7 +4,10 @@
 #include "caf_pool/core/duration_text.hpp"
 #include "caf_pool/core/setting_text.hpp"
 
+#include <array>
+#include <cstddef>
 #include <cstring>
+#include <fstream>
 #include <string_view>
 
 namespace caf_pool {
@@ -16,6 +19,29 @@ constexpr std::string_view running_init = "running init on";
 std::string place(const sqlite_shared& shared) {
   return shared.options.in_memory() ? std::string{"a database in memory"}
                                     : '"' + shared.options.path + '"';
+}
+
+/// Tells whether the file says that it has a write-ahead log.
+bool has_log(const std::string& path) {
+  constexpr std::size_t version_of_reader = 19;
+  std::array<char, version_of_reader + 1> header{};
+  std::ifstream in{path, std::ios::binary};
+  return in.read(header.data(), header.size())
+         && header[version_of_reader] == 2;
+}
+
+/// Tells whether it is the folder that does not let a log be made.
+bool log_is_refused(const sqlite_shared& shared, int code) {
+  auto family = code & 0xff;
+  return (family == SQLITE_READONLY || family == SQLITE_CANTOPEN)
+         && !shared.options.in_memory() && has_log(shared.options.path);
+}
+
+std::string log_advice(const std::string& path) {
+  return "the file has a write-ahead log, and SQLite has to make \"" + path
+         + "-wal\" and \"" + path
+         + "-shm\" beside it even to read: make the folder writable for this "
+           "process, or end the log where it is (PRAGMA journal_mode=DELETE)";
 }
 
 /// Says why a handle could not be made ready.
@@ -41,7 +67,9 @@ error open_error(const sqlite_shared& shared, const sqlite_stopper& stopper,
   auto str = where + " failed after " + spent + ": " + text;
   if (number != 0)
     str += ": " + std::string{std::strerror(number)};
-  if (auto advice = sqlite_advice(code); !advice.empty())
+  if (log_is_refused(shared, code))
+    str += "; " + log_advice(shared.options.path);
+  else if (auto advice = sqlite_advice(code); !advice.empty())
     str += "; " + std::string{advice};
   auto heals = sqlite_heals(code, number);
   return {heals ? errc::open_failed : errc::open_refused, std::move(str),
@@ -117,6 +145,14 @@ int use_wal(sqlite_shared& shared, sqlite_stopper& stopper, sqlite3* db,
   return code;
 }
 
+error no_wal(const sqlite_shared& shared, const std::string& mode) {
+  return {errc::open_refused,
+          place(shared) + " has the journal mode \"" + mode
+            + "\" and cannot get a write-ahead log, which needs shared memory "
+              "in its folder; set wal = false",
+          {}};
+}
+
 } // namespace
 
 result<sqlite_handle> open_sqlite(sqlite_shared& shared,
@@ -128,6 +164,8 @@ result<sqlite_handle> open_sqlite(sqlite_shared& shared,
   auto failed = [&](int code, std::string_view step) {
     return open_error(shared, stopper, db.get(), code, step, began);
   };
+  if (auto why = shared.book.objection(options.path))
+    return why;
   if (auto code = open_raw(shared, db); code != SQLITE_OK)
     return failed(code, "opening");
   stopper.install(db.get());
@@ -144,11 +182,7 @@ result<sqlite_handle> open_sqlite(sqlite_shared& shared,
         code != SQLITE_OK)
       return failed(code, "switching to the write-ahead log of");
     if (mode != "wal")
-      return error{errc::open_refused,
-                   place(shared) + " has the journal mode \"" + mode
-                     + "\" and cannot get a write-ahead log, which needs "
-                       "shared memory in its folder; set wal = false",
-                   {}};
+      return no_wal(shared, mode);
   }
   if (auto code = run(db.get(), options.init); code != SQLITE_OK)
     return failed(code, running_init);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "caf_pool/backend/sqlite_files.hpp"
 #include "caf_pool/backend/sqlite_options.hpp"
 #include "caf_pool/backend/sqlite_stopper.hpp"
 #include "caf_pool/backend/writer_gate.hpp"
@@ -27,6 +28,8 @@ struct sqlite_shared {
   sqlite_options options;
   /// One writer at a time.
   writer_gate gate;
+  /// What its connections have open.
+  sqlite_file_book book;
   /// Name under which a database in memory is found; empty for files.
   std::string memory_name;
 };

@@ -163,6 +163,8 @@ std::vector<config_problem> read_sqlite_options(const pool_config& config,
   if (auto* text = in.find("init"))
     out.init = *text;
   out.max_result_bytes = config.max_result_bytes;
+  if (!config.validation_query.empty())
+    out.validation_query = config.validation_query;
   out.patience = config.execute_timeout;
   if (out.in_memory() && out.read_only())
     in.problem("mode", "read", "a database in memory would stay empty");

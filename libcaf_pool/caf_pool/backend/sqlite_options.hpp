@@ -44,6 +44,9 @@ struct sqlite_options {
 
   // -- of the pool -----------------------------------------------------------
 
+  /// Reads the file, unlike `SELECT 1`.
+  std::string validation_query = "SELECT 1 FROM sqlite_master LIMIT 1";
+
   std::uint64_t max_result_bytes = 0;
   /// How long a lock is waited for by who has the driver's handle.
   duration patience{};

@@ -1,5 +1,9 @@
 #include "caf_pool/lease/lease.hpp"
 
+#include "caf_pool/lease/own_transaction.hpp"
+
+#include <algorithm>
+
 namespace caf_pool {
 
 namespace {
@@ -31,22 +35,61 @@ std::optional<error> lease::unusable() const {
   return std::nullopt;
 }
 
+time_point lease::deadline_of(std::optional<duration> limit) const {
+  auto time = limit.value_or(pooled().execute_timeout.load());
+  return add_saturated(clock::now(), std::max(time, duration::zero()));
+}
+
 result<sql_result> lease::execute(const sql_statement& what,
                                   std::optional<duration> limit) {
   if (auto why = unusable())
     return *std::move(why);
-  auto& held = pooled();
-  return held.execute(what, clock::now()
-                              + limit.value_or(held.execute_timeout.load()));
+  auto deadline = deadline_of(limit);
+  return inside_ != nullptr ? inside_->execute(what, deadline)
+                            : pooled().execute(what, deadline);
 }
 
 result<std::vector<sql_result>> lease::transaction(
   const std::vector<sql_statement>& statements, std::optional<duration> limit) {
   if (auto why = unusable())
     return *std::move(why);
-  auto& held = pooled();
-  return held.execute_all(
-    statements, clock::now() + limit.value_or(held.execute_timeout.load()));
+  auto results = pooled().execute_all(statements, deadline_of(limit));
+  if (!results && inside_ != nullptr)
+    inside_->refused(results.error());
+  return results;
+}
+
+result<void> lease::commit_all_of(
+  const std::function<result<void>(lease&)>& work, time_point limit) {
+  auto mine = loan_;
+  auto ours = own_transaction{pooled(), limit};
+  if (auto begun = ours.begin(deadline_of({})); !begun)
+    return begun;
+  // If `work` throws, the lease comes back with an open transaction, which the
+  // pool rolls back.
+  auto outcome = [&] {
+    struct leave {
+      lease& self;
+      ~leave() {
+        self.inside_ = nullptr;
+      }
+    };
+    inside_ = &ours;
+    auto at_end = leave{*this};
+    return work(*this);
+  }();
+  auto lost = unusable();
+  if (loan_ != mine && !lost)
+    lost = error{errc::lease_released,
+                 "the function put another lease in the place of its own; "
+                 "nothing was committed",
+                 {}};
+  if (lost)
+    return outcome ? *std::move(lost) : outcome.error();
+  if (outcome)
+    return ours.commit(deadline_of({}));
+  ours.roll_back();
+  return outcome;
 }
 
 void lease::release() noexcept {

@@ -4,12 +4,15 @@
 #include "caf_pool/front/slot_table.hpp"
 #include "caf_pool/lease/pooled_connection.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
 
 namespace caf_pool {
+
+class own_transaction;
 
 /// The right to use a connection alone. Gives it back when destroyed; safe even
 /// when the pool or its actor system is gone by then.
@@ -51,13 +54,14 @@ public:
     return static_cast<bool>(loan_);
   }
 
-  /// Runs a statement within the pool's `execute_timeout`, or within `limit`.
-  /// Returns `lease_lost` if the pool took the connection away, and
-  /// `lease_released` after `release`.
+  /// Runs a statement within the pool's `execute_timeout`, or within `limit`,
+  /// be that shorter or longer. Returns `lease_lost` if the pool took the
+  /// connection away, and `lease_released` after `release`.
   result<sql_result> execute(const sql_statement& what,
                              std::optional<duration> limit = {});
 
-  /// Runs all of the statements in one transaction, or none.
+  /// Runs all of the statements in one transaction, or none. A statement that
+  /// ends the transaction is an error.
   result<std::vector<sql_result>> transaction(
     const std::vector<sql_statement>& statements,
     std::optional<duration> limit = {});
@@ -88,9 +92,20 @@ protected:
   }
 
 private:
+  friend class any_pool;
+
   std::optional<error> unusable() const;
 
+  time_point deadline_of(std::optional<duration> limit) const;
+
+  /// Commits what the function did if that is to be stored as a whole.
+  result<void> commit_all_of(const std::function<result<void>(lease&)>& work,
+                             time_point limit);
+
   loan loan_;
+  /// The transaction of the pool's that the holder is in; null for none. Stays
+  /// behind when the lease moves.
+  own_transaction* inside_ = nullptr;
 };
 
 /// A lease that knows what kind of connection it holds: `held->native()` is the

@@ -1,5 +1,7 @@
 #include "caf_pool/lease/pooled_connection.hpp"
 
+#include "caf_pool/lease/own_transaction.hpp"
+
 namespace caf_pool {
 
 result<sql_result> pooled_connection::execute(const sql_statement& what,
@@ -10,6 +12,17 @@ result<sql_result> pooled_connection::execute(const sql_statement& what,
   meters->executed.fetch_add(1, std::memory_order_relaxed);
   if (!answer)
     meters->execute_errors.fetch_add(1, std::memory_order_relaxed);
+  else if (!answer->warnings.empty()) [[unlikely]]
+    meters->warnings.put(id, answer->warnings);
+  return answer;
+}
+
+result<sql_result> pooled_connection::execute_alone(const sql_statement& what,
+                                                    time_point deadline) {
+  auto answer = execute(what, deadline);
+  auto left_open = open_end_of(*this);
+  if (answer && left_open)
+    return left_open;
   return answer;
 }
 
@@ -17,22 +30,29 @@ result<std::vector<sql_result>> pooled_connection::execute_all(
   const std::vector<sql_statement>& statements, time_point deadline) {
   std::vector<sql_result> results;
   results.reserve(statements.size());
-  auto transaction = statements.size() > 1;
-  if (transaction)
-    if (auto begun = execute("BEGIN", deadline); !begun)
-      return begun.error();
+  if (is_open(object->transaction()))
+    return already_open();
+  if (statements.size() == 1) {
+    auto answer = execute_alone(statements.front(), deadline);
+    if (!answer)
+      return answer.error();
+    results.push_back(*std::move(answer));
+  }
+  if (statements.size() <= 1)
+    return results;
+  auto all = own_transaction{*this};
+  if (auto begun = all.begin(deadline); !begun)
+    return begun.error();
   for (auto& statement : statements) {
-    auto answer = execute(statement, deadline);
+    auto answer = all.execute(statement, deadline);
     if (!answer) {
-      if (transaction && object->state() != trace::broken)
-        (void) execute("ROLLBACK", deadline); // the reset does it otherwise
+      all.roll_back();
       return answer.error();
     }
     results.push_back(*std::move(answer));
   }
-  if (transaction)
-    if (auto done = execute("COMMIT", deadline); !done)
-      return done.error();
+  if (auto done = all.commit(deadline); !done)
+    return done.error();
   return results;
 }
 

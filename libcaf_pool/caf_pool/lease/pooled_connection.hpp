@@ -3,6 +3,7 @@
 #include "caf_pool/backend/backend.hpp"
 #include "caf_pool/core/histogram.hpp"
 #include "caf_pool/core/ids.hpp"
+#include "caf_pool/lease/warning_box.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -25,6 +26,7 @@ struct pool_meters {
   /// Statements that were not sent, because others were more likely to be done
   /// in time.
   std::atomic<std::uint64_t> turned_away{0};
+  warning_box warnings;
 };
 
 /// A connection and what belongs to it while a pool has it. Whoever holds the
@@ -41,6 +43,11 @@ struct pooled_connection {
 
   /// Runs a statement and measures it.
   result<sql_result> execute(const sql_statement& what, time_point deadline);
+
+  /// Runs a statement that stands for itself: an error if it leaves a
+  /// transaction open, which is rolled back.
+  result<sql_result> execute_alone(const sql_statement& what,
+                                   time_point deadline);
 
   /// Runs all or none of the statements. A single one needs no transaction.
   result<std::vector<sql_result>> execute_all(

@@ -68,6 +68,12 @@ std::int64_t to_us(duration x) noexcept;
 /// Returns zero for negative numbers; more than ten years count as ten years.
 duration from_us(std::int64_t x) noexcept;
 
+/// Returns a limit as it travels: neither negative nor above ten years, so that
+/// several add up.
+inline duration bounded(duration x) noexcept {
+  return from_us(to_us(x));
+}
+
 } // namespace caf_pool::wire
 
 // Pinned: append only, never reorder. CAF 1.x puts these numbers on the wire,

@@ -160,6 +160,10 @@ void remote_client::execute_async(const std::string& pool,
                                   execute_handler handler,
                                   std::optional<duration> limit) {
   auto at_most = limit.value_or(impl_->options.limit);
+  if (at_most <= duration::zero()) {
+    handler(nothing_sent(call_kind::execute));
+    return;
+  }
   auto now = clock::now();
   auto on_reply = [handler](remote_reply x) {
     if (x.why)
@@ -209,6 +213,10 @@ void remote_client::acquire_async(const std::string& pool,
                                   acquire_handler handler,
                                   const remote_acquire_options& how) {
   auto at_most = impl_->wait_of(how);
+  if (at_most <= duration::zero()) {
+    handler(nothing_sent(call_kind::acquire));
+    return;
+  }
   auto now = clock::now();
   auto on_reply = [handler, link = impl_->link,
                    limit = impl_->options.limit](remote_reply x) {
@@ -261,8 +269,9 @@ result<void> remote_client::control(const std::string& pool, wire::verb what,
                                     duration limit) {
   auto order = wire::control{0, pool, static_cast<std::uint8_t>(what),
                              wire::to_us(limit)};
-  auto reply = call_and_wait(*impl_->link, call_kind::question,
-                             std::move(order), impl_->options.limit + limit);
+  auto reply
+    = call_and_wait(*impl_->link, call_kind::question, std::move(order),
+                    wire::bounded(impl_->options.limit) + wire::bounded(limit));
   if (reply.why)
     return std::move(reply.why);
   return {};

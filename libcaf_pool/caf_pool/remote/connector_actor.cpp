@@ -153,7 +153,7 @@ void connector_actor::dial() {
   ++attempt_;
   stage_ = stage::probing;
   auto now = clock::now();
-  give_up_at_ = now + setup_.options.connect_limit;
+  give_up_at_ = add_saturated(now, setup_.options.connect_limit);
   if (first_deadline_ == never)
     first_deadline_ = give_up_at_;
   else if (setup_.first_outcome)

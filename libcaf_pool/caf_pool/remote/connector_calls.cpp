@@ -146,7 +146,8 @@ connector_actor::promise<remote_done> connector_actor::on_control(
   auto order = wire::control{0, x.pool, static_cast<std::uint8_t>(x.what),
                              wire::to_us(x.limit)};
   return forward<remote_done>(
-    call_kind::question, std::move(order), setup_.options.limit + x.limit,
+    call_kind::question, std::move(order),
+    wire::bounded(setup_.options.limit) + wire::bounded(x.limit),
     [](const remote_reply&) -> result<remote_done> { return remote_done{}; });
 }
 

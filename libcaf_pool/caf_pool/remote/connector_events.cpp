@@ -6,7 +6,7 @@
 namespace caf_pool {
 
 void connector_actor::ask_for_events(const std::string& pool, bool stop) {
-  auto deadline = clock::now() + setup_.options.limit;
+  auto deadline = add_saturated(clock::now(), setup_.options.limit);
   auto order = wire::subscribe{0, pool, stop};
   // A pool that does not exist sends no events; that is all.
   static_cast<void>(setup_.link->call(

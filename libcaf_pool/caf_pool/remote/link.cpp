@@ -39,10 +39,14 @@ remote_link::remote_link(std::string address) : address_(std::move(address)) {
 // -- for callers --------------------------------------------------------------
 
 error remote_link::not_connected() const {
-  auto text = "not connected to the node at " + address_;
+  auto& why = last_error_.message;
+  auto text = std::string{"not connected to the node"};
+  // It is said once.
+  if (why.find(address_) == why.npos)
+    text += " at " + address_;
   if (!last_error_)
     return {errc::node_unreachable, text, {}};
-  return {last_error_.code, text + ": " + last_error_.message, {}};
+  return {last_error_.code, text + ": " + why, {}};
 }
 
 void remote_link::enter(std::uint64_t request, remote_call c) {

@@ -21,4 +21,17 @@ error no_answer_in_time(call_kind kind, duration limit) {
           {}};
 }
 
+error nothing_sent(call_kind kind) {
+  auto text = "the limit had passed when the call began; nothing was sent";
+  switch (kind) {
+    case call_kind::question:
+      return {errc::node_unreachable, text, {}};
+    case call_kind::acquire:
+      return {errc::acquire_timeout, text, {}};
+    case call_kind::execute:
+      break;
+  }
+  return {errc::execute_timeout, text, {}};
+}
+
 } // namespace caf_pool

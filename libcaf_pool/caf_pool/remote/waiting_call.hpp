@@ -44,10 +44,15 @@ private:
 /// What a caller hears whose limit passed without an answer.
 error no_answer_in_time(call_kind kind, duration limit);
 
+/// What a caller hears whose limit was over before the call.
+error nothing_sent(call_kind kind);
+
 /// Sends a request and waits for the answer, no longer than `limit`. Blocks.
 template <class Message>
 remote_reply call_and_wait(remote_link& link, call_kind kind, Message x,
                            duration limit) {
+  if (limit <= duration::zero())
+    return {nothing_sent(kind), {}, nullptr, {}};
   auto now = clock::now();
   auto waiter = std::make_shared<waiting_call>();
   auto handler = [waiter](remote_reply y) { waiter->deliver(std::move(y)); };
