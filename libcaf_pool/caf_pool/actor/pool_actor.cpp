@@ -21,6 +21,19 @@ std::unique_ptr<pool_machine> next_machine(pool_estate& estate) {
 /// Between two looks at what the server warned of.
 constexpr duration pause_between_warnings = std::chrono::seconds{1};
 
+/// It drains or is closed: no order changes that.
+bool ends(const pool_machine& x) {
+  auto life = x.state().life;
+  return life == pool_life::draining || life == pool_life::closed;
+}
+
+error it_ends(const std::string& name) {
+  return {errc::draining,
+          "pool \"" + name
+            + "\" drains; it can be brought back when it is closed",
+          {}};
+}
+
 #ifdef NDEBUG
 constexpr std::uint32_t check_interval = 1000;
 #else
@@ -218,8 +231,8 @@ void pool_actor::on_subscribe(const subscribe& x) {
 pool_actor::promise<accepted> pool_actor::on_control(const control& x) {
   auto reply = make_response_promise<accepted>();
   auto now = clock::now();
-  if (x.what == control::verb::resume && ends()) {
-    reply.deliver(to_caf(it_ends()));
+  if (x.what == control::verb::resume && ends(machine_)) {
+    reply.deliver(to_caf(it_ends(estate_->config.name)));
     return reply;
   }
   switch (x.what) {
@@ -258,21 +271,9 @@ pool_actor::promise<accepted> pool_actor::on_control(const control& x) {
   return reply;
 }
 
-bool pool_actor::ends() const {
-  auto life = machine_.state().life;
-  return life == pool_life::draining || life == pool_life::closed;
-}
-
-error pool_actor::it_ends() const {
-  return {errc::draining,
-          "pool \"" + estate_->config.name
-            + "\" drains; it can be brought back when it is closed",
-          {}};
-}
-
 caf::result<accepted> pool_actor::on_reconfigure(const reconfigure& x) {
-  if (ends())
-    return to_caf(it_ends());
+  if (ends(machine_))
+    return to_caf(it_ends(estate_->config.name));
   auto problems = check_pool(x.config, x.way ? x.way : estate_->way);
   if (!problems.empty())
     return to_caf(config_error(problems));

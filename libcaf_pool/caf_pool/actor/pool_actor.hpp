@@ -48,9 +48,6 @@ private:
   void on_subscribe(const subscribe& x);
   promise<accepted> on_control(const control& x);
   caf::result<accepted> on_reconfigure(const reconfigure& x);
-  /// It drains or is closed: no order changes that.
-  bool ends() const;
-  error it_ends() const;
   pool_snapshot on_snapshot();
   void on_down(const caf::actor_addr& who);
   void on_wake_up(const wake_up& x);

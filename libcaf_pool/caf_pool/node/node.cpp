@@ -127,7 +127,6 @@ struct node::impl {
 
   result<void> start_pools();
   result<void> start_edges();
-  std::string cold_pools();
   void warm_up();
   node_signal next_signal(duration limit);
   admin_source source_for_admin();
@@ -227,20 +226,6 @@ admin_source node::impl::source_for_admin() {
   return admin_source_from(sys, manager, std::move(own));
 }
 
-/// Names the pools that are told to warm up and are not warm.
-std::string node::impl::cold_pools() {
-  auto warm = std::set<std::string>{};
-  if (auto all = ask_manager<all_snapshots>(patience, get_all_snapshots{}))
-    for (auto& x : all->pools)
-      if (x.max_size > 0 && x.gauges.idle + x.gauges.leased >= x.min_size)
-        warm.insert(x.name);
-  auto result = std::string{};
-  for (auto& pool : config.node.pools)
-    if (pool.warm_up == warm_up_policy::to_min && !warm.contains(pool.name))
-      result += (result.empty() ? "" : ", ") + pool.name;
-  return result;
-}
-
 /// Waits for the pools that are told to warm up; starts degraded at the limit.
 void node::impl::warm_up() {
   auto limit = std::optional<duration>{};
@@ -252,7 +237,9 @@ void node::impl::warm_up() {
     return;
   auto deadline = clock::now() + *limit;
   for (;;) {
-    auto missing = cold_pools();
+    auto all = ask_manager<all_snapshots>(patience, get_all_snapshots{});
+    auto missing
+      = cold_pools(config.node.pools, all.value_or(all_snapshots{}).pools);
     if (missing.empty())
       return;
     auto heard = signals.next(std::chrono::milliseconds{20});

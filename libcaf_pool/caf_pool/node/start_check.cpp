@@ -1,6 +1,7 @@
 #include "caf_pool/node/start_check.hpp"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -77,6 +78,19 @@ caf::actor spawn_start_check(caf::actor_system& sys,
                              const std::vector<pool_config>& pools,
                              std::shared_ptr<logger> log) {
   return sys.spawn<start_check>(manager, pools, std::move(log));
+}
+
+std::string cold_pools(const std::vector<pool_config>& pools,
+                       const std::vector<pool_snapshot>& seen) {
+  auto warm = std::set<std::string>{};
+  for (auto& x : seen)
+    if (x.max_size > 0 && x.gauges.idle + x.gauges.leased >= x.min_size)
+      warm.insert(x.name);
+  auto result = std::string{};
+  for (auto& pool : pools)
+    if (pool.warm_up == warm_up_policy::to_min && !warm.contains(pool.name))
+      result += (result.empty() ? "" : ", ") + pool.name;
+  return result;
 }
 
 } // namespace caf_pool

@@ -5,6 +5,8 @@
 #include "caf_pool/node/logger.hpp"
 
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace caf_pool {
 
@@ -18,5 +20,10 @@ caf::actor spawn_start_check(caf::actor_system& sys,
                              const manager_handle& manager,
                              const std::vector<pool_config>& pools,
                              std::shared_ptr<logger> log);
+
+/// Names the pools that are told to warm up and are not warm by what was seen
+/// of them. A pure function.
+std::string cold_pools(const std::vector<pool_config>& pools,
+                       const std::vector<pool_snapshot>& seen);
 
 } // namespace caf_pool
