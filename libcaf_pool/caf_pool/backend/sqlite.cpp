@@ -128,7 +128,7 @@ backend_info sqlite_info() {
   };
   info.make = make_sqlite;
   info.hand_over = hand_over;
-  info.reads = {"execute_timeout", "max_result_bytes"};
+  info.reads = {"execute_timeout", "max_result_bytes", "validation_query"};
   return info;
 }
 
