@@ -221,7 +221,8 @@ caf::delegated<execute_result> pool_actor::on_execute(const execute& x) {
                               deadline,
                               x.limit,
                               x.read_only,
-                              on_lease};
+                              on_lease,
+                              x.bound_by_pool};
   if (on_lease) {
     execute_on(x.lease, std::move(work), from, x.request);
     return {};
@@ -264,10 +265,9 @@ void pool_actor::execute_on(const lease_id& lease, waiting_execute work,
 }
 
 void pool_actor::give(waiting_execute& to, const effect::grant& x) {
-  auto deadline
-    = to.deadline != time_point{}
-        ? to.deadline
-        : add_saturated(clock::now(), estate_->config.execute_timeout);
+  auto deadline = add_saturated(clock::now(), estate_->config.execute_timeout);
+  if (to.deadline != time_point{})
+    deadline = to.bound_by_pool ? std::min(to.deadline, deadline) : to.deadline;
   auto job = make_job(job_kind::execute, x.lease.connection, deadline);
   job->statements = std::move(to.statements);
   job->limit = to.limit;

@@ -24,6 +24,7 @@ struct waiting_execute {
   bool read_only = false;
   /// The caller holds the connection beyond this.
   bool on_lease = false;
+  bool bound_by_pool = false;
 };
 
 /// Somebody whom a pool's actor has not answered yet.

@@ -78,6 +78,9 @@ struct execute {
   /// First makes the server refuse writes, until the lease ends; there may be
   /// no statements then.
   bool read_only = false;
+  /// The statements may run no longer than the pool's `execute_timeout`,
+  /// whatever `limit` says.
+  bool bound_by_pool = false;
 };
 
 /// One result per statement.

@@ -37,7 +37,10 @@ void limit_settings(Config& x, F&& f) {
   f(span{"open_timeout", "How long opening may take, name lookup included.",
          millisecond, day},
     x.open_timeout);
-  f(span{"execute_timeout", "How long a statement may run.", millisecond, day},
+  f(span{"execute_timeout",
+         "How long a statement may run whose caller names no limit; one of a "
+         "client of a node no longer in any case.",
+         millisecond, day},
     x.execute_timeout);
   f(span{"reset_timeout", "How long removing a holder's traces may take.",
          millisecond, day},

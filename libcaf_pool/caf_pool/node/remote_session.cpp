@@ -291,10 +291,11 @@ void remote_session::expire_requests(time_point now) {
     if (x.kind == request_kind::acquire)
       why.code = errc::acquire_timeout;
     else if (x.kind == request_kind::execute)
-      why.code = errc::outcome_unknown;
+      why.code = x.pool ? errc::outcome_unknown : errc::execute_timeout;
     why.message = "pool \"" + x.pool_name
                   + "\" did not answer within the limit of the request; look "
-                    "at its health";
+                    "at its health"
+                  + (x.pool ? "" : ". Nothing was sent to a server");
     fail(id, std::move(why));
   }
 }

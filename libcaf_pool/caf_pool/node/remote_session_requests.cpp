@@ -56,6 +56,7 @@ void remote_session::run(std::uint64_t request, const pool_handle& pool,
   what.request = request;
   what.tenant = setup_.who.number;
   what.holder = holder_;
+  what.bound_by_pool = true;
   ask(this, pool, caf::infinite, std::move(what))
     .then(
       [this, request](const execute_result& x) {

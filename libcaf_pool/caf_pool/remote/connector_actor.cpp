@@ -24,6 +24,16 @@ bool is_refusal(const error& x) {
   return x.code == errc::unauthorized || x.code == errc::protocol_mismatch;
 }
 
+/// Returns the bound of the pause after so many failures in a row.
+duration bound_of_pause(const remote_options& x, std::uint32_t failures) {
+  constexpr duration least = std::chrono::milliseconds{1};
+  auto longest = std::max(x.longest_pause, least);
+  auto result = std::clamp(x.first_pause, least, longest);
+  for (; failures > 0 && result < longest; --failures)
+    result = result > longest / 2 ? longest : 2 * result;
+  return std::min<duration>(result, std::chrono::hours{24});
+}
+
 std::uint64_t seed() {
   return static_cast<std::uint64_t>(clock::now().time_since_epoch().count());
 }
@@ -301,8 +311,9 @@ void connector_actor::on_down(const caf::actor_addr& who,
 }
 
 caf::timespan connector_actor::time_left() const {
-  return std::max<duration>(give_up_at_ - clock::now(),
-                            std::chrono::milliseconds{1});
+  return std::clamp<duration>(give_up_at_ - clock::now(),
+                              std::chrono::milliseconds{1},
+                              std::chrono::hours{24});
 }
 
 void connector_actor::lost(error why) {
@@ -321,8 +332,7 @@ void connector_actor::lost(error why) {
     if (clock::now() - ready_since_ > options.longest_pause)
       failures_ = 0;
   }
-  auto pause = std::min(options.first_pause * (1u << std::min(failures_, 16u)),
-                        options.longest_pause);
+  auto pause = bound_of_pause(options, failures_);
   ++failures_;
   pause = dice_.between(std::chrono::milliseconds{1}, pause);
   if (refused)

@@ -85,6 +85,7 @@ bool remote_link::alive(const remote_lease_state& x) {
 duration remote_link::travel_limit(duration limit) const {
   constexpr duration longest_margin = std::chrono::milliseconds{20};
   std::lock_guard guard{mutex_};
+  limit = std::max(limit, duration::zero());
   auto margin = std::min<duration>(limit / 20, longest_margin);
   // One answer that took long says little about the next: what is left must do.
   auto least = std::max<duration>(limit / 2, duration{1});
