@@ -94,7 +94,7 @@ TEST_CASE("a server that listens but takes no logins is unreachable",
   auto config = config_for(server);
   CHECK(eventually([&] { return !make(config)->reachable(soon()); }));
   auto why = unreachable(config);
-  CHECK(why.code == errc::open_failed);
+  CHECK(why.code == errc::connection_lost);
   CHECK(why.state == "57P03");
   CHECK(text_of(*guest, "SELECT 'still here'") == "still here");
 }

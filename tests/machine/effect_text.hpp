@@ -66,6 +66,10 @@ struct effect_text {
     return x.shut ? "shut front" : "open front";
   }
 
+  std::string operator()(const effect::look&) const {
+    return "look";
+  }
+
   std::string operator()(const effect::emit& x) const {
     auto result = std::string{to_string(x.event.kind)};
     if (x.event.connection)

@@ -13,6 +13,7 @@ pool_config pool_bench::plain() {
   result.fast_lane = false;
   result.validate_on_acquire = false;
   result.health_check_interval = 0s;
+  result.shed_overload = false;
   result.breaker.open_jitter_percent = 0;
   result.retry.floor = result.retry.start;
   return result;
@@ -36,6 +37,14 @@ lines pool_bench::note(effects orders) {
       events_.push_back(to_text(x));
       texts_.push_back(event->event);
       continue;
+    }
+    if (auto* look = std::get_if<effect::look>(&x)) {
+      looks_ = look->number;
+      if (!sighted) {
+        for (auto& line : looked(errc::not_supported))
+          result.push_back(std::move(line));
+        continue;
+      }
     }
     if (auto* rejection = std::get_if<effect::reject>(&x))
       why = rejection->why;
@@ -164,6 +173,11 @@ lines pool_bench::open_failed(std::uint64_t connection, errc code) {
 lines pool_bench::probed(std::uint64_t connection, bool well) {
   return note(uut.probed(connection_id{connection}, well ? error{} : failure(),
                          1ms, now));
+}
+
+lines pool_bench::looked(errc code) {
+  auto answer = code == errc::none ? error{} : error{code, "nobody", {}};
+  return note(uut.looked(looks_, answer, now));
 }
 
 lines pool_bench::reset_done(std::uint64_t connection, bool well) {

@@ -55,6 +55,8 @@ public:
   lines not_opened(std::uint64_t connection);
   lines open_failed(std::uint64_t connection, errc why = errc::open_failed);
   lines probed(std::uint64_t connection, bool well = true);
+  /// The answer to the last look for the server.
+  lines looked(errc why = errc::none);
   lines reset_done(std::uint64_t connection, bool well = true);
   lines closed(std::uint64_t connection);
 
@@ -94,6 +96,8 @@ public:
 
   time_point now = at(duration::zero());
   pool_machine uut;
+  /// The backend can look whether its server is there.
+  bool sighted = false;
   /// The last rejection's reason.
   error why;
   /// The last orders, events included.
@@ -104,6 +108,7 @@ private:
 
   lines events_;
   std::uint64_t tickets_ = 1000;
+  std::uint64_t looks_ = 0;
   std::vector<pool_event> texts_;
 };
 

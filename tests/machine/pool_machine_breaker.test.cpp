@@ -44,8 +44,9 @@ TEST_CASE("failures open the breaker and waiters hear of it at once",
         == lines{"reject 1 breaker_open", "reject 2 breaker_open"});
   CHECK(pool.counters().breaker_openings == 1);
   CHECK(pool.counters().rejected_by_breaker == 2);
-  CHECK(pool.events()
-        == lines{"open_failed 1", "open_failed 2", "breaker_changed"});
+  CHECK(
+    pool.events()
+    == lines{"open_failed 1", "open_failed 2", "breaker_changed", "pool_down"});
   CHECK(pool.text_of(event_kind::breaker_changed)
         == "open for 10s: open_failed: the server said no (08006)");
 }
@@ -104,7 +105,8 @@ TEST_CASE("the pool itself tries when the open time is over", "[B05][B03]") {
   CHECK(pool.acquire(2) == lines{});
   SECTION("success closes and serves") {
     CHECK(pool.opened(3) == lines{"grant 1 1.3.1", "open 4"});
-    CHECK(pool.events() == lines{"connection_opened 3", "breaker_changed"});
+    CHECK(pool.events()
+          == lines{"connection_opened 3", "breaker_changed", "pool_up"});
   }
   SECTION("failure opens for longer") {
     CHECK(pool.open_failed(3)

@@ -158,6 +158,7 @@ TEST_CASE(
   pool_bench pool{roomy()};
   pool.fill(1);
   pool.acquire(1);
+  pool.wait(2s); // or the failure would be taken for an accident
   pool.acquire(2, 300s);
   pool.open_failed(2);
   auto& retry = pool.uut.state().retry;

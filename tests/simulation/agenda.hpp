@@ -35,6 +35,8 @@ enum class event : std::uint8_t {
   work_done,
   /// Its report arrives late or once more.
   report,
+  /// The look of that number ends.
+  look_done,
   timer,
   /// The last act.
   quiet,

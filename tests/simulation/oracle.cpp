@@ -58,13 +58,18 @@ void oracle::settings(const pool_config& x, bool recycle, time_point now) {
   settings_ = x;
   settings_since_ = now;
   attempts_.clear();
-  if (recycle)
-    generation_since_ = now;
+  if (!recycle)
+    return;
+  generation_since_ = now;
+  looks_.clear();
+  connects_.clear();
 }
 
 void oracle::reconnect(time_point now) {
   generation_since_ = now;
   attempts_.clear();
+  looks_.clear();
+  connects_.clear();
 }
 
 void oracle::restart(time_point now) {
@@ -93,10 +98,19 @@ void oracle::open_failed() {
   failing_ = true;
 }
 
+void oracle::looked(const error& why, time_point now) {
+  found_ = !why;
+  auto noticed = why.code != errc::not_supported
+                 && (why.code != errc::open_failed || !why.state.empty());
+  if (noticed)
+    check_connect(now);
+}
+
 void oracle::begun(connection_id id) const {
   auto& uut = uut_->state();
   auto* record = uut.table.find(id);
-  auto wanted = record != nullptr && record->state == connection_state::opening;
+  auto wanted = record != nullptr && record->state == connection_state::opening
+                && !record->early;
   auto breaker = uut.breaker.state();
   expect(!wanted
            || (breaker != breaker_state::open
@@ -162,7 +176,8 @@ void oracle::check_waiting(time_point now) const {
   for (auto& [id, slot] : front_.slots())
     expect(slot.state != front_model::slot_state::offered,
            "somebody waits beside a free connection in the front");
-  auto nothing = s.table.size() == 0 && s.retry.may_try(now);
+  auto nothing = s.table.size() == 0 && s.retry.may_try(now)
+                 && connects_in_a_second(now) + 1 < most_connects;
   expect(!nothing, "somebody waits and nothing is opened");
   if (settings_.order == hand_out_order::fifo)
     return; // it may hold a fit one back for the order's sake
@@ -183,7 +198,8 @@ void oracle::check_trial() const {
     return;
   auto tries = s.table.count(connection_state::opening)
                + s.table.count(connection_state::probing);
-  expect(tries > 0 || s.table.size() >= settings_.max_size,
+  expect(tries > 0 || s.table.size() >= settings_.max_size
+           || connects_in_a_second(s.last_input) + 1 >= most_connects,
          "half-open, and nothing is tried");
 }
 

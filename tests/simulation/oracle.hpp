@@ -45,6 +45,8 @@ public:
   void suspect(time_point now);
   void opened(connection_id id, time_point now);
   void open_failed();
+  /// The answer to a look for the server.
+  void looked(const error& why, time_point now);
   /// A worker begins to open a connection.
   void begun(connection_id id) const;
   /// A caller took a connection from the front.
@@ -76,6 +78,9 @@ public:
 private:
   struct judge;
 
+  /// In a second, while the server is looked for.
+  static constexpr std::size_t most_connects = 8;
+
   void answer(ticket x);
   void check_turn(ticket x) const;
   void check_usable(connection_id id, const char* verb, bool in_front) const;
@@ -83,6 +88,10 @@ private:
   /// Nothing speaks against using it.
   bool fresh(const connection_truth& x, time_point now) const;
   void check_attempt(connection_id id, time_point now);
+  /// The server sees a look or an opening.
+  void check_connect(time_point now);
+  void check_look(time_point now);
+  std::size_t connects_in_a_second(time_point now) const;
   /// How long a caller said that it would need its lease.
   duration announced(std::uint32_t who) const;
   bool may_grow(time_point now) const;
@@ -120,6 +129,12 @@ private:
   /// Attempts since the last success.
   std::vector<time_point> attempts_;
   bool failing_ = false;
+  /// The last look found somebody.
+  bool found_ = false;
+  std::vector<time_point> looks_;
+  /// When the server was connected to, by looks and openings.
+  std::vector<time_point> connects_;
+  time_point careful_since_{};
   /// How often the server failed since the breaker changed last, at most.
   std::uint32_t bad_news_ = 0;
   bool trial_ = false;

@@ -143,6 +143,16 @@ struct oracle::judge {
     // nop
   }
 
+  void operator()(const effect::look&) const {
+    auto breaker = o.uut_->state().breaker.state();
+    expect(breaker != breaker_state::forced_open,
+           "the server was looked for though somebody wants it in peace");
+    expect(o.uut_->state().life != pool_life::draining
+             && o.uut_->state().life != pool_life::closed,
+           "the server was looked for by a pool that ends");
+    o.check_look(now);
+  }
+
   void operator()(const effect::emit& x) const {
     auto& c = o.expected_;
     o.grew_at_ = now;
@@ -245,7 +255,8 @@ bool oracle::may_grow(time_point now) const {
               + s.table.count(connection_state::probing)
               + s.table.count(connection_state::resetting);
   return s.life == pool_life::serving && s.breaker.closed() && soon == 0
-         && s.retry.may_try(now) && s.table.size() < settings_.max_size;
+         && s.retry.may_try(now) && s.table.size() < settings_.max_size
+         && connects_in_a_second(now) + 1 < most_connects;
 }
 
 void oracle::check_growth(const caller_truth& x, time_point now) const {
@@ -346,12 +357,16 @@ void oracle::check_fresh(connection_id id, const char* verb,
 
 void oracle::check_attempt(connection_id id, time_point now) {
   expect(id.value == ++last_id_, "an identity was used again or left out");
-  judge{*this, now}.check_peace("a connection was opened");
+  // Somebody was seen: the login that follows may well go on trial early.
+  if (!found_ || uut_->state().breaker.state() != breaker_state::open)
+    judge{*this, now}.check_peace("a connection was opened");
+  check_connect(now);
   std::uint32_t others = 0;
   for (auto& x : truth_.connections)
     others += x.doing == job::open && !x.forgotten && now < x.job_deadline + 1s;
   expect(others < settings_.open_concurrency, "too many openings at a time");
-  expect(!failing_ || others == 0, "more than one tries a failing server");
+  expect(!failing_ || others <= (found_ ? 1 : 0),
+         "more than one tries a failing server");
   attempts_.push_back(now);
   grew_at_ = now;
   constexpr std::size_t streak = 12;
@@ -361,6 +376,35 @@ void oracle::check_attempt(connection_id id, time_point now) {
   auto delay = std::min(settings_.retry.cap, settings_.retry.start * 32);
   auto took = now - attempts_[attempts_.size() - 1 - tail];
   expect(took >= delay * tail * 3 / 100, "a failing server is stormed");
+}
+
+// -- looking for the server ---------------------------------------------------
+
+void oracle::check_look(time_point now) {
+  std::erase_if(looks_, [now](time_point x) { return x < now - 3s; });
+  if (looks_.empty())
+    careful_since_ = now; // the pool had no reason to be before
+  looks_.push_back(now);
+  auto recent = std::count_if(looks_.begin(), looks_.end(),
+                              [now](auto x) { return x > now - 1s; });
+  expect(recent <= 25, "the server is looked for too often");
+}
+
+std::size_t oracle::connects_in_a_second(time_point now) const {
+  return static_cast<std::size_t>(
+    std::count_if(connects_.begin(), connects_.end(),
+                  [now](auto x) { return x > now - lookout::window; }));
+}
+
+void oracle::check_connect(time_point now) {
+  std::erase_if(connects_, [now](time_point x) { return x < now - 3s; });
+  connects_.push_back(now);
+  auto since = std::max(careful_since_, now - 1s + 1ns);
+  auto recent = std::count_if(connects_.begin(), connects_.end(),
+                              [since](auto x) { return x >= since; });
+  auto looks = plan_.sighted && !looks_.empty() && now - looks_.back() <= 2s;
+  expect(!looks || static_cast<std::size_t>(recent) <= most_connects,
+         "too many connects while the server is looked for");
 }
 
 } // namespace caf_pool::simulation

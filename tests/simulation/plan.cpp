@@ -237,6 +237,7 @@ void draw_machinery(plan& x, random_source& r) {
     x.stimuli.push_back({some_time(x, r), deed::tick, 0, 0ms});
   if (chance(r, 30))
     x.manners = {one_of(r, 0u, 5u), one_of(r, 0u, 3u), one_of(r, 0u, 10u)};
+  x.sighted = chance(r, 60);
   x.timer_slack = chance(r, 70) ? 0ms : 5ms;
   x.interleaves = chance(r, 50);
   x.answers_last = chance(r, 50);

@@ -120,6 +120,8 @@ struct plan {
   std::vector<caller_script> scripts;
   std::vector<stimulus> stimuli;
   worker_manners manners;
+  /// The backend can look whether its server is there.
+  bool sighted = false;
   /// Timers fire late by up to this.
   duration timer_slack = duration::zero();
   /// Holders and takers come between two orders, too.

@@ -42,6 +42,11 @@ TEST_CASE("a server that stays down is left in peace", "[B01][B02][B05][J07]") {
   tell("breaker");
 }
 
+TEST_CASE("a server that is back is found before the breaker's time is over",
+          "[J03][T04]") {
+  tell("recovery");
+}
+
 TEST_CASE("a failed trial opens the breaker for longer", "[B04][B12]") {
   tell("trial_fails");
 }

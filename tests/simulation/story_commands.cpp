@@ -136,6 +136,12 @@ bool story_teller::by_worker(const std::string& verb, words& in) {
     hear(uut_->settled(read_connection(in), {}, now_));
   else if (verb == "closed")
     hear(uut_->closed(read_connection(in), now_));
+  else if (verb == "found")
+    hear(uut_->looked(looks_, {}, now_));
+  else if (verb == "not-found")
+    hear(uut_->looked(looks_, no, now_));
+  else if (verb == "sighted")
+    sighted_ = true;
   else
     return false;
   return true;

@@ -26,6 +26,7 @@ pool_config calm() {
   x.max_idle_time = 0s;
   x.max_lifetime = 0s;
   x.sweep_interval = 1h;
+  x.shed_overload = false;
   x.breaker.open_jitter_percent = 0;
   x.retry.floor = x.retry.start;
   return x;
@@ -141,6 +142,14 @@ void story_teller::settle_pool(words& in) {
 
 void story_teller::hear(const effects& orders) {
   for (auto& x : orders) {
+    if (auto* look = std::get_if<effect::look>(&x)) {
+      looks_ = look->number;
+      if (!sighted_) {
+        hear(
+          uut_->looked(looks_, {errc::not_supported, "cannot look", {}}, now_));
+        continue;
+      }
+    }
     auto line = stamped_ ? stamp() : std::string{};
     if (auto* grant = std::get_if<effect::grant>(&x)) {
       leases_[name_of(grant->caller)] = grant->lease;

@@ -59,6 +59,9 @@ private:
   std::map<std::string, ticket> tickets_;
   std::map<std::string, lease_id> leases_;
   std::map<std::string, error> reasons_;
+  /// The backend can look for its server; the number of its last look.
+  bool sighted_ = false;
+  std::uint64_t looks_ = 0;
   /// While time passes, lines begin with the time.
   bool stamped_ = false;
   answer answer_;

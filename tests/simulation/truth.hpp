@@ -128,6 +128,10 @@ struct truth {
   std::vector<connection_truth> connections; // by id
   std::vector<caller_truth> callers;         // by number
 
+  /// The last look, and the last one that a pool actor of before ordered.
+  std::uint64_t last_look = 0;
+  std::uint64_t old_looks = 0;
+
   connection_truth& of(connection_id id) {
     if (id.value >= connections.size())
       connections.resize(id.value + 1);

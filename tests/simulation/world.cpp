@@ -100,6 +100,9 @@ void world::happen(const appointment& x) {
     case event::report:
       report(x.number);
       break;
+    case event::look_done:
+      look_done(x.number);
+      break;
     case event::timer:
       ring(x.number);
       break;
@@ -230,6 +233,17 @@ void world::perform(const effect::withdraw_any&) {
 
 void world::perform(const effect::shut_front& x) {
   front_.set_shut(x.shut);
+}
+
+void world::perform(const effect::look& x) {
+  truth_.last_look = x.number;
+  auto r = dice_.about(40, x.number);
+  if (chance(r, plan_.manners.lost) && !calm_)
+    return;
+  auto takes = r.between(100us, 5ms);
+  if (server_ == server_mode::hanging || takes > x.deadline - now_)
+    takes = x.deadline - now_;
+  agenda_.add(now_ + takes, event::look_done, 0, x.number);
 }
 
 void world::perform(const effect::emit&) {

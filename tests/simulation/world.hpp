@@ -56,6 +56,7 @@ private:
   void perform(const effect::withdraw_connection& x);
   void perform(const effect::withdraw_any& x);
   void perform(const effect::shut_front& x);
+  void perform(const effect::look& x);
   void perform(const effect::emit& x);
   void answer(connection_id id);
   void withdrawn(connection_id id);
@@ -91,6 +92,7 @@ private:
   void accept(connection_id id, std::uint64_t number);
   void work_done(connection_id id, std::uint64_t number);
   void report(std::uint64_t number);
+  void look_done(std::uint64_t number);
   duration time_for(connection_id id, job what);
   error outcome(const connection_truth& x, job what) const;
   void tell(const job_result& x);
@@ -103,8 +105,6 @@ private:
   void set_server(server_mode x);
   /// What a lease's end means for its connection, as the pool hears of it.
   void note_end(connection_truth& x, const lease_end& how);
-
-  // -- everything else --------------------------------------------------------
 
   void happen(const appointment& x);
   void happen(const stimulus& x);

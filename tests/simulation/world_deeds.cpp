@@ -109,6 +109,7 @@ void world::restart() {
     if (it.now == stage::waiting || it.now == stage::asking)
       it.now = stage::done;
   oracle_.restart(now_);
+  truth_.old_looks = truth_.last_look;
   auto old = std::move(uut_);
   uut_ = std::make_unique<pool_machine>(
     oracle_.settings(), pool_epoch{++epoch_}, plan_.seed + epoch_);

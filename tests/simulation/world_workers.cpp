@@ -126,6 +126,22 @@ void world::report(std::uint64_t number) {
   tell(x);
 }
 
+void world::look_done(std::uint64_t number) {
+  auto why = error{};
+  if (!plan_.sighted)
+    why = {errc::not_supported, "cannot look", {}};
+  else if (server_ == server_mode::down)
+    why = {errc::open_failed, "connection refused", {}};
+  else if (server_ == server_mode::refusing)
+    why = {errc::open_failed, "starting", "57P03"};
+  else if (server_ == server_mode::hanging)
+    why = {errc::open_timeout, "no answer", {}};
+  if (number > truth_.old_looks) // of others the pool hears nothing
+    oracle_.looked(why, now_);
+  feed([&] { return why ? "looked: " + caf_pool::to_string(why) : "found"; },
+       [&](pool_machine& x) { return x.looked(number, why, now_); });
+}
+
 // -- reporting ----------------------------------------------------------------
 
 bool world::expected(connection_id id, connection_state state) const {

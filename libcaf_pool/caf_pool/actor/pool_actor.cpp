@@ -282,7 +282,8 @@ caf::result<accepted> pool_actor::on_reconfigure(const reconfigure& x) {
     estate_->way = x.way;
   for (auto& [id, entry] : estate_->vault)
     entry.held->execute_timeout = x.config.execute_timeout;
-  act(machine_.configure(x.config, x.recycle, clock::now()));
+  auto recycle = x.recycle || x.way != nullptr;
+  act(machine_.configure(x.config, recycle, clock::now()));
   return accepted{};
 }
 

@@ -68,6 +68,7 @@ private:
   void perform(const effect::withdraw_connection& x);
   void perform(const effect::withdraw_any& x);
   void perform(const effect::shut_front& x);
+  void perform(const effect::look& x);
   void perform(effect::emit& x);
 
   /// Performs orders, and those that their answers cause, in sequence.
@@ -88,8 +89,7 @@ private:
   /// Serves a caller as it would serve itself in this process.
   std::optional<lease_grant> take_from_front(const acquire& x,
                                              const caf::actor_addr& from);
-  /// Hands a lease from the front over to the machine, which alone knows what
-  /// to do about statements, lost holders and failures.
+  /// Hands a lease from the front over to the machine.
   void claim(connection_id id);
   /// Tells whether a connection, if any, is held by that id.
   bool held_under(const lease_id& lease, const vault_entry* entry) const;

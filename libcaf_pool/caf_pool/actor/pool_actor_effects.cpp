@@ -144,6 +144,12 @@ void pool_actor::perform(const effect::shut_front& x) {
   estate_->slots->set_shut(x.shut);
 }
 
+void pool_actor::perform(const effect::look& x) {
+  auto job = make_job(job_kind::look, {}, x.deadline);
+  job->number = x.number;
+  start(std::move(job));
+}
+
 void pool_actor::perform(effect::emit& x) {
   x.event.pool = estate_->config.name;
   for (auto& subscriber : estate_->subscribers)

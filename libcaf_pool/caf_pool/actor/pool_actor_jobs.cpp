@@ -21,6 +21,27 @@ bool lost(const hired_worker& x) {
   return x.job != nullptr && x.job->given_up;
 }
 
+/// Maintenance goes first: nobody is served without connections. A look comes
+/// last: who does without it loses a moment.
+int urgency(const pool_job& x) {
+  switch (x.kind) {
+    case job_kind::look:
+      return 2;
+    case job_kind::execute:
+      return 1;
+    default:
+      return 0;
+  }
+}
+
+/// After one job more a worker is left for maintenance.
+bool leaves_a_worker(const pool_estate& x) {
+  auto working = std::count_if(x.workers.begin(), x.workers.end(), [](auto& y) {
+    return y.job != nullptr && !lost(y);
+  });
+  return static_cast<std::size_t>(working) + 1 < x.config.workers + reserve;
+}
+
 bool executes(const hired_worker& x) {
   return x.job != nullptr && x.job->kind == job_kind::execute && !lost(x);
 }
@@ -43,7 +64,7 @@ job_ptr pool_actor::make_job(job_kind kind, connection_id id,
   job->id = id;
   job->deadline = deadline;
   job->policy = estate_->config.reset_on_release;
-  if (kind == job_kind::open)
+  if (kind == job_kind::open || kind == job_kind::look)
     job->way = estate_->way;
   if (auto* entry = estate_->find(id))
     job->target = entry->held;
@@ -51,7 +72,7 @@ job_ptr pool_actor::make_job(job_kind kind, connection_id id,
 }
 
 void pool_actor::start(job_ptr job) {
-  if (job->kind != job_kind::open && job->target == nullptr)
+  if (job->way == nullptr && job->target == nullptr)
     return; // the connection is gone; so is whoever waits for the answer
   estate_->jobs.push_back(job);
   estate_->backlog.push_back(std::move(job));
@@ -61,6 +82,8 @@ void pool_actor::start(job_ptr job) {
 }
 
 bool pool_actor::may_run(const pool_job& job) const {
+  if (job.kind == job_kind::look)
+    return leaves_a_worker(*estate_);
   if (job.kind != job_kind::execute)
     return true;
   auto busy_ones
@@ -95,12 +118,10 @@ void pool_actor::feed_workers() {
   auto& backlog = estate_->backlog;
   auto& workers = estate_->workers;
   while (!backlog.empty()) {
-    // Maintenance goes first: nobody is served without connections.
-    auto next = std::find_if(backlog.begin(), backlog.end(), [](auto& x) {
-      return x->kind != job_kind::execute;
-    });
-    if (next == backlog.end())
-      next = backlog.begin();
+    auto next
+      = std::min_element(backlog.begin(), backlog.end(), [](auto& x, auto& y) {
+          return urgency(*x) < urgency(*y);
+        });
     if (!may_run(**next))
       return;
     if (turn_away(job_ptr{*next}))
@@ -202,6 +223,9 @@ void pool_actor::conclude(const job_ptr& job) {
       break;
     case job_kind::close:
       act(machine_.closed(job->id, now));
+      break;
+    case job_kind::look:
+      act(machine_.looked(job->number, job->why, now));
       break;
   }
 }

@@ -10,6 +10,7 @@
 #include "caf_pool/lease/pooled_connection.hpp"
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -23,6 +24,7 @@ enum class job_kind : std::uint8_t {
   execute,
   cancel,
   close,
+  look,
 };
 
 /// How whoever wanted statements executed is answered.
@@ -33,9 +35,9 @@ using execute_reply = std::shared_ptr<late_reply<execute_result>>;
 struct pool_job {
   job_kind kind = job_kind::open;
   connection_id id;
-  /// How to open; null for everything else.
+  /// How to open and look; null for everything else.
   backend_ptr way;
-  /// The connection to work on; null for `open`.
+  /// The connection to work on; null for `open` and `look`.
   std::shared_ptr<pooled_connection> target;
   time_point deadline;
   reset_policy policy = reset_policy::automatic;
@@ -51,6 +53,9 @@ struct pool_job {
   lease_id lease;
   /// Null for everything else.
   execute_reply reply;
+
+  /// For `look`: which one.
+  std::uint64_t number = 0;
 
   /// For `open`: the worker is not to begin any more.
   std::atomic<bool> called_off{false};

@@ -61,6 +61,9 @@ void dispatch(pool_job& job) {
     case job_kind::cancel:
       job.target->object->cancel();
       break;
+    case job_kind::look:
+      keep(job, job.way->reachable(job.deadline));
+      break;
     case job_kind::close:
       job.target->object->close(job.deadline);
       break;

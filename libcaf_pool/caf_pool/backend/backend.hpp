@@ -111,9 +111,9 @@ public:
   /// for the rest.
   virtual result<connection_ptr> open(time_point deadline) = 0;
 
-  /// Looks whether somebody listens where the server should be, much cheaper
-  /// than `open` and without a login. Returns `open_timeout` or `open_failed`
-  /// if not, and `not_supported` by default: then only `open` can tell.
+  /// Looks cheaply, without a login, whether `open` may succeed. Returns
+  /// `open_failed` if nobody listens, `connection_lost` if somebody does but
+  /// takes no logins, `open_timeout`, or by default `not_supported`.
   virtual result<void> reachable(time_point deadline);
 
   /// Names the kind, e.g. "postgres".

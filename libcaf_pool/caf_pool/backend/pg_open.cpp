@@ -57,6 +57,11 @@ public:
 
   result<pg_session> run();
 
+  // Somebody took a connection, whatever became of it.
+  bool reached() const noexcept {
+    return reached_;
+  }
+
 private:
   std::vector<target> find_targets();
   result<pg_session> connect(const target& where, time_point deadline);
@@ -73,6 +78,7 @@ private:
   time_point deadline_;
   time_point started_ = clock::now();
   error last_;
+  bool reached_ = false;
 };
 
 result<pg_session> opener::run() {
@@ -132,6 +138,9 @@ result<pg_session> opener::connect(const target& where, time_point deadline) {
        state = PQconnectPoll(raw)) {
     if (state == PGRES_POLLING_FAILED)
       return fail(session);
+    auto phase = PQstatus(raw);
+    reached_
+      = reached_ || (phase != CONNECTION_STARTED && phase != CONNECTION_NEEDED);
     // The socket changes when libpq tries again without TLS.
     if (pg_poll(PQsocket(raw),
                 state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline)
@@ -196,7 +205,8 @@ result<void> pg_look(const pg_options& options, time_point deadline) {
     stranger.password = {};
     stranger.passfile.clear();
   }
-  auto session = pg_open(stranger, deadline);
+  auto login = opener{stranger, deadline};
+  auto session = login.run();
   if (session)
     return {};
   auto& why = session.error();
@@ -204,6 +214,8 @@ result<void> pg_look(const pg_options& options, time_point deadline) {
   auto said_no = !why.state.empty() && !why.state.starts_with("57");
   if (said_no || why.code == errc::open_refused)
     return {};
+  if (login.reached() && why.code == errc::open_failed)
+    return error{errc::connection_lost, why.message, why.state};
   return why;
 }
 

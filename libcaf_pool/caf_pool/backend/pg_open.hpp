@@ -40,8 +40,9 @@ result<pg_session> pg_open(const pg_options& options, time_point deadline);
 /// connections, but says so instead of asking who is there. That costs the
 /// server a process for some milliseconds and writes nothing to its log.
 ///
-/// Returns `open_timeout` or `open_failed` if there is none. Whatever else a
-/// login would be told is no matter of this.
+/// Returns `open_failed` if nobody listens, `connection_lost` if somebody does
+/// but takes no logins, or `open_timeout`. Whatever else a login would be told
+/// is no matter of this.
 ///
 /// Thread-safety: any thread at any time.
 result<void> pg_look(const pg_options& options, time_point deadline);

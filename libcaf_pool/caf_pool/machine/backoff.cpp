@@ -31,6 +31,10 @@ time_point backoff::failed(time_point now) {
   return memory_.next_attempt;
 }
 
+void backoff::failed_early() noexcept {
+  count_up(memory_.failures);
+}
+
 void backoff::succeeded() noexcept {
   memory_ = memory{};
 }

@@ -4,6 +4,7 @@
 #include "caf_pool/core/random.hpp"
 #include "caf_pool/core/time.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace caf_pool {
@@ -50,12 +51,20 @@ public:
   /// An attempt failed; returns when the next one may start.
   time_point failed(time_point now);
 
+  /// An attempt failed that was made beside the delays: they stay as they are.
+  void failed_early() noexcept;
+
   /// A connection proved healthy in use. A mere connect is no proof.
   void succeeded() noexcept;
 
   /// Somebody knows that the server is back: the next attempt may start now,
   /// and delays grow from the start again. Only success ends the failures.
   void hurry(time_point now) noexcept;
+
+  /// The next attempt may start now; delays go on growing.
+  void end_delay(time_point now) noexcept {
+    memory_.next_attempt = std::min(memory_.next_attempt, now);
+  }
 
   /// Trying before `until` would do harm: no attempt until then.
   void postpone(time_point until) noexcept {

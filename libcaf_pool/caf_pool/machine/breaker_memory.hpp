@@ -18,6 +18,8 @@ struct breaker_memory {
   /// Openings in a row without closing between them.
   std::uint32_t openings = 0;
   std::uint32_t failures_in_row = 0;
+  /// It opened because calls were slow; the server is there.
+  bool slow = false;
   std::uint64_t late_results = 0;
   call_window window;
 };

@@ -204,21 +204,24 @@ void circuit_breaker::count(const call_window::counts& x, time_point now) {
   auto sum = memory_.window.sum(now);
   auto enough = sum.calls >= config_.min_calls;
   if (memory_.failures_in_row >= config_.consecutive_failures
-      || (enough && reaches(sum.failures, sum.calls, config_.failure_percent))
-      || (enough && reaches(sum.slow, sum.calls, config_.slow_percent)))
+      || (enough && reaches(sum.failures, sum.calls, config_.failure_percent)))
     open(now);
+  else if (enough && reaches(sum.slow, sum.calls, config_.slow_percent))
+    open(now, true);
 }
 
 void circuit_breaker::judge_trials(time_point now) {
   auto permits = config_.half_open_permits;
-  if (reaches(verdicts_.failures, permits, config_.failure_percent)
-      || reaches(verdicts_.slow, permits, config_.slow_percent))
+  if (reaches(verdicts_.failures, permits, config_.failure_percent))
     open(now);
+  else if (reaches(verdicts_.slow, permits, config_.slow_percent))
+    open(now, true);
   else if (verdicts_.calls - verdicts_.failures >= permits)
     close();
 }
 
-void circuit_breaker::open(time_point now) {
+void circuit_breaker::open(time_point now, bool slow) {
+  memory_.slow = slow;
   auto base = grown(config_.open_time, config_.open_factor, memory_.openings,
                     config_.open_cap);
   auto spread = percent_of(base, config_.open_jitter_percent);

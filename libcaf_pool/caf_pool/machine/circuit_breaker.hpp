@@ -100,6 +100,10 @@ public:
   /// Returns when `tick` has something to do; `never` if there is nothing.
   time_point next_wakeup() const noexcept;
 
+  bool opened_for_slowness() const noexcept {
+    return memory_.slow;
+  }
+
   std::uint64_t epoch() const noexcept {
     return memory_.epoch;
   }
@@ -130,7 +134,7 @@ private:
   void count_failures_in_row(std::uint64_t x) noexcept;
   void count(const call_window::counts& x, time_point now);
   void judge_trials(time_point now);
-  void open(time_point now);
+  void open(time_point now, bool slow = false);
   void close();
   void enter(breaker_state to);
 

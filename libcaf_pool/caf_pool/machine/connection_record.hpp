@@ -56,6 +56,9 @@ struct connection_record {
   lease_id lease;
   /// It did something right since it was opened.
   bool worked = false;
+  /// It is being opened because a look found the server, whatever backoff and
+  /// breaker say.
+  bool early = false;
   /// Leave of the breaker for the opening or probe under way.
   std::optional<circuit_breaker::permit> permit;
   /// Start of the current state.

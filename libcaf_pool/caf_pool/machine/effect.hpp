@@ -73,8 +73,7 @@ struct close_connection {
     = default;
 };
 
-/// Stop the statement that still runs for a holder who is gone. Answer:
-/// `settled`, when nobody uses the connection any more.
+/// Stop what still runs for a holder who is gone. Answer: `settled`, after it.
 struct cancel_connection {
   connection_id connection;
   time_point deadline;
@@ -119,6 +118,13 @@ struct shut_front {
   friend bool operator==(const shut_front&, const shut_front&) = default;
 };
 
+/// Look whether the server is back, without a login. Answer: `looked`.
+struct look {
+  std::uint64_t number = 0;
+  time_point deadline;
+  friend bool operator==(const look&, const look&) = default;
+};
+
 /// Tell subscribers and the log. No answer.
 struct emit {
   pool_event event;
@@ -127,13 +133,12 @@ struct emit {
 
 } // namespace effect
 
-using any_effect
-  = std::variant<effect::grant, effect::reject, effect::open_connection,
-                 effect::call_off_opening, effect::probe_connection,
-                 effect::reset_connection, effect::close_connection,
-                 effect::cancel_connection, effect::revoke_lease,
-                 effect::offer_connection, effect::withdraw_connection,
-                 effect::withdraw_any, effect::shut_front, effect::emit>;
+using any_effect = std::variant<
+  effect::grant, effect::reject, effect::open_connection,
+  effect::call_off_opening, effect::probe_connection, effect::reset_connection,
+  effect::close_connection, effect::cancel_connection, effect::revoke_lease,
+  effect::offer_connection, effect::withdraw_connection, effect::withdraw_any,
+  effect::shut_front, effect::look, effect::emit>;
 
 /// Orders in the sequence in which they must be performed. Answers "at once" are
 /// given after the last order of a list and before any other input: they may

@@ -31,7 +31,8 @@ pool_state::pool_state(const pool_config& cfg, pool_epoch at,
     random(seed),
     queue(queue_config(cfg)),
     breaker(cfg.breaker, random.split()),
-    retry(cfg.retry, random.split()) {
+    retry(cfg.retry, random.split()),
+    recovery(random_source{~seed}) {
   // nop
 }
 
@@ -87,10 +88,15 @@ void adopt_memory(pool_state& s, const pool_state& old) {
   s.last_error = old.last_error;
   s.refusal = old.refusal;
   s.failed_at = old.failed_at;
+  s.well_at = old.well_at;
+  s.unpaused = old.unpaused;
+  s.recovery = old.recovery;
+  s.recovery.forget_look();
   s.fill = old.fill;
   s.ramp = old.ramp;
   s.failing = old.failing;
   s.down = old.down;
+  s.told = old.told;
   s.exhausted = old.exhausted;
   s.told_the_end = old.told_the_end;
   s.typical_use = old.typical_use;
@@ -158,14 +164,25 @@ effects pool_machine::shut_down(time_point now) {
   return settle(x);
 }
 
+namespace {
+
+/// From now on connections go to another server, or to one of which somebody
+/// knows that it is back: what failed before delays nothing any more.
+void forget_failures(pool_state& s, time_point now) {
+  ++s.generation;
+  s.retry.hurry(now);
+  s.recovery.start_over();
+  s.refusal = {};
+  if (s.breaker.state() == breaker_state::open)
+    s.breaker.force(breaker_state::half_open, now);
+  s.fill = true;
+}
+
+} // namespace
+
 effects pool_machine::reconnect(time_point now) {
   auto x = rules::begin(state_, now);
-  ++state_.generation;
-  state_.retry.hurry(now);
-  state_.refusal = {};
-  if (state_.breaker.state() == breaker_state::open)
-    state_.breaker.force(breaker_state::half_open, now);
-  state_.fill = true;
+  forget_failures(state_, now);
   rules::recall_offered(x);
   rules::retire_outdated(x);
   return settle(x);
@@ -212,7 +229,7 @@ effects pool_machine::configure(const pool_config& config, bool recycle,
   x.tell(event_kind::reconfigured);
   if (recycle) {
     // Spread over the sweeps and the releases, unlike `reconnect`.
-    ++state_.generation;
+    forget_failures(state_, now);
     rules::recall_offered(x);
   }
   return settle(x);

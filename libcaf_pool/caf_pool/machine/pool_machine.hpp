@@ -57,7 +57,8 @@ public:
   /// attempt need not wait: somebody knows that the server is back.
   effects reconnect(time_point now);
 
-  /// Puts new settings in force. `recycle` replaces all connections, too.
+  /// Puts new settings in force. `recycle` replaces all connections, too, and
+  /// forgets what failed: the way to the server is another one.
   effects configure(const pool_config& config, bool recycle, time_point now);
 
   effects force_breaker(breaker_state to, time_point now);
@@ -110,6 +111,8 @@ public:
   /// `why` is empty if the probe went well.
   effects probed(connection_id id, const error& why, duration took,
                  time_point now);
+  /// The answer to a look for the server, of the backend's `reachable`.
+  effects looked(std::uint64_t number, const error& why, time_point now);
   effects reset_done(connection_id id, const error& why, time_point now);
   effects closed(connection_id id, time_point now);
 

@@ -1,6 +1,7 @@
 #include "caf_pool/machine/lifetime.hpp"
 #include "caf_pool/machine/pool_machine.hpp"
 #include "caf_pool/machine/pool_rules.hpp"
+#include "caf_pool/machine/rules_recovery.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -122,6 +123,8 @@ effects pool_machine::opened(connection_id id, duration took, time_point now) {
   }
   if (record->state != connection_state::opening)
     return settle(x);
+  if (record->early)
+    rules::early_success(x, *record);
   if (record->permit)
     s.breaker.succeeded(*record->permit, took, now);
   record->permit.reset();
@@ -179,6 +182,13 @@ effects pool_machine::probed(connection_id id, const error& why, duration took,
   rules::rest(x, id);
   if (record->probe_for_waiter)
     rules::serve_with(x, id);
+  return settle(x);
+}
+
+effects pool_machine::looked(std::uint64_t number, const error& why,
+                             time_point now) {
+  auto x = rules::begin(state_, now);
+  state_.recovery.looked(number, why, now);
   return settle(x);
 }
 

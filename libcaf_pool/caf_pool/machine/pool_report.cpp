@@ -1,6 +1,7 @@
 #include "caf_pool/core/duration_text.hpp"
 #include "caf_pool/machine/pool_machine.hpp"
 #include "caf_pool/machine/pool_rules.hpp"
+#include "caf_pool/machine/rules_recovery.hpp"
 
 #include <algorithm>
 #include <string>
@@ -143,16 +144,9 @@ pool_status status_of(const pool_state& s) {
     case pool_life::serving:
       break;
   }
-  auto open = s.breaker.state() == breaker_state::open
-              || s.breaker.state() == breaker_state::forced_open;
-  auto usable = s.table.count(connection_state::idle)
-                + s.table.count(connection_state::offered)
-                + s.table.count(connection_state::leased);
-  if (open || (s.down && usable == 0))
-    return pool_status::down;
-  if (s.failing || s.exhausted || s.breaker.state() == breaker_state::half_open)
-    return pool_status::degraded;
-  return pool_status::up;
+  auto result = rules::standing(s);
+  auto wrong = s.failing || s.exhausted;
+  return result == pool_status::up && wrong ? pool_status::degraded : result;
 }
 
 std::vector<std::string> reasons_of(const pool_state& s, time_point now) {

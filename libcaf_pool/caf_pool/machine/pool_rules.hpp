@@ -6,6 +6,7 @@
 #include "caf_pool/machine/pool_words.hpp"
 #include "caf_pool/machine/sizing.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -62,6 +63,9 @@ sizing_input size_facts(const pool_state& s, time_point now);
 /// Opens and closes as the demand wants it.
 void resize(step& x);
 void open_one(step& x);
+/// Begins to open a connection, whatever speaks against it.
+connection_record& begin_opening(
+  step& x, const std::optional<circuit_breaker::permit>& permit);
 /// When waiters outlast the forecast that they need no further connection.
 time_point next_growth(const pool_state& s);
 

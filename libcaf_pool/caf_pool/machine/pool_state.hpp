@@ -8,6 +8,7 @@
 #include "caf_pool/machine/connection_table.hpp"
 #include "caf_pool/machine/effect.hpp"
 #include "caf_pool/machine/lease_book.hpp"
+#include "caf_pool/machine/lookout.hpp"
 #include "caf_pool/machine/pool_facts.hpp"
 #include "caf_pool/machine/use_time.hpp"
 #include "caf_pool/machine/wait_queue.hpp"
@@ -47,6 +48,7 @@ struct pool_state {
   std::unordered_map<ticket, acquire_input> wishes;
   circuit_breaker breaker;
   backoff retry;
+  lookout recovery;
   pool_counters counters;
 
   /// Connections of an older generation are replaced.
@@ -60,6 +62,11 @@ struct pool_state {
   error refusal;
   /// When an opening failed last, or a connection broke before it ever worked.
   time_point failed_at{};
+  /// When the server last did something right: an opening, a probe, a use.
+  std::optional<time_point> well_at;
+  /// Openings for waiters that did not wait for the backoff, since a new
+  /// connection worked.
+  std::uint32_t unpaused = 0;
 
   /// Filling up to `min_size` has begun.
   bool fill = false;
@@ -67,7 +74,10 @@ struct pool_state {
   std::uint32_t ramp = 1;
   /// The last opening that ended failed.
   bool failing = false;
+  /// So many openings failed that the server counts as down.
   bool down = false;
+  /// What subscribers know: up, degraded or down.
+  pool_status told = pool_status::up;
   bool exhausted = false;
   /// Subscribers know that everything is gone.
   bool told_the_end = false;

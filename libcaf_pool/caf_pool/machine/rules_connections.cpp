@@ -41,8 +41,10 @@ void discard(step& x, connection_id id, const error& why) {
 void lose(step& x, connection_id id, const error& why) {
   auto& s = x.s;
   auto& record = *s.table.find(id);
-  // It opened, but broke before it ever worked: no recovery.
-  if (!record.worked && x.now - record.age.opened_at < s.config.retry.cap) {
+  // It opened, but broke before it ever worked: no recovery. Several that were
+  // there at the same time tell that once.
+  if (!record.worked && record.age.opened_at > s.failed_at
+      && x.now - record.age.opened_at < s.config.retry.cap) {
     s.retry.failed(x.now);
     s.failed_at = x.now;
   }

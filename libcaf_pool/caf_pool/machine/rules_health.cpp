@@ -49,6 +49,7 @@ void opening_failed(step& x, connection_id id, const error& why,
                     duration took) {
   auto& s = x.s;
   auto* record = s.table.find(id);
+  auto early = record->early;
   if (record->permit)
     s.breaker.failed(*record->permit, took, x.now);
   s.table.erase(id);
@@ -56,7 +57,12 @@ void opening_failed(step& x, connection_id id, const error& why,
   s.last_error = why;
   s.ramp = 1;
   s.failing = true;
-  s.retry.failed(x.now);
+  if (early) {
+    s.retry.failed_early();
+    s.recovery.login_failed(x.now);
+  } else {
+    s.retry.failed(x.now);
+  }
   s.failed_at = x.now;
   s.refusal = {};
   if (why.code == errc::open_refused) {
@@ -64,13 +70,10 @@ void opening_failed(step& x, connection_id id, const error& why,
     s.refusal = why;
     s.retry.postpone(x.now + s.config.retry.cap);
   }
+  auto wait = std::max(s.retry.next_attempt() - x.now, duration::zero());
   x.tell(event_kind::open_failed, id,
-         to_string(why) + "; next attempt in "
-           + to_rough_text(s.retry.next_attempt() - x.now));
-  if (!s.down && s.retry.exhausted()) {
-    s.down = true;
-    x.tell(event_kind::pool_down, {}, to_string(why));
-  }
+         to_string(why) + "; next attempt in " + to_rough_text(wait));
+  s.down = s.down || s.retry.exhausted();
   if (s.refusal && nothing_serves(s))
     reject_all(x, refusal_error(s, x.now));
 }
@@ -89,10 +92,7 @@ namespace {
 
 void count_as_up(step& x) {
   x.s.failing = false;
-  if (!x.s.down)
-    return;
   x.s.down = false;
-  x.tell(event_kind::pool_up);
 }
 
 } // namespace
@@ -102,6 +102,8 @@ void note_opening(step& x, duration took) {
   s.typical_open = blended(s.typical_open, took);
   s.ramp = std::min(grown_ramp(s.ramp), s.config.open_concurrency);
   s.refusal = {};
+  s.well_at = x.now;
+  s.retry.end_delay(x.now); // if it breaks before it works, that comes back
   count_as_up(x);
 }
 
@@ -112,6 +114,7 @@ void healthy(step& x, connection_record& record) {
   record.worked = true;
   record.age.last_proven = x.now;
   s.last_success = x.now;
+  s.well_at = x.now;
   s.validation_failures = 0;
   // Old connections may work while the server takes no new ones: they end the
   // failures only when nobody has failed to open for the longest delay.
@@ -124,6 +127,9 @@ void healthy(step& x, connection_record& record) {
     s.retry.succeeded();
     count_as_up(x);
   }
+  s.unpaused = 0;
+  if (s.breaker.closed())
+    s.recovery.rest(x.now);
   if (s.last_error)
     s.last_error = {};
 }

@@ -1,6 +1,7 @@
 #include "caf_pool/core/duration_text.hpp"
 #include "caf_pool/machine/lifetime.hpp"
 #include "caf_pool/machine/pool_rules.hpp"
+#include "caf_pool/machine/rules_recovery.hpp"
 
 #include <utility>
 
@@ -52,6 +53,7 @@ effects settle(step& x) {
     tend_front(x);
     note_exhaustion(x);
   }
+  tell_standing(x);
   x.s.planned_wakeup = next_wakeup(x.s);
   return std::move(x.out);
 }

@@ -1,5 +1,6 @@
 #include "caf_pool/machine/lifetime.hpp"
 #include "caf_pool/machine/pool_rules.hpp"
+#include "caf_pool/machine/rules_recovery.hpp"
 #include "caf_pool/machine/sizing.hpp"
 
 #include <algorithm>
@@ -14,6 +15,10 @@ void try_half_open(step& x) {
   if (s.breaker.state() != breaker_state::half_open)
     return;
   retire_outdated(x); // they tell nothing about the server of today
+  for (auto& [id, record] : s.table.records())
+    if (record.state == connection_state::opening && record.early
+        && !record.permit)
+      record.permit = s.breaker.try_acquire(x.now); // that is the trial
   if (!s.table.idle().empty()) {
     // The one used last is the likeliest to live.
     auto id = s.table.idle().back();
@@ -22,7 +27,8 @@ void try_half_open(step& x) {
       s.table.find(id)->permit = permit;
     }
   } else if (s.table.size() < s.config.max_size
-             && s.table.count(connection_state::opening) == 0) {
+             && s.table.count(connection_state::opening) == 0
+             && s.recovery.may_connect(x.now)) {
     open_one(x);
   }
 }
@@ -76,9 +82,13 @@ sizing_input size_facts(const pool_state& s, time_point now) {
   in.waiting
     = s.front_reached_into ? 0 : static_cast<std::uint32_t>(s.queue.size());
   in.open_concurrency = s.config.open_concurrency;
-  in.may_open = s.retry.may_try(now) && s.breaker.closed();
-  in.ramping = s.retry.failures() > 0 || s.ramp < s.config.open_concurrency;
-  in.ramp_limit = s.retry.failures() > 0 ? 1 : s.ramp;
+  in.may_open = may_open(s, now);
+  auto careful = s.recovery.limits(now);
+  in.ramping
+    = s.retry.failures() > 0 || s.ramp < s.config.open_concurrency || careful;
+  in.ramp_limit = s.retry.failures() > 0 ? 1
+                  : careful              ? std::min(s.ramp, 2u)
+                                         : s.ramp;
   in.queued_for = s.queue.busy_for(now);
   in.typical_use = s.typical_use;
   in.typical_open = s.typical_open;
@@ -98,8 +108,15 @@ void resize(step& x) {
   }
   close_excess(x);
   try_half_open(x);
-  for (auto n = connections_to_open(size_facts(s, x.now)); n > 0; --n)
+  look_for_server(x);
+  auto facts = size_facts(s, x.now);
+  for (auto n = connections_to_open(facts); n > 0 && may_open(s, x.now); --n) {
+    s.unpaused += !s.retry.may_try(x.now);
     open_one(x);
+  }
+  facts.may_open = true;
+  if (s.breaker.closed() && connections_to_open(facts) == 0)
+    s.recovery.satisfied(x.now);
 }
 
 time_point next_growth(const pool_state& s) {
@@ -114,13 +131,21 @@ void open_one(step& x) {
   auto permit = s.breaker.try_acquire(x.now);
   if (!permit)
     return;
+  begin_opening(x, permit);
+}
+
+connection_record& begin_opening(
+  step& x, const std::optional<circuit_breaker::permit>& permit) {
+  auto& s = x.s;
   auto id = s.table.add(x.now);
   auto& record = *s.table.find(id);
   record.permit = permit;
   record.age.generation = s.generation;
   auto deadline = x.now + s.config.open_timeout;
   s.table.watch(id, deadline + grace);
+  s.recovery.connected(x.now);
   x.order(effect::open_connection{id, deadline});
+  return record;
 }
 
 } // namespace caf_pool::rules

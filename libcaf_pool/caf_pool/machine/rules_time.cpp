@@ -1,5 +1,6 @@
 #include "caf_pool/core/duration_text.hpp"
 #include "caf_pool/machine/pool_rules.hpp"
+#include "caf_pool/machine/rules_recovery.hpp"
 #include "caf_pool/machine/sizing.hpp"
 
 #include <algorithm>
@@ -259,10 +260,13 @@ namespace {
 /// When the machine wants to open a connection but may not yet. If it may and
 /// does not, then something else must happen first.
 time_point next_opening(const pool_state& s) {
-  auto wanted
-    = !s.queue.empty() || (s.fill && s.table.alive() < s.config.min_size);
-  auto next = s.retry.next_attempt();
-  return wanted && s.breaker.closed() && next > s.last_input ? next : never;
+  auto room
+    = s.recovery.limits(s.last_input) ? s.recovery.free_at() : s.last_input;
+  if (s.breaker.state() == breaker_state::half_open)
+    return room > s.last_input ? room : never;
+  auto next = std::max(s.retry.next_attempt(), room);
+  auto waits = wants_more(s) && s.breaker.closed() && next > s.last_input;
+  return waits ? next : never;
 }
 
 } // namespace
@@ -284,6 +288,7 @@ time_point next_wakeup(const pool_state& s) {
   wake_for(s.next_leak_check);
   wake_for(s.breaker.next_wakeup());
   wake_for(next_opening(s));
+  wake_for(next_server_look(s));
   wake_for(s.next_look);
   if (s.config.health_check_interval > duration::zero())
     wake_for(s.next_health);

@@ -1,0 +1,181 @@
+#include "caf_pool/machine/rules_recovery.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace caf_pool::rules {
+
+// -- openings that need not wait ----------------------------------------------
+
+namespace {
+
+/// So long after a success a failure is more likely an accident than an outage.
+constexpr duration moment = std::chrono::seconds{1};
+
+/// So many openings do without a pause before it is an outage after all.
+constexpr std::uint32_t most_unpaused = 2;
+
+} // namespace
+
+bool may_open(const pool_state& s, time_point now) {
+  if (!s.breaker.closed() || !s.recovery.may_connect(now))
+    return false;
+  return s.retry.may_try(now)
+         || (!s.queue.empty() && !s.refusal && s.unpaused < most_unpaused
+             && s.well_at && now - *s.well_at <= moment);
+}
+
+// -- looking for the server ---------------------------------------------------
+
+namespace {
+
+/// Looks and logins at the same time, at most.
+constexpr std::uint32_t most_at_a_time = 2;
+
+bool goes_on(const pool_state& s) {
+  return s.life == pool_life::serving || s.life == pool_life::paused;
+}
+
+/// The server failed, and finding it may help.
+bool is_missed(const pool_state& s, time_point now) {
+  if (s.recovery.blind() || s.refusal || !goes_on(s))
+    return false;
+  switch (s.breaker.state()) {
+    case breaker_state::open:
+      return !s.breaker.opened_for_slowness();
+    case breaker_state::half_open:
+    case breaker_state::forced_open:
+      return false;
+    case breaker_state::closed:
+    case breaker_state::forced_closed:
+      break;
+  }
+  return !s.retry.may_try(now) && s.table.size() < s.config.max_size
+         && wants_more(s);
+}
+
+bool has_room(const pool_state& s) {
+  return s.table.size() < s.config.max_size;
+}
+
+/// How long a look may take: several times what an opening takes as a rule.
+duration look_limit(const pool_state& s) {
+  using namespace std::chrono_literals;
+  if (s.typical_open == duration::zero())
+    return std::min<duration>(250ms, s.config.open_timeout);
+  auto usual = std::clamp<duration>(s.typical_open, 25ms, 250ms) * 4;
+  return std::min(usual, s.config.open_timeout);
+}
+
+/// No look and no login now: enough is under way.
+bool is_busy(const pool_state& s) {
+  auto opening = s.table.count(connection_state::opening);
+  if (opening == 0)
+    return false;
+  auto early = [](auto& x) {
+    return x.second.state == connection_state::opening && x.second.early;
+  };
+  auto& all = s.table.records();
+  return opening >= std::min(most_at_a_time, s.config.open_concurrency)
+         || std::any_of(all.begin(), all.end(), early);
+}
+
+void order_look(step& x) {
+  auto& s = x.s;
+  auto number = s.recovery.look(x.now, x.now + s.config.open_timeout + grace);
+  x.order(effect::look{number, x.now + look_limit(s)});
+}
+
+/// Opens a connection although backoff and breaker would not yet.
+void open_early(step& x) {
+  auto& s = x.s;
+  if (has_room(s)) {
+    auto permit
+      = s.breaker.closed() ? s.breaker.try_acquire(x.now) : std::nullopt;
+    begin_opening(x, permit).early = true;
+    s.recovery.logs_in(x.now);
+    return;
+  }
+  auto& idle = s.table.idle();
+  if (!idle.empty() && s.table.count(connection_state::closing) == 0)
+    discard(x, idle.front(),
+            {errc::connection_lost,
+             "not proven since the server failed; it makes room for a new one",
+             {}});
+}
+
+} // namespace
+
+bool wants_more(const pool_state& s) {
+  return !s.queue.empty() || (s.fill && s.table.alive() < s.config.min_size);
+}
+
+void look_for_server(step& x) {
+  auto& s = x.s;
+  s.recovery.give_up(x.now);
+  if (!is_missed(s, x.now))
+    return;
+  s.recovery.watch(x.now);
+  if (is_busy(s))
+    return;
+  switch (s.recovery.next_move(x.now)) {
+    case lookout::move::none:
+      break;
+    case lookout::move::look:
+      order_look(x);
+      break;
+    case lookout::move::login:
+      open_early(x);
+      break;
+  }
+}
+
+time_point next_server_look(const pool_state& s) {
+  if (!is_missed(s, s.last_input) || is_busy(s))
+    return never;
+  auto next = s.recovery.next_wakeup();
+  // Without room something else must happen first.
+  return has_room(s) || next > s.last_input ? next : never;
+}
+
+void early_success(step& x, connection_record& record) {
+  auto& s = x.s;
+  record.early = false;
+  if (record.permit)
+    return;
+  if (s.breaker.state() == breaker_state::open)
+    s.breaker.force(breaker_state::half_open, x.now);
+  record.permit = s.breaker.try_acquire(x.now);
+}
+
+// -- up, degraded, down -------------------------------------------------------
+
+pool_status standing(const pool_state& s) {
+  if (!s.breaker.closed() || (s.down && nothing_serves(s)))
+    return pool_status::down;
+  return s.down ? pool_status::degraded : pool_status::up;
+}
+
+void tell_standing(step& x) {
+  auto& s = x.s;
+  auto is = standing(s);
+  if (is == s.told || !goes_on(s))
+    return;
+  s.told = is;
+  auto why = s.last_error ? to_string(s.last_error) : std::string{};
+  if (is == pool_status::up)
+    x.tell(event_kind::pool_up);
+  else if (is == pool_status::degraded)
+    x.tell(event_kind::pool_degraded, {},
+           "it serves with the connections that it has, and cannot open more: "
+             + why);
+  else if (!s.breaker.closed())
+    x.tell(event_kind::pool_down, {},
+           "breaker " + std::string{to_string(s.breaker.state())}
+             + (why.empty() ? why : ": " + why));
+  else
+    x.tell(event_kind::pool_down, {}, std::move(why));
+}
+
+} // namespace caf_pool::rules

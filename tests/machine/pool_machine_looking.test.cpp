@@ -1,0 +1,163 @@
+#include "machine/pool_bench.hpp"
+
+using namespace caf_pool;
+using namespace std::chrono_literals;
+
+namespace {
+
+pool_config touchy() {
+  auto result = pool_bench::plain();
+  result.max_size = 3;
+  result.breaker.consecutive_failures = 2;
+  result.breaker.open_time = 10s;
+  return result;
+}
+
+/// Opens the breaker by two failed openings for a caller that waits.
+void open_breaker(pool_bench& pool) {
+  pool.acquire(901, 60s);
+  auto id = pool.uut.state().table.last_id();
+  pool.open_failed(id);
+  while (pool.uut.state().table.last_id() == id)
+    if (!pool.pass(1ms).empty() && pool.uut.state().table.last_id() == id)
+      pool.looked(errc::open_failed);
+  pool.open_failed(id + 1);
+  REQUIRE(pool.uut.state().breaker.state() == breaker_state::open);
+  pool.events();
+}
+
+/// Looks that find nobody, for so long.
+std::size_t look_in_vain(pool_bench& pool, duration x) {
+  std::size_t n = 0;
+  auto end = pool.now + x;
+  while (pool.now < end) {
+    auto orders = pool.pass(1ms);
+    if (orders.empty())
+      continue;
+    CHECK(orders == lines{"look"});
+    ++n;
+    CHECK(pool.looked(errc::open_failed) == lines{});
+  }
+  return n;
+}
+
+} // namespace
+
+TEST_CASE("an open breaker looks for its server and follows what it sees",
+          "[B02][B04][J07]") {
+  pool_bench pool{touchy()};
+  pool.sighted = true;
+  open_breaker(pool);
+  CHECK(look_in_vain(pool, 3s) >= 60);
+  CHECK(pool.acquire(1) == lines{"reject 1 breaker_open"});
+  CHECK(pool.pass(50ms) == lines{"look"});
+  CHECK(pool.looked() == lines{"open 3"});
+  // It stays open until the login went well.
+  CHECK(pool.acquire(2) == lines{"reject 2 breaker_open"});
+  CHECK(pool.events() == lines{});
+  SECTION("which closes it") {
+    CHECK(pool.opened(3) == lines{});
+    CHECK(pool.events()
+          == lines{"connection_opened 3", "breaker_changed", "breaker_changed",
+                   "pool_up"});
+    CHECK(pool.acquire(3) == lines{"grant 3 1.3.1"});
+  }
+  SECTION("if it fails, the ordinary time of the breaker goes on") {
+    auto until = pool.now + pool.uut.state().breaker.open_for(pool.now);
+    CHECK(pool.open_failed(3) == lines{});
+    CHECK(pool.uut.state().breaker.state() == breaker_state::open);
+    CHECK(pool.uut.state().breaker.open_for(pool.now) == until - pool.now);
+    CHECK(pool.events() == lines{"open_failed 3"});
+    CHECK(pool.counters().breaker_openings == 1);
+  }
+  SECTION("if it hangs, it is the trial when the time is over") {
+    pool.pass(8s);
+    CHECK(pool.uut.state().breaker.state() == breaker_state::half_open);
+    CHECK(pool.gauges().opening == 1);
+    CHECK(pool.opened(3) == lines{});
+    CHECK(pool.uut.state().breaker.closed());
+  }
+}
+
+TEST_CASE("nobody looks for a server that is not missed", "[B09]") {
+  auto config = touchy();
+  SECTION("because an operator forced the breaker open") {
+    pool_bench pool{config};
+    pool.sighted = true;
+    open_breaker(pool);
+    pool.force(breaker_state::forced_open);
+    CHECK(pool.pass(60s) == lines{});
+  }
+  SECTION("because it refuses for good") {
+    pool_bench pool{config};
+    pool.sighted = true;
+    pool.acquire(1);
+    pool.open_failed(1, errc::open_refused);
+    CHECK(pool.pass(60s) == lines{});
+  }
+  SECTION("because it is slow only") {
+    config.breaker.slow_call = 100ms;
+    config.breaker.min_calls = 1;
+    pool_bench pool{config};
+    pool.sighted = true;
+    pool.acquire(1);
+    pool.opened(1, 200ms);
+    REQUIRE(pool.uut.state().breaker.state() == breaker_state::open);
+    CHECK(pool.pass(9s) == lines{});
+  }
+  SECTION("because nobody wants a connection") {
+    config.breaker.consecutive_failures = 100;
+    pool_bench pool{config};
+    pool.sighted = true;
+    pool.acquire(1, 10ms);
+    pool.open_failed(1);
+    pool.pass(10ms);
+    CHECK(pool.pass(60s) == lines{});
+  }
+  SECTION("because the pool drains") {
+    pool_bench pool{config};
+    pool.sighted = true;
+    open_breaker(pool);
+    pool.drain();
+    CHECK(pool.pass(60s) == lines{});
+  }
+}
+
+TEST_CASE("a look cuts the backoff short", "[J02]") {
+  auto config = touchy();
+  config.breaker.enabled = false;
+  config.retry.start = 30s;
+  config.retry.floor = 30s;
+  pool_bench pool{config};
+  pool.sighted = true;
+  pool.acquire(1, 60s);
+  pool.open_failed(1);
+  CHECK(look_in_vain(pool, 1s) >= 20);
+  CHECK(pool.pass(50ms) == lines{"look"});
+  CHECK(pool.looked() == lines{"open 2"});
+  CHECK(pool.opened(2) == lines{"grant 1 1.2.1"});
+}
+
+TEST_CASE("a successor goes on looking") {
+  pool_bench pool{touchy()};
+  pool.sighted = true;
+  open_breaker(pool);
+  CHECK(pool.pass(50ms) == lines{"look"});
+  CHECK(pool.restart() == lines{"shut front", "look"});
+  CHECK(pool.looked(errc::open_failed) == lines{});
+  CHECK(pool.pass(50ms) == lines{"look"});
+}
+
+TEST_CASE("a full pool makes room for a login", "[V07]") {
+  auto config = touchy();
+  config.max_size = 2;
+  pool_bench pool{config};
+  pool.sighted = true;
+  pool.fill(2);
+  pool.wait(1ms);
+  pool.force(breaker_state::open);
+  CHECK(look_in_vain(pool, 1s) >= 20);
+  CHECK(pool.pass(50ms) == lines{"look"});
+  CHECK(pool.looked() == lines{"abort 1"});
+  CHECK(pool.closed(1) == lines{"open 3"});
+}
