@@ -94,8 +94,8 @@ outage_verdict outage_log::verdict() const {
       });
   result.latest = latest_;
   result.failures = static_cast<double>(failures);
-  result.connects = connects_per_second(opened, back);
-  result.burst = concurrent_connects(back);
+  result.connects = connects_per_second(down, time_point::max());
+  result.burst = concurrent_connects(down);
   result.first_success = first ? seconds(*first - back) : 1e9;
   result.by_hand = seconds(std::max(by_hand - back, duration::zero()));
   return result;

@@ -16,9 +16,9 @@ struct outage_verdict {
   double latest = 0;
   /// Calls that failed before the breaker was open.
   double failures = 0;
-  /// Most connects in any second while it was open.
+  /// Most connects in any second, from the kill until the pool is whole.
   double connects = 0;
-  /// Most connects at the same time once the server was back.
+  /// Most connects at the same time.
   double burst = 0;
   double leaks = 0;
   /// Seconds after the server was back.
@@ -72,7 +72,7 @@ private:
   std::vector<time_point> openings_;
 };
 
-/// Writes down each attempt to connect.
+/// Writes down each attempt to connect that a server noticed.
 class watched_backend : public backend {
 public:
   watched_backend(backend_ptr way, std::shared_ptr<outage_log> log)
@@ -83,7 +83,14 @@ public:
   result<connection_ptr> open(time_point deadline) override {
     auto begin = clock::now();
     auto result = way_->open(deadline);
-    log_->connected(begin, clock::now());
+    note(begin, result ? error{} : result.error());
+    return result;
+  }
+
+  result<void> reachable(time_point deadline) override {
+    auto begin = clock::now();
+    auto result = way_->reachable(deadline);
+    note(begin, result ? error{} : result.error());
     return result;
   }
 
@@ -96,6 +103,12 @@ public:
   }
 
 private:
+  /// A server that is not there notices nothing.
+  void note(time_point begin, const error& why) {
+    if (why.code != errc::open_failed || !why.state.empty())
+      log_->connected(begin, clock::now());
+  }
+
   backend_ptr way_;
   std::shared_ptr<outage_log> log_;
 };
