@@ -143,13 +143,9 @@ private:
   std::thread thread_;
 };
 
-/// Parts of the suite: cancel, abort, reset, close.
+/// Parts of the suite.
 void check_endings(bench& env);
-
-/// Values at the limits of their types.
 void check_extremes(bench& env);
-
-/// What a connection says of its transaction, and what a commit means.
 void check_transactions(bench& env);
 
 } // namespace caf_pool::test

@@ -73,7 +73,6 @@ private:
 
   /// Performs orders, and those that their answers cause, in sequence.
   void act(effects orders);
-  /// Tells subscribers of a state that must not be; always in debug builds.
   void check_invariants();
   void arm_timer();
   void tell_warnings(time_point now);
@@ -97,7 +96,6 @@ private:
   void take_back_unused(const effect::grant& x, const loan& held);
   void expect_answer(ticket id, caller who);
   void enqueue(caller who, acquire_input wish);
-  /// Has the pool told when a client dies; false if it is dead already.
   bool attend(const caf::actor_addr& who);
   void end_lease(const lease_id& lease, const lease_end& how, time_point now);
   /// A slot was emptied: its uses since the last look count, too.
@@ -117,7 +115,6 @@ private:
   job_ptr job_of(ticket id) const;
   void conclude(const job_ptr& job);
   void conclude_execute(const job_ptr& job, const error& why);
-  /// Ends a job that no worker has.
   void drop(const job_ptr& job, error why);
   /// Ends a statement: at the server if it runs.
   void stop(const job_ptr& job);

@@ -50,8 +50,8 @@ std::string in_quotes(const std::string& path) {
 std::string stale_log(const std::string& path) {
   return "; the write-ahead log beside it, " + in_quotes(log_of(path))
          + ", still belongs to the file that was there before: to put another "
-           "file in its place, stop everything that uses it and remove \"-wal\" "
-           "and \"-shm\" first";
+           "file in its place, stop everything that uses it and remove "
+           "\"-wal\" and \"-shm\" first";
 }
 
 } // namespace

@@ -86,7 +86,8 @@ error own_transaction::ended_by_statement() {
   auto stored = after.committed > before_.committed;
   auto undone = !stored && after.rolled_back > before_.rolled_back;
   auto text = "statement " + std::to_string(executed_)
-              + " of the transaction ended it: what was executed until then is "
+              + " of the transaction ended it: "
+                "what was executed until then is "
               + (stored   ? "stored"
                  : undone ? "rolled back"
                           : "stored if it was a COMMIT")
