@@ -143,7 +143,6 @@ private:
   std::thread thread_;
 };
 
-/// Parts of the suite.
 void check_endings(bench& env);
 void check_extremes(bench& env);
 void check_transactions(bench& env);

@@ -106,7 +106,8 @@ error own_transaction::doomed(std::string_view then) const {
           std::string{then}
             + ", because an earlier statement of the transaction failed, so "
               "that all of it is rolled back ("
-            + doom_.message + "). Return that error from the function; put SAVEPOINT before "
+            + doom_.message
+            + "). Return that error from the function; put SAVEPOINT before "
               "what may fail, and ROLLBACK TO behind it",
           doom_.state};
 }
