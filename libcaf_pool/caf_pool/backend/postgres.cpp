@@ -82,7 +82,7 @@ backend_info postgres_info() {
           pg_option_table(),
           check,
           make_postgres,
-          {"execute_timeout", "max_result_bytes", "validation_query"},
+          {"max_result_bytes", "validation_query"},
           {}};
 }
 
