@@ -79,8 +79,9 @@ TEST_CASE("a failed opening tells why and wakes the next attempt",
   CHECK(pool.events() == lines{"open_failed 1"});
   CHECK(pool.text_of(event_kind::open_failed)
         == "open_failed: the server said no (08006); next attempt in 500ms");
-  CHECK(pool.uut.next_wakeup() == pool.now + 500ms);
-  CHECK(pool.pass(500ms) == lines{"open 2"});
+  CHECK(pool.uut.state().retry.next_attempt() == pool.now + 500ms);
+  CHECK(pool.pass(499ms) == lines{});
+  CHECK(pool.pass(1ms) == lines{"open 2"});
   CHECK(pool.opened(2) == lines{"grant 1 1.2.1"});
 }
 

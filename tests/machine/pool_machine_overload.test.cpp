@@ -128,6 +128,7 @@ pool_config busy(std::uint32_t waiters = 0) {
   auto result = pool_bench::plain();
   result.max_size = timetable::size;
   result.max_waiters = waiters;
+  result.shed_overload = true;
   return result;
 }
 

@@ -150,7 +150,7 @@ TEST_CASE("there are no more probes than waiters") {
 TEST_CASE("a server that stays down answers no probe for ever", "[V05][V09]") {
   pool_bench pool{validating()};
   pool.fill(1);
-  pool.wait(1s);
+  pool.wait(2s);
   CHECK(pool.acquire(1) == lines{"probe 1"});
   CHECK(pool.probed(1, false) == lines{"abort 1", "open 2"});
   CHECK(pool.open_failed(2) == lines{});

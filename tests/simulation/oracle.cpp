@@ -55,6 +55,10 @@ void oracle::lost_holder(bool valid) {
 
 void oracle::settings(const pool_config& x, bool recycle, time_point now) {
   excused_ = std::max(excused_, settings_.max_size);
+  // Those that are open get lifetimes by the new settings, too.
+  if (x.max_lifetime != settings_.max_lifetime)
+    for (auto& connection : truth_.connections)
+      connection.lifetime = x.max_lifetime;
   settings_ = x;
   settings_since_ = now;
   attempts_.clear();
