@@ -175,15 +175,21 @@ TEST_CASE("a trial that fails on a proven connection is a verdict") {
   CHECK(pool.uut.state().breaker.state() == breaker_state::open);
 }
 
-TEST_CASE(
-  "a trial that went well closes the breaker, though its connection is "
-  "outdated by then") {
+TEST_CASE("a trial by the old way is no verdict, and another takes its place",
+          "[C17][B05]") {
   pool_bench pool{touchy()};
   open_breaker(pool);
   pool.pass(10s);
   REQUIRE(pool.state_of(3) == connection_state::opening);
-  pool.reconnect(); // opens for nothing now
-  CHECK(pool.opened(3) == lines{"close 3"});
+  CHECK(pool.reconnect() == lines{"call off 3", "open 4"});
+  SECTION("if it goes well") {
+    CHECK(pool.opened(3) == lines{"abort 3"});
+  }
+  SECTION("if it fails") {
+    CHECK(pool.open_failed(3) == lines{});
+  }
+  CHECK(pool.uut.state().breaker.state() == breaker_state::half_open);
+  pool.opened(4);
   CHECK(pool.uut.state().breaker.closed());
 }
 

@@ -73,10 +73,43 @@ TEST_CASE("an open breaker looks for its server and follows what it sees",
   SECTION("if it hangs, it is the trial when the time is over") {
     pool.pass(8s);
     CHECK(pool.uut.state().breaker.state() == breaker_state::half_open);
-    CHECK(pool.gauges().opening == 1);
+    CHECK(pool.gauges().opening >= 1);
     CHECK(pool.opened(3) == lines{});
     CHECK(pool.uut.state().breaker.closed());
   }
+  SECTION("if it hangs, looks go on, and a second one takes its place") {
+    CHECK(pool.pass(999ms) == lines{});
+    auto orders = lines{};
+    while (orders.empty())
+      orders = pool.pass(1ms);
+    if (orders == lines{"look"})
+      orders = pool.looked();
+    CHECK(orders == lines{"open 4"});
+    // Two at the same time are enough.
+    CHECK(pool.pass(3s) == lines{});
+    CHECK(pool.opened(4) == lines{});
+    CHECK(pool.uut.state().breaker.closed());
+  }
+}
+
+TEST_CASE("a trial that hangs stops no look, and a login overtakes it",
+          "[B04][J03]") {
+  pool_bench pool{touchy()};
+  pool.sighted = true;
+  pool.fill(1);
+  pool.wait(1ms);
+  pool.force(breaker_state::open);
+  while (pool.uut.state().breaker.state() == breaker_state::open)
+    if (!pool.pass(1ms).empty() && pool.gauges().probing == 0)
+      pool.looked(errc::open_failed);
+  REQUIRE(pool.state_of(1) == connection_state::probing);
+  CHECK(look_in_vain(pool, 1s) >= 15);
+  CHECK(pool.pass(50ms) == lines{"look"});
+  CHECK(pool.looked() == lines{"open 2"});
+  pool.opened(2);
+  CHECK(pool.uut.state().breaker.closed());
+  CHECK(pool.probed(1) == lines{});
+  CHECK(pool.uut.state().breaker.closed());
 }
 
 TEST_CASE("nobody looks for a server that is not missed", "[B09]") {

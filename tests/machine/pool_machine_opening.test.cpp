@@ -280,7 +280,48 @@ TEST_CASE("an opening that began before a reconnect is of no use",
           "[C17][L08]") {
   pool_bench pool{roomy()};
   pool.acquire(1);
-  pool.reconnect();
-  CHECK(pool.opened(1) == lines{"close 1", "open 2"});
+  CHECK(pool.reconnect() == lines{"call off 1", "open 2"});
+  SECTION("though it goes well") {
+    CHECK(pool.opened(1) == lines{"abort 1"});
+    CHECK(pool.opened(1) == lines{});
+    CHECK(pool.closed(1) == lines{});
+  }
+  SECTION("because it had not begun") {
+    CHECK(pool.not_opened(1) == lines{});
+  }
+  SECTION("or fails") {
+    CHECK(pool.open_failed(1) == lines{});
+    CHECK(pool.uut.state().retry.failures() == 0);
+  }
+  SECTION("or never ends") {
+    pool.acquire(2, 60s);
+    CHECK(pool.opened(2) == lines{"grant 1 1.2.1", "open 3"});
+    CHECK(pool.gauges().closing == 1);
+    pool.pass(31s);
+    CHECK(pool.gauges().closing == 0);
+    CHECK(pool.opened(1) == lines{"abort 1"});
+    return;
+  }
+  CHECK(pool.gauges().closing == 0);
   CHECK(pool.opened(2) == lines{"grant 1 1.2.1"});
+}
+
+TEST_CASE("an opening that was given up counts against the maximum",
+          "[C17][Z01]") {
+  pool_bench pool{roomy(1)};
+  pool.acquire(1);
+  CHECK(pool.reconnect() == lines{"call off 1"});
+  SECTION("until it failed") {
+    CHECK(pool.open_failed(1) == lines{"open 2"});
+  }
+  SECTION("until it is closed") {
+    CHECK(pool.opened(1) == lines{"abort 1"});
+    CHECK(pool.closed(1) == lines{"open 2"});
+  }
+  SECTION("also for a successor") {
+    pool.restart();
+    CHECK(pool.gauges().closing == 1);
+    pool.acquire(2);
+    CHECK(pool.open_failed(1) == lines{"open 2"});
+  }
 }

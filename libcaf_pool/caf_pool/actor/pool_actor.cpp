@@ -284,6 +284,7 @@ caf::result<accepted> pool_actor::on_reconfigure(const reconfigure& x) {
     entry.held->execute_timeout = x.config.execute_timeout;
   auto recycle = x.recycle || x.way != nullptr;
   act(machine_.configure(x.config, recycle, clock::now()));
+  feed_workers(); // there may be more of them now
   return accepted{};
 }
 

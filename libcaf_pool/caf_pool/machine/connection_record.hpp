@@ -59,6 +59,8 @@ struct connection_record {
   /// It is being opened because a look found the server, whatever backoff and
   /// breaker say.
   bool early = false;
+  /// It is closing because its opening was given up, which goes on.
+  bool given_up = false;
   /// Leave of the breaker for the opening or probe under way.
   std::optional<circuit_breaker::permit> permit;
   /// Start of the current state.

@@ -63,7 +63,7 @@ void adopt_connections(step& x, const pool_state& old) {
     copy.permit.reset(); // its result will be late
     copy.recalled = false;
     x.s.table.adopt(id, copy);
-    if (record.state != connection_state::closing)
+    if (record.state != connection_state::closing || record.given_up)
       continue;
     // Nobody would notice if that order was lost.
     auto deadline = x.now + x.s.config.close_timeout;
@@ -168,13 +168,15 @@ namespace {
 
 /// From now on connections go to another server, or to one of which somebody
 /// knows that it is back: what failed before delays nothing any more.
-void forget_failures(pool_state& s, time_point now) {
+void forget_failures(step& x) {
+  auto& s = x.s;
   ++s.generation;
-  s.retry.hurry(now);
+  rules::give_up_outdated(x);
+  s.retry.hurry(x.now);
   s.recovery.start_over();
   s.refusal = {};
   if (s.breaker.state() == breaker_state::open)
-    s.breaker.force(breaker_state::half_open, now);
+    s.breaker.force(breaker_state::half_open, x.now);
   s.fill = true;
 }
 
@@ -182,7 +184,7 @@ void forget_failures(pool_state& s, time_point now) {
 
 effects pool_machine::reconnect(time_point now) {
   auto x = rules::begin(state_, now);
-  forget_failures(state_, now);
+  forget_failures(x);
   rules::recall_offered(x);
   rules::retire_outdated(x);
   return settle(x);
@@ -229,7 +231,7 @@ effects pool_machine::configure(const pool_config& config, bool recycle,
   x.tell(event_kind::reconfigured);
   if (recycle) {
     // Spread over the sweeps and the releases, unlike `reconnect`.
-    forget_failures(state_, now);
+    forget_failures(x);
     rules::recall_offered(x);
   }
   return settle(x);

@@ -116,9 +116,11 @@ effects pool_machine::opened(connection_id id, duration took, time_point now) {
   auto x = rules::begin(state_, now);
   auto& s = state_;
   auto* record = s.table.find(id);
-  if (record == nullptr) {
-    // It came after its limit: nobody counts on it any more.
-    x.order(effect::close_connection{id, now + s.config.close_timeout, true});
+  if (record == nullptr || std::exchange(record->given_up, false)) {
+    // Nobody counts on it any more.
+    auto deadline = now + s.config.close_timeout;
+    s.table.watch(id, deadline + rules::grace);
+    x.order(effect::close_connection{id, deadline, true});
     return settle(x);
   }
   if (record->state != connection_state::opening)
@@ -143,19 +145,18 @@ effects pool_machine::open_failed(connection_id id, const error& why,
                                   duration took, time_point now) {
   auto x = rules::begin(state_, now);
   auto* record = state_.table.find(id);
-  if (record == nullptr || record->state != connection_state::opening)
-    return settle(x);
-  if (record->age.generation == state_.generation)
-    rules::opening_failed(x, id, why, took);
-  else
+  if (record != nullptr && record->given_up)
     rules::outdated_opening_failed(x, id, why);
+  else if (record != nullptr && record->state == connection_state::opening)
+    rules::opening_failed(x, id, why, took);
   return settle(x);
 }
 
 effects pool_machine::not_opened(connection_id id, time_point now) {
   auto x = rules::begin(state_, now);
   auto* record = state_.table.find(id);
-  if (record == nullptr || record->state != connection_state::opening)
+  if (record == nullptr
+      || (record->state != connection_state::opening && !record->given_up))
     return settle(x);
   if (record->permit)
     state_.breaker.ignored(*record->permit, now);

@@ -104,6 +104,9 @@ void opening_failed(step& x, connection_id id, const error& why, duration took);
 /// The same of one that began before a reload or reconnect: it tells nothing
 /// about the server as it is now.
 void outdated_opening_failed(step& x, connection_id id, const error& why);
+/// Gives up openings of an older generation. The server may count them until
+/// they end, so they go on counting against the maximum.
+void give_up_outdated(step& x);
 /// An opening went well.
 void note_opening(step& x, duration took);
 /// A connection proved healthy.

@@ -80,12 +80,26 @@ void opening_failed(step& x, connection_id id, const error& why,
 
 void outdated_opening_failed(step& x, connection_id id, const error& why) {
   auto& s = x.s;
-  if (auto* record = s.table.find(id); record->permit)
-    s.breaker.ignored(*record->permit, x.now);
   s.table.erase(id);
   ++s.counters.open_failures;
   x.tell(event_kind::open_failed, id,
          to_string(why) + "; it began before a reload or reconnect");
+}
+
+void give_up_outdated(step& x) {
+  auto& s = x.s;
+  for (auto& [id, record] : s.table.records()) {
+    if (record.state != connection_state::opening
+        || record.age.generation == s.generation)
+      continue;
+    if (auto permit = std::exchange(record.permit, std::nullopt))
+      s.breaker.ignored(*permit, x.now);
+    auto overdue_at = record.overdue_at;
+    s.table.move_to(id, connection_state::closing, x.now);
+    s.table.watch(id, overdue_at);
+    record.given_up = true;
+    x.order(effect::call_off_opening{id});
+  }
 }
 
 namespace {

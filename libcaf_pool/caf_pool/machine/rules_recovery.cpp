@@ -33,8 +33,30 @@ namespace {
 /// Looks and logins at the same time, at most.
 constexpr std::uint32_t most_at_a_time = 2;
 
+/// So long an early login keeps others back, at least.
+constexpr duration login_patience = std::chrono::seconds{1};
+
 bool goes_on(const pool_state& s) {
   return s.life == pool_life::serving || s.life == pool_life::paused;
+}
+
+/// How long a look may take: several times what an opening takes as a rule.
+duration look_limit(const pool_state& s) {
+  using namespace std::chrono_literals;
+  if (s.typical_open == duration::zero())
+    return std::min<duration>(250ms, s.config.open_timeout);
+  auto usual = std::clamp<duration>(s.typical_open, 25ms, 250ms) * 4;
+  return std::min(usual, s.config.open_timeout);
+}
+
+/// Until when an opening or a probe under way may well tell how the server is.
+time_point tried_until(const pool_state& s) {
+  auto result = time_point{};
+  for (auto& [id, record] : s.table.records())
+    if (record.state == connection_state::opening
+        || record.state == connection_state::probing)
+      result = std::max(result, record.since + look_limit(s));
+  return result;
 }
 
 /// The server failed, and finding it may help.
@@ -45,6 +67,7 @@ bool is_missed(const pool_state& s, time_point now) {
     case breaker_state::open:
       return !s.breaker.opened_for_slowness();
     case breaker_state::half_open:
+      return !s.breaker.opened_for_slowness() && tried_until(s) <= now;
     case breaker_state::forced_open:
       return false;
     case breaker_state::closed:
@@ -59,26 +82,20 @@ bool has_room(const pool_state& s) {
   return s.table.size() < s.config.max_size;
 }
 
-/// How long a look may take: several times what an opening takes as a rule.
-duration look_limit(const pool_state& s) {
-  using namespace std::chrono_literals;
-  if (s.typical_open == duration::zero())
-    return std::min<duration>(250ms, s.config.open_timeout);
-  auto usual = std::clamp<duration>(s.typical_open, 25ms, 250ms) * 4;
-  return std::min(usual, s.config.open_timeout);
-}
-
-/// No look and no login now: enough is under way.
-bool is_busy(const pool_state& s) {
+/// Until when enough is under way, so that neither a look nor a login is due;
+/// `never` if something must end first. A login that hangs keeps nobody back.
+time_point busy_until(const pool_state& s) {
   auto opening = s.table.count(connection_state::opening);
   if (opening == 0)
-    return false;
-  auto early = [](auto& x) {
-    return x.second.state == connection_state::opening && x.second.early;
-  };
-  auto& all = s.table.records();
-  return opening >= std::min(most_at_a_time, s.config.open_concurrency)
-         || std::any_of(all.begin(), all.end(), early);
+    return {};
+  if (opening >= std::min(most_at_a_time, s.config.open_concurrency))
+    return never;
+  auto patience = std::max(login_patience, look_limit(s));
+  auto result = time_point{};
+  for (auto& [id, record] : s.table.records())
+    if (record.state == connection_state::opening && record.early)
+      result = std::max(result, record.since + patience);
+  return result;
 }
 
 void order_look(step& x) {
@@ -117,7 +134,7 @@ void look_for_server(step& x) {
   if (!is_missed(s, x.now))
     return;
   s.recovery.watch(x.now);
-  if (is_busy(s))
+  if (busy_until(s) > x.now)
     return;
   switch (s.recovery.next_move(x.now)) {
     case lookout::move::none:
@@ -132,9 +149,13 @@ void look_for_server(step& x) {
 }
 
 time_point next_server_look(const pool_state& s) {
-  if (!is_missed(s, s.last_input) || is_busy(s))
+  auto half_open = s.breaker.state() == breaker_state::half_open;
+  auto from = std::max(s.last_input, half_open ? tried_until(s) : time_point{});
+  if (!is_missed(s, from))
     return never;
-  auto next = s.recovery.next_wakeup();
+  if (from > s.last_input)
+    return from;
+  auto next = std::max(s.recovery.next_wakeup(), busy_until(s));
   // Without room something else must happen first.
   return has_room(s) || next > s.last_input ? next : never;
 }
@@ -146,6 +167,13 @@ void early_success(step& x, connection_record& record) {
     return;
   if (s.breaker.state() == breaker_state::open)
     s.breaker.force(breaker_state::half_open, x.now);
+  record.permit = s.breaker.try_acquire(x.now);
+  if (record.permit)
+    return;
+  // The trials that hang tell less than this one does.
+  for (auto& [id, other] : s.table.records())
+    if (auto permit = std::exchange(other.permit, std::nullopt))
+      s.breaker.ignored(*permit, x.now);
   record.permit = s.breaker.try_acquire(x.now);
 }
 

@@ -63,6 +63,14 @@ std::uint32_t outdated_idle(const pool_state& s, time_point now) {
   return n;
 }
 
+/// The pool wants no connection more, whatever would be allowed.
+bool has_enough(sizing_input facts) {
+  facts.may_open = true;
+  facts.ramping = false;
+  facts.open_concurrency = facts.max;
+  return facts.opening == 0 && connections_to_open(facts) == 0;
+}
+
 } // namespace
 
 sizing_input size_facts(const pool_state& s, time_point now) {
@@ -114,8 +122,7 @@ void resize(step& x) {
     s.unpaused += !s.retry.may_try(x.now);
     open_one(x);
   }
-  facts.may_open = true;
-  if (s.breaker.closed() && connections_to_open(facts) == 0)
+  if (s.breaker.closed() && has_enough(size_facts(s, x.now)))
     s.recovery.satisfied(x.now);
 }
 
