@@ -167,6 +167,52 @@ TEST_CASE("no transaction begins or commits once the file was taken away",
   });
 }
 
+TEST_CASE("a file that is attached is watched as well", "[sqlite]") {
+  auto in_memory = GENERATE(true, false);
+  for_each_theft([&](scene& x, const theft& how) {
+    // Who opens a database in memory attaches others in memory, too, unless he
+    // says that it is a file.
+    auto name
+      = in_memory ? "file:" + x.path.string() + "?vfs=unix" : x.path.string();
+    auto attach = "ATTACH '" + name + "' AS other";
+    auto config = sqlite_config(in_memory ? ":memory:" : x.top.file("main.db"));
+    config.options["attach"] = "true";
+    auto connect = [&] { return open(*make_sqlite(config).value()); };
+    auto late = connect();
+    run(*late, attach);
+    auto by_statement = connect();
+    run(*by_statement, attach);
+    auto by_handle = connect();
+    auto* handle = static_cast<sqlite3*>(by_handle->native_handle());
+    REQUIRE(sqlite3_exec(handle, attach.c_str(), nullptr, nullptr, nullptr)
+            == SQLITE_OK);
+    config.options["init"] = attach;
+    auto by_init = connect();
+    for (auto* conn : {&late, &by_statement, &by_handle, &by_init})
+      run(**conn, "INSERT INTO other.t VALUES (1)");
+    run(*late, "DETACH other");
+    how.commit(x.path);
+    for (auto* conn : {&by_statement, &by_handle, &by_init})
+      refuses(**conn, "INSERT INTO other.t VALUES (2)", how);
+    // What is not attached any more is nobody's business.
+    run(*late, "CREATE TABLE mine (x)");
+  });
+}
+
+TEST_CASE("an attached database in memory is nothing to watch", "[sqlite]") {
+  auto config = sqlite_config(":memory:");
+  config.options["attach"] = "true";
+  auto conn = open(*make_sqlite(config).value());
+  for (auto* name :
+       {"", ":memory:", "file:/shared?vfs=memdb", "file:x?mode=memory"}) {
+    INFO(name);
+    run(*conn, sql_statement{"ATTACH ? AS other", {std::string{name}}});
+    run(*conn, "CREATE TABLE other.t (x)");
+    run(*conn, "INSERT INTO other.t VALUES (1)");
+    run(*conn, "DETACH other");
+  }
+}
+
 TEST_CASE("what reads notices soon that the file was taken away", "[sqlite]") {
   scene x{true};
   auto conn = open(*x.server);

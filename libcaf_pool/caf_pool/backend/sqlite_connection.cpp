@@ -42,6 +42,7 @@ void sqlite_connection::use(sqlite_handle db) {
   stopper_.aim_at(db_.get());
   if (!shared_->options.in_memory())
     files_.begin(db_.get(), shared_->options.path);
+  files_.look_at_attached(db_.get());
 }
 
 // -- state -------------------------------------------------------------------

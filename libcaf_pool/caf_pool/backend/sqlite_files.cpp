@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <string_view>
 #include <utility>
 
 namespace caf_pool {
@@ -13,6 +14,9 @@ namespace {
 
 /// No database that holds anything is smaller.
 constexpr off_t smallest_page = 512;
+
+/// Those before are "main" and "temp".
+constexpr int first_attached = 2;
 
 file_identity identity_of(const struct stat& x) noexcept {
   return {x.st_dev, x.st_ino};
@@ -24,6 +28,20 @@ std::optional<file_identity> at(const std::string& path) {
   if (::lstat(path.c_str(), &found) != 0)
     return std::nullopt;
   return identity_of(found);
+}
+
+/// Returns the path of an attached database; null if it is in memory, where it
+/// may have one, too.
+const char* path_of(sqlite3* db, const char* schema) {
+  auto* path = sqlite3_db_filename(db, schema);
+  if (path == nullptr || *path == '\0')
+    return nullptr;
+  sqlite3_vfs* vfs = nullptr;
+  if (sqlite3_file_control(db, schema, SQLITE_FCNTL_VFS_POINTER, &vfs)
+        == SQLITE_OK
+      && vfs != nullptr && std::string_view{vfs->zName} == "memdb")
+    return nullptr;
+  return path;
 }
 
 std::string log_of(const std::string& path) {
@@ -56,21 +74,24 @@ std::string stale_log(const std::string& path) {
 
 } // namespace
 
-sqlite_files sqlite_files::of(sqlite3* db, const std::string& path) {
+sqlite_files sqlite_files::of(sqlite3* db, const std::string& path,
+                              const char* schema) {
   sqlite_files result;
   result.path = path;
-  auto* name = sqlite3_db_filename(db, "main");
+  auto* name = sqlite3_db_filename(db, schema);
   result.real_path = name != nullptr && *name != '\0' ? name : path;
   struct stat found {};
   if (::lstat(result.real_path.c_str(), &found) == 0) {
     result.main = identity_of(found);
     result.filled = found.st_size >= smallest_page;
   }
-  // It may have been replaced since it was opened: then nothing fits.
+  // It may have been replaced since it was opened: then nothing fits. SQLite
+  // follows a link that was put in its place.
   int moved = 0;
-  if (sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED, &moved)
-        == SQLITE_OK
-      && moved != 0)
+  if ((sqlite3_file_control(db, schema, SQLITE_FCNTL_HAS_MOVED, &moved)
+         == SQLITE_OK
+       && moved != 0)
+      || S_ISLNK(found.st_mode))
     result.main = {};
   result.look_at_log();
   return result;
@@ -160,7 +181,7 @@ void sqlite_file_book::leave(entry x) {
 }
 
 void sqlite_file_watch::enter(sqlite_files x) {
-  end();
+  leave();
   entry_ = book_.enter(x);
   files_ = std::move(x);
 }
@@ -169,21 +190,50 @@ void sqlite_file_watch::begin(sqlite3* db, const std::string& path) {
   enter(sqlite_files::of(db, path));
 }
 
-void sqlite_file_watch::end() {
+void sqlite_file_watch::leave() {
   if (files_)
     book_.leave(entry_);
   files_.reset();
 }
 
+void sqlite_file_watch::end() {
+  leave();
+  attached_.clear();
+}
+
+void sqlite_file_watch::look_at_attached(sqlite3* db) {
+  std::vector<sqlite_files> all;
+  for (int i = first_attached; auto* name = sqlite3_db_name(db, i); ++i) {
+    auto* path = path_of(db, name);
+    if (path == nullptr)
+      continue;
+    auto now = sqlite_files::of(db, path, name);
+    auto same = [&](const sqlite_files& x) {
+      return x.real_path == now.real_path && x.main == now.main;
+    };
+    auto known = std::find_if(attached_.begin(), attached_.end(), same);
+    all.push_back(known != attached_.end() ? *known : std::move(now));
+  }
+  attached_ = std::move(all);
+}
+
 std::string sqlite_file_watch::change() {
-  return files_ ? files_->change() : std::string{};
+  auto what = files_ ? files_->change() : std::string{};
+  for (auto& x : attached_)
+    if (what.empty())
+      what = x.change();
+  return what;
 }
 
 bool sqlite_file_watch::log_is_foreign() const {
-  return files_ && files_->log_is_foreign();
+  return (files_ && files_->log_is_foreign())
+         || std::any_of(attached_.begin(), attached_.end(),
+                        [](auto& x) { return x.log_is_foreign(); });
 }
 
 void sqlite_file_watch::look_at_log() {
+  for (auto& x : attached_)
+    x.look_at_log();
   if (!files_)
     return;
   auto x = *files_;

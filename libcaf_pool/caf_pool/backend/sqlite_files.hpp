@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace caf_pool {
 
@@ -33,8 +34,9 @@ struct sqlite_files {
   /// The file held pages when it was opened.
   bool filled = false;
 
-  /// Takes note of the files of a handle.
-  static sqlite_files of(sqlite3* db, const std::string& path);
+  /// Takes note of the files of one database of a handle.
+  static sqlite_files of(sqlite3* db, const std::string& path,
+                         const char* schema = "main");
 
   /// Takes note of log and index again, which a statement may change.
   void look_at_log();
@@ -77,7 +79,8 @@ private:
   std::optional<orphan> orphan_;
 };
 
-/// Minds the files of one connection. A database in memory has none.
+/// Minds the files of one connection, those that are attached to it included. A
+/// database in memory has none.
 ///
 /// Thread-safety: none.
 class sqlite_file_watch {
@@ -97,6 +100,9 @@ public:
   void begin(sqlite3* db, const std::string& path);
   void end();
 
+  /// Takes note of what was attached or detached since.
+  void look_at_attached(sqlite3* db);
+
   /// As those of `sqlite_files`, at a microsecond or two each.
   std::string change();
   bool log_is_foreign() const;
@@ -104,10 +110,12 @@ public:
 
 private:
   void enter(sqlite_files x);
+  void leave();
 
   sqlite_file_book& book_;
   std::optional<sqlite_files> files_;
   sqlite_file_book::entry entry_;
+  std::vector<sqlite_files> attached_;
 };
 
 } // namespace caf_pool
