@@ -66,6 +66,15 @@ private:
     sqlite_stopper& stopper_;
   };
 
+  /// Lets the next one write, however a call ends.
+  struct leave_at_end {
+    sqlite_connection& self;
+
+    ~leave_at_end() {
+      self.leave_gate_if_done();
+    }
+  };
+
   /// What is known of a statement that is being executed, for its errors.
   struct run {
     std::string_view text;
@@ -76,6 +85,7 @@ private:
 
   // -- execute (sqlite_execute.cpp) ------------------------------------------
 
+  result<sql_result> carry_out(const sql_statement& what, time_point deadline);
   result<statement_ptr> prepare(run& now);
   result<sql_result> step(run& now, const sql_statement& what,
                           time_point deadline);

@@ -4,6 +4,7 @@
 #include "caf_pool/backend/sqlite_error.hpp"
 #include "caf_pool/core/duration_text.hpp"
 
+#include <new>
 #include <string>
 #include <utility>
 
@@ -86,23 +87,36 @@ result<sql_result> sqlite_connection::execute(const sql_statement& what,
     return why;
   call limits{*this, deadline, true};
   sqlite_statements::guard guard{statements_};
+  leave_at_end leave{*this};
   if (lent_) {
     // Whoever has the handle may have put something of his in our place.
     stopper_.install(db_.get());
     statements_.install();
+    files_.look_at_attached(db_.get());
   }
+  try {
+    return carry_out(what, deadline);
+  } catch (const std::bad_alloc& ex) {
+    // A transaction must not go on without what was cut off here.
+    broken_ = true;
+    return backend_threw(ex);
+  }
+}
+
+// -- steps -------------------------------------------------------------------
+
+result<sql_result> sqlite_connection::carry_out(const sql_statement& what,
+                                                time_point deadline) {
   run now{what.text, clock::now(), in_transaction()};
   auto rows = step(now, what, deadline);
   note_end(now, rows);
   if (now.traits.immediate) {
     stopper_.install(db_.get());
     files_.look_at_log();
+    files_.look_at_attached(db_.get());
   }
-  leave_gate_if_done();
   return rows;
 }
-
-// -- steps -------------------------------------------------------------------
 
 result<sql_result> sqlite_connection::step(run& now, const sql_statement& what,
                                            time_point deadline) {
