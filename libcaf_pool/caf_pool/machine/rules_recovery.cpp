@@ -115,7 +115,8 @@ void open_early(step& x) {
     return;
   }
   auto& idle = s.table.idle();
-  if (!idle.empty() && s.table.count(connection_state::closing) == 0)
+  if (!idle.empty() && s.table.count(connection_state::closing) == 0
+      && s.table.find(idle.front())->age.last_proven < s.suspect_before)
     discard(x, idle.front(),
             {errc::connection_lost,
              "not proven since the server failed; it makes room for a new one",
