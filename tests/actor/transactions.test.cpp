@@ -5,6 +5,7 @@
 #include "support/private_postgres.hpp"
 
 #include <functional>
+#include <new>
 #include <stdexcept>
 
 using namespace caf_pool;
@@ -354,4 +355,32 @@ TEST_CASE("a transaction ends at the limit of the call", "[V01]") {
     how);
   REQUIRE_FALSE(done);
   env.is_well_with(1);
+}
+
+TEST_CASE("a backend that has no memory left fails one call", "[V01]") {
+  auto fx = scripted_pool{quiet_pool(1)};
+  fx.server->answer(backend_call::execute, [](const scripted_record& call) {
+    if (call.text == "LARGE")
+      throw std::bad_alloc{};
+    return scripted_answer{};
+  });
+  auto check = [&](const auto& done) {
+    CHECK(code_of(done) == errc::result_too_large);
+    CHECK(at_rest(fx.db));
+    CHECK(fx.db.execute("SELECT 1"));
+  };
+  check(fx.db.execute("LARGE"));
+  check([&] { return fx.db.acquire().value().execute("LARGE"); }());
+  check([&] {
+    return fx.db.acquire().value().transaction({"INSERT", "LARGE", "NEVER"});
+  }());
+  check(fx.db.transaction([](lease& mine) -> result<void> {
+    auto rows = mine.execute("LARGE");
+    CHECK(mine.lost());
+    return rows ? result<void>{} : rows.error();
+  }));
+  for (auto& call : fx.server->calls()) {
+    CHECK(call.text != "NEVER");
+    CHECK(call.text != "COMMIT");
+  }
 }

@@ -2,12 +2,30 @@
 
 #include "caf_pool/lease/own_transaction.hpp"
 
+#include <new>
+
 namespace caf_pool {
+
+namespace {
+
+/// Gives the connection up if memory runs out: what the backend did until then
+/// is not known, nor what waits in it.
+result<sql_result> execute_on(connection& conn, const sql_statement& what,
+                              time_point deadline) {
+  try {
+    return conn.execute(what, deadline);
+  } catch (const std::bad_alloc& ex) {
+    conn.abort();
+    return backend_threw(ex);
+  }
+}
+
+} // namespace
 
 result<sql_result> pooled_connection::execute(const sql_statement& what,
                                               time_point deadline) {
   auto start = clock::now();
-  auto answer = object->execute(what, deadline);
+  auto answer = execute_on(*object, what, deadline);
   meters->execute_time.record(clock::now() - start);
   meters->executed.fetch_add(1, std::memory_order_relaxed);
   if (!answer)
