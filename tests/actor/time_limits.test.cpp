@@ -174,3 +174,50 @@ TEST_CASE("a lease's limit may be longer than the pool's", "[T10]") {
                  "FROM n LIMIT 200000) SELECT count(*) FROM n",
                  patience));
 }
+
+TEST_CASE("the limit of a transaction is that of its statements", "[T10]") {
+  auto config = memory();
+  config.execute_timeout = 1ms;
+  limit_bench env{config};
+  auto slow = [](lease& mine) -> result<void> {
+    auto rows = mine.execute(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i "
+      "+ 1 FROM n LIMIT 200000) SELECT count(*) FROM n");
+    return rows ? result<void>{} : rows.error();
+  };
+  REQUIRE(env.db.warm_up(patience));
+  auto done = env.db.transaction(slow, within(2 * patience));
+  INFO((done ? std::string{} : to_string(done.error())));
+  CHECK(done);
+  // A limit of the call itself counts if it is shorter, and the pool's if the
+  // transaction has none.
+  done = env.db.transaction(
+    [](lease& mine) -> result<void> {
+      return mine.execute(endless, 1ms).error();
+    },
+    within(2 * patience));
+  CHECK(code_of(done) == errc::execute_timeout);
+  CHECK_FALSE(env.db.transaction(slow, waiting(2 * patience)));
+}
+
+TEST_CASE("BEGIN and COMMIT have the time that their transaction has",
+          "[T10]") {
+  auto config = quiet_pool(1);
+  config.execute_timeout = 1ms;
+  auto env = scripted_pool{config};
+  auto before = clock::now();
+  auto done = env.db.transaction(
+    [](lease& mine) -> result<void> {
+      static_cast<void>(mine.execute("UPDATE", 2 * patience));
+      return {};
+    },
+    within(2 * patience));
+  CHECK(done);
+  auto texts = std::vector<std::string>{};
+  for (auto& call : env.server->calls())
+    if (call.kind == backend_call::execute) {
+      texts.push_back(call.text);
+      CHECK(call.deadline >= before + 2 * patience);
+    }
+  CHECK(texts == std::vector<std::string>{"BEGIN", "UPDATE", "COMMIT"});
+}

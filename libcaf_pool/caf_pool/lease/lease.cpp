@@ -36,6 +36,9 @@ std::optional<error> lease::unusable() const {
 }
 
 time_point lease::deadline_of(std::optional<duration> limit) const {
+  // The limit of the whole transaction stands in for that of each statement.
+  if (!limit && inside_ != nullptr && inside_->limit() != never)
+    return inside_->limit();
   auto time = limit.value_or(pooled().execute_timeout.load());
   return add_saturated(clock::now(), std::max(time, duration::zero()));
 }
@@ -63,7 +66,9 @@ result<void> lease::commit_all_of(
   const std::function<result<void>(lease&)>& work, time_point limit) {
   auto mine = loan_;
   auto ours = own_transaction{pooled(), limit};
-  if (auto begun = ours.begin(deadline_of({})); !begun)
+  auto deadline
+    = [&] { return limit != never ? limit : deadline_of(std::nullopt); };
+  if (auto begun = ours.begin(deadline()); !begun)
     return begun;
   // If `work` throws, the lease comes back with an open transaction, which the
   // pool rolls back.
@@ -87,7 +92,7 @@ result<void> lease::commit_all_of(
   if (lost)
     return outcome ? *std::move(lost) : outcome.error();
   if (outcome)
-    return ours.commit(deadline_of({}));
+    return ours.commit(deadline());
   ours.roll_back();
   return outcome;
 }

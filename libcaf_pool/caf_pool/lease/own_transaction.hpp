@@ -27,6 +27,11 @@ public:
   own_transaction(const own_transaction&) = delete;
   own_transaction& operator=(const own_transaction&) = delete;
 
+  /// `never` if there is none.
+  time_point limit() const noexcept {
+    return limit_;
+  }
+
   result<void> begin(time_point deadline);
 
   result<sql_result> execute(const sql_statement& what, time_point deadline);
