@@ -184,6 +184,12 @@ const pool_config& any_pool::config() const noexcept {
 
 result<lease> any_pool::acquire(const acquire_options& options,
                                 const std::source_location& at) {
+  return acquire_on({}, options, at);
+}
+
+result<lease> any_pool::acquire_on(const terms& how,
+                                   const acquire_options& options,
+                                   const std::source_location& at) {
   if (!impl_->ref)
     return impl_->ref.error();
   auto& front = impl_->estate().front();
@@ -199,7 +205,7 @@ result<lease> any_pool::acquire(const acquire_options& options,
     held = front.try_take(who, impl_->config.fast_lane_tries);
   if (held)
     return finished(lease{held}, options, deadline);
-  return queue(options, deadline, at, false);
+  return queue(how, options, deadline, at);
 }
 
 result<lease> any_pool::acquire(duration wait, const std::source_location& at) {
@@ -215,17 +221,18 @@ result<lease> any_pool::try_acquire(const std::source_location& at) {
   if (auto held = impl_->estate().front().try_take(who, 1))
     return lease{held};
   auto wait = impl_->config.acquire_timeout;
-  return queue({}, add_saturated(clock::now(), wait), at, true);
+  return queue({duration::zero(), true}, {}, add_saturated(clock::now(), wait),
+               at);
 }
 
-result<lease> any_pool::queue(const acquire_options& options,
+result<lease> any_pool::queue(const terms& how, const acquire_options& options,
                               time_point deadline,
-                              const std::source_location& at,
-                              bool only_if_free) {
+                              const std::source_location& at) {
   auto& port = impl_->estate();
   for (;;) {
     auto wish = wish_of(port, options, deadline, at);
-    wish.only_if_free = only_if_free;
+    wish.limit = how.limit;
+    wish.only_if_free = how.only_if_free;
     auto id = wish.caller;
     auto [mine, theirs] = make_waiter();
     port.queue(std::move(wish), std::move(theirs),
@@ -269,7 +276,9 @@ result<sql_result> any_pool::execute(const sql_statement& what,
                                      const acquire_options& options,
                                      const std::source_location& at) {
   auto end = end_of(options);
-  auto held = acquire(options, at);
+  auto how = terms{};
+  how.limit = std::max(options.limit.value_or(duration::zero()), {});
+  auto held = acquire_on(how, options, at);
   if (!held)
     return held.error();
   auto deadline = options.limit ? end : held->deadline_of({});

@@ -105,8 +105,18 @@ public:
 private:
   struct impl;
 
-  result<lease> queue(const acquire_options& options, time_point deadline,
-                      const std::source_location& at, bool only_if_free);
+  /// What a wish for a connection says beside its options.
+  struct terms {
+    /// When the use ends as well, counted from now; zero if it may go on.
+    duration limit = duration::zero();
+    bool only_if_free = false;
+  };
+
+  result<lease> acquire_on(const terms& how, const acquire_options& options,
+                           const std::source_location& at);
+
+  result<lease> queue(const terms& how, const acquire_options& options,
+                      time_point deadline, const std::source_location& at);
 
   std::unique_ptr<impl> impl_;
 };

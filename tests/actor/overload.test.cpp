@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <future>
 
 // More statements than workers: who is not worth being sent any more.
 
@@ -109,6 +110,53 @@ TEST_CASE("without shedding every statement is sent that has time left") {
     CHECK((first || first.error().code != errc::overloaded));
     uut.server->stop_holding(statements);
     return first && second;
+  });
+  CHECK(ok);
+}
+
+TEST_CASE("whoever calls in the program within a limit is shed as well",
+          "[trap-T14]") {
+  auto ok = eventually([] {
+    auto config = quiet_pool(1);
+    config.fast_lane = false; // uses of the front teach the pool less
+    scripted_pool uut{config};
+    auto within = [](duration limit) {
+      auto how = acquire_options{};
+      how.limit = limit;
+      return how;
+    };
+    auto begin = [&](duration limit) {
+      return std::async(std::launch::async, [&uut, how = within(limit)] {
+        return uut.db.execute("SELECT 1", how).has_value();
+      });
+    };
+    REQUIRE(uut.db.acquire()); // it is open
+    uut.server->hold(statements);
+    auto start = clock::now();
+    auto taught = begin(2100ms);
+    (void) uut.server->wait_for_held(statements);
+    eventually([&] { return clock::now() - start >= 1200ms; });
+    uut.server->stop_holding(statements);
+    if (!taught.get())
+      return false; // a machine that stood still
+    auto held = uut.db.acquire();
+    auto first = begin(1500ms);
+    auto there = eventually([&] {
+      return look(uut.db).gauges.waiting == 1
+             || first.wait_for(0s) == std::future_status::ready;
+    });
+    auto second = uut.db.execute("SELECT 1", within(1500ms));
+    // Who does not say when the use ends is served.
+    auto wish = within(1500ms);
+    wish.wait = 1ms;
+    auto third = uut.db.acquire(wish);
+    held->release();
+    (void) first.get();
+    CHECK(at_rest(uut.db));
+    if (!there || code_of(second) != errc::overloaded)
+      return false;
+    CHECK(code_of(third) == errc::acquire_timeout);
+    return true;
   });
   CHECK(ok);
 }
