@@ -1,5 +1,6 @@
 #include "actor/bench.hpp"
 
+#include <future>
 #include <map>
 
 // The same promises whether a caller takes from the front or asks the actor.
@@ -338,4 +339,21 @@ TEST_CASE("leases by message and leases in hand are counted together",
   held->release();
   again->release();
   fx.all_is_well(5);
+}
+
+TEST_CASE("a connection that changes hands is not counted twice", "[lanes]") {
+  fixture fx{1};
+  client me{fx.world.sys};
+  auto& pool = fx.db->actors().address;
+  fx.server->hold(backend_call::execute);
+  auto rows = me.start(pool, execute{{"SELECT 1"}});
+  REQUIRE(fx.server->wait_for_held(backend_call::execute));
+  auto next = std::async(std::launch::async,
+                         [&] { return fx.db->acquire().has_value(); });
+  REQUIRE(waiting(*fx.db, 1));
+  fx.server->stop_holding(backend_call::execute);
+  CHECK(next.get());
+  CHECK(answer_of<execute_result>(std::move(rows)));
+  CHECK(look(*fx.db).peak_leased == 1);
+  fx.all_is_well(1);
 }

@@ -148,8 +148,12 @@ void pool_actor::check_invariants() {
   }
 }
 
-void pool_actor::arm_timer() {
+void pool_actor::note_leases() {
   estate_->note_leases(machine_.state().table.count(connection_state::leased));
+}
+
+void pool_actor::arm_timer() {
+  note_leases();
   auto next = std::min(machine_.next_wakeup(), next_limit());
   if (!estate_->meters->warnings.empty())
     next = std::min(next, next_warnings_);

@@ -74,6 +74,7 @@ private:
   /// Performs orders, and those that their answers cause, in sequence.
   void act(effects orders);
   void check_invariants();
+  void note_leases();
   void arm_timer();
   void tell_warnings(time_point now);
 

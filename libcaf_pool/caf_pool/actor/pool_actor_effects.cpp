@@ -120,8 +120,10 @@ void pool_actor::perform(const effect::revoke_lease& x) {
 
 void pool_actor::perform(const effect::offer_connection& x) {
   auto slot = estate_->slot_of(x.connection);
-  if (slot)
-    estate_->slots->offer(*slot);
+  if (!slot)
+    return;
+  note_leases(); // it may be taken, and counted, at once
+  estate_->slots->offer(*slot);
 }
 
 void pool_actor::perform(const effect::withdraw_connection& x) {

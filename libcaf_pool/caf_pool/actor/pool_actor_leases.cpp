@@ -145,13 +145,18 @@ std::optional<loan> pool_actor::lend(const effect::grant& x,
   auto slot = estate_->slot_of(x.lease.connection);
   if (!slot)
     return std::nullopt;
+  // First, because granting counts the peak: this lease is in a slot now, and
+  // the one before it may have been by message.
+  ++estate_->granted_in_slots;
+  note_leases();
   auto held = estate_->slots->grant(*slot, who);
-  if (!held)
+  if (!held) {
+    --estate_->granted_in_slots;
     return std::nullopt;
+  }
   auto* entry = estate_->find(x.lease.connection);
   ++entry->grants;
   entry->granted_generation = held.generation;
-  ++estate_->granted_in_slots;
   return held;
 }
 
