@@ -194,3 +194,25 @@ TEST_CASE("a full pool makes room for a login", "[V07]") {
   CHECK(pool.looked() == lines{"abort 1"});
   CHECK(pool.closed(1) == lines{"open 3"});
 }
+
+TEST_CASE("connects stay limited while the pool wants more than it may open",
+          "[J04][trap-T37]") {
+  auto config = touchy();
+  config.max_size = 10;
+  pool_bench pool{config};
+  pool.sighted = true;
+  open_breaker(pool);
+  look_in_vain(pool, 1s);
+  CHECK(pool.pass(50ms) == lines{"look"});
+  CHECK(pool.looked() == lines{"open 3"});
+  pool.opened(3);
+  pool.acquire(1);
+  pool.release(3);
+  for (std::uint64_t i = 2; i <= 6; ++i)
+    pool.acquire(i, 60s);
+  REQUIRE(pool.gauges().opening >= 1); // hangs
+  pool.pass(3s);
+  CHECK(pool.uut.state().recovery.limits(pool.now));
+  pool.pass(10s);
+  CHECK_FALSE(pool.uut.state().recovery.limits(pool.now));
+}

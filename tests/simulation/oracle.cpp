@@ -261,4 +261,33 @@ bool oracle::waits(ticket x) const {
   return std::find(waiting_.begin(), waiting_.end(), x) != waiting_.end();
 }
 
+// -- looking for the server ---------------------------------------------------
+
+void oracle::check_look(time_point now) {
+  std::erase_if(looks_, [now](time_point x) { return x < now - 3s; });
+  if (looks_.empty())
+    careful_since_ = now; // the pool had no reason to be before
+  looks_.push_back(now);
+  auto recent = std::count_if(looks_.begin(), looks_.end(),
+                              [now](auto x) { return x > now - 1s; });
+  expect(recent <= 25, "the server is looked for too often");
+}
+
+std::size_t oracle::connects_in_a_second(time_point now) const {
+  return static_cast<std::size_t>(
+    std::count_if(connects_.begin(), connects_.end(),
+                  [now](auto x) { return x > now - lookout::window; }));
+}
+
+void oracle::check_connect(time_point now) {
+  std::erase_if(connects_, [now](time_point x) { return x < now - 3s; });
+  connects_.push_back(now);
+  auto since = std::max(careful_since_, now - 1s + 1ns);
+  auto recent = std::count_if(connects_.begin(), connects_.end(),
+                              [since](auto x) { return x >= since; });
+  auto looks = plan_.sighted && !looks_.empty() && now - looks_.back() <= 2s;
+  expect(!looks || static_cast<std::size_t>(recent) <= most_connects,
+         "too many connects while the server is looked for");
+}
+
 } // namespace caf_pool::simulation

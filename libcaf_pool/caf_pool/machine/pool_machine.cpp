@@ -2,6 +2,7 @@
 
 #include "caf_pool/machine/lifetime.hpp"
 #include "caf_pool/machine/pool_rules.hpp"
+#include "caf_pool/machine/rules_recovery.hpp"
 
 #include <utility>
 

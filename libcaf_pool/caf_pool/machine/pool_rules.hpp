@@ -85,14 +85,13 @@ void give_up_suspects(step& x);
 void rest(step& x, connection_id id);
 /// The same for one that was used: it may have to be probed first.
 void rest_proven(step& x, connection_id id);
-/// Like `rest` for one that was withdrawn: unless for its age, the sweep ends it.
+/// The same for one that was withdrawn: mostly the sweep ends it.
 void come_back(step& x, connection_id id);
 /// Decides what becomes of a connection that nobody holds any more.
 void take_back(step& x, connection_id id, const lease_end& how);
 /// The same if its holder is gone and nobody knows what it did last.
 void take_from_lost(step& x, connection_id id, const lease_end& how);
-/// Forgets the lease of a connection; one that was used teaches how long leases
-/// last.
+/// Forgets the lease of a connection; a use teaches how long leases last.
 void close_lease(step& x, connection_id id, bool used = true);
 
 // -- health -------------------------------------------------------------------
@@ -101,12 +100,8 @@ void begin_probe(step& x, connection_id id, bool for_waiter);
 void probe_failed(step& x, connection_id id, const error& why, duration took);
 /// An opening ended without a connection.
 void opening_failed(step& x, connection_id id, const error& why, duration took);
-/// The same of one that began before a reload or reconnect: it tells nothing
-/// about the server as it is now.
+/// The same of one that was given up: it tells nothing about the server now.
 void outdated_opening_failed(step& x, connection_id id, const error& why);
-/// Gives up openings of an older generation. The server may count them until
-/// they end, so they go on counting against the maximum.
-void give_up_outdated(step& x);
 /// An opening went well.
 void note_opening(step& x, duration took);
 /// A connection proved healthy.

@@ -1,5 +1,6 @@
 #include "caf_pool/core/duration_text.hpp"
 #include "caf_pool/machine/pool_rules.hpp"
+#include "caf_pool/machine/rules_recovery.hpp"
 
 #include <algorithm>
 #include <utility>
