@@ -23,6 +23,11 @@ constexpr const char* tricky_schema = R"(
        RETURN NEW; END $$;
   CREATE FUNCTION tricky.prepares() RETURNS int LANGUAGE plpgsql AS
     $$ BEGIN EXECUTE 'PREPARE hidden AS SELECT 1'; RETURN 1; END $$;
+  CREATE DOMAIN tricky.checked AS int CHECK (tricky.leave(VALUE, VALUE));
+  CREATE DOMAIN tricky.checked_text AS text
+    CHECK (tricky.leave(length(VALUE), 1));
+  CREATE TYPE tricky.pair AS (a tricky.checked, b int);
+  CREATE TYPE tricky.mood AS ENUM ('sad', 'ok');
   CREATE OPERATOR tricky.=== (leftarg = int, rightarg = int,
                               procedure = tricky.leave);
   CREATE TABLE tricky.plain (id int PRIMARY KEY);
@@ -88,6 +93,24 @@ TEST_CASE("no text hides from the next holder's reset",
     hand_over(*conn);
     CHECK(left_secret(*conn) == "");
     hand_over(*conn);
+  }
+}
+
+TEST_CASE("no parameter hides from the next holder's reset",
+          "[postgres][trap-T17][V11]") {
+  private_postgres::shared().query(tricky_schema);
+  auto conn = open_one();
+  for (auto& what : {sql_statement{"SELECT $1::tricky.checked", {1}},
+                     sql_statement{"SELECT $1::tricky.checked_text", {"x"}},
+                     sql_statement{"SELECT $1::tricky.pair", {"(1,2)"}},
+                     sql_statement{"SELECT $1::tricky.checked[]", {"{1}"}}}) {
+    INFO(what.text);
+    for (int i = 0; i < 6; ++i) {
+      must(*conn, what);
+      hand_over(*conn);
+      CHECK(left_secret(*conn) == "");
+      hand_over(*conn);
+    }
   }
 }
 
@@ -166,6 +189,7 @@ TEST_CASE("a query that the server calls harmless needs no reset",
   CHECK(becomes_clean("SELECT count(*), lower('X'), now() FROM tricky.plain;"));
   CHECK(becomes_clean("TABLE tricky.plain -- with a comment"));
   CHECK(becomes_clean("SELECT pg_sleep(0)"));
+  CHECK(becomes_clean({"SELECT $1::tricky.mood", {"ok"}}));
   SECTION("until it calls something else: by another connection") {
     sql_statement select{"SELECT id FROM tricky.plain"};
     CHECK(becomes_clean(select));

@@ -38,8 +38,23 @@ std::string as_subquery(std::string_view text) {
   return result + "\n) AS question";
 }
 
+// Binding a parameter runs the checks of its domain, before any plan. Fails if
+// a parameter has a type of a user which may do so. Enumerations and types with
+// an input function that is PARALLEL SAFE do not.
+constexpr std::string_view question_of_types
+  = "SELECT 1 / CASE pg_catalog.count(*) WHEN 0 THEN 1 ELSE 0 END "
+    "FROM pg_catalog.pg_prepared_statement() AS q "
+    "CROSS JOIN pg_catalog.unnest(q.parameter_types) AS p "
+    "JOIN pg_catalog.pg_type AS t ON t.oid = p::pg_catalog.oid "
+    "JOIN pg_catalog.pg_proc AS f ON f.oid = t.typinput "
+    "WHERE q.name = 'caf_pool_question' AND t.oid >= 16384 AND NOT "
+    "(t.typtype IN ('b', 'e') AND t.typelem = 0 AND f.proparallel = 's');";
+
 std::string explain(int parameters) {
-  std::string result = "EXPLAIN (COSTS off) EXECUTE ";
+  std::string result;
+  if (parameters > 0)
+    result = question_of_types;
+  result += "EXPLAIN (COSTS off) EXECUTE ";
   result += name;
   for (int i = 0; i < parameters; ++i)
     result += i == 0 ? "(NULL" : ",NULL";
