@@ -11,7 +11,8 @@ constexpr std::string_view readers[]
   = {"explain", "select", "show", "table", "values", "with"};
 
 constexpr std::string_view writers[]
-  = {"call", "delete", "execute", "insert", "into", "merge", "update"};
+  = {"analyse", "analyze", "call",  "delete", "execute",
+     "insert",  "into",    "merge", "update"};
 
 // Words that may stand before a parenthesis in a statement that only reads.
 constexpr std::string_view known[] = {
