@@ -260,6 +260,18 @@ std::string quoted_list(const std::string& names) {
   return result;
 }
 
+// Sets what the server knows, and leaves out the rest.
+std::string set_known(
+  const std::vector<std::pair<std::string, std::string>>& settings) {
+  std::string list;
+  for (auto& [name, value] : settings)
+    list += (list.empty() ? "('" : ",('") + name + "','" + value + "')";
+  return "SELECT pg_catalog.set_config(s.name, x.value, false) FROM (VALUES "
+         + list
+         + ") AS x (name, value) JOIN pg_catalog.pg_settings AS s ON "
+           "s.name = x.name;";
+}
+
 } // namespace
 
 pg_options pg_options::from(const pool_config& config,
@@ -318,12 +330,14 @@ std::vector<std::pair<std::string, std::string>> pg_options::liveness_settings()
 
 std::string pg_options::session_sql() const {
   std::string result;
-  if (!startup_options)
+  if (!startup_options) {
     for (auto& [name, value] : session_settings())
       result += "SET " + name + " = " + value + ';';
-  else if (std::getenv("PGDATESTYLE") != nullptr)
+    result += set_known(liveness_settings());
+  } else if (std::getenv("PGDATESTYLE") != nullptr) {
     // libpq sends it whatever it is told, and it outranks the login's options.
     result += std::string{"SET DateStyle = "} + date_style + ';';
+  }
   return result + init;
 }
 
