@@ -89,3 +89,26 @@ TEST_CASE("notifications arrive by the native handle, and stop with the lease",
   raw = pg_raw(*conn);
   CHECK(PQnotifies(raw) == nullptr);
 }
+
+TEST_CASE("notifications are no part of a result", "[postgres]") {
+  auto config = shared_config();
+  config.max_result_bytes = 1 << 20;
+  auto conn = open_one(config);
+  must(*conn, "LISTEN many");
+  auto* notify
+    = "SELECT count(pg_notify('many', repeat('x', 7900) || i)) FROM "
+      "generate_series(1, 1000) i";
+  SECTION("those that came before") {
+    private_postgres::shared().query(notify);
+    CHECK(number_of(*conn, "SELECT 1") == 1);
+  }
+  SECTION("its own, that come with the commit") {
+    must(*conn, "BEGIN");
+    must(*conn, notify);
+    must(*conn, "COMMIT");
+  }
+  SECTION("its own, that come with the statement") {
+    CHECK(number_of(*conn, notify) == 1000);
+  }
+  CHECK(number_of(*conn, "SELECT 1") == 1);
+}

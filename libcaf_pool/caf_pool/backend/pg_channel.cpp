@@ -4,6 +4,7 @@
 
 #include <sys/ioctl.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace caf_pool {
@@ -20,6 +21,16 @@ std::uint64_t pending_bytes(int fd) noexcept {
 bool is_error(ExecStatusType status) noexcept {
   return status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE
          || status == PGRES_NONFATAL_ERROR;
+}
+
+// Tells whether there were any.
+bool drop_notifications(PGconn* raw) noexcept {
+  auto result = false;
+  while (auto* x = PQnotifies(raw)) {
+    PQfreemem(x);
+    result = true;
+  }
+  return result;
 }
 
 // Our own statements return little; this is for who hides behind them.
@@ -77,6 +88,8 @@ pg_wait pg_channel::wait(time_point deadline, std::uint64_t max_bytes) {
       beside = notices().count();
       received = 0;
     }
+    if (received > max_bytes)
+      received = drop_notifications(raw()) ? 0 : received;
     if (received > max_bytes)
       return pg_wait::too_large;
   }

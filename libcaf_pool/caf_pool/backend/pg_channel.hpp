@@ -76,7 +76,8 @@ public:
   /// Sends what is left and reads until a portion is complete. Gives up when a
   /// single message, of which libpq must hold the whole, has more than
   /// `max_bytes` (roughly: libpq does not show its buffer). Requires that the
-  /// result comes in portions.
+  /// result comes in portions. Notices and notifications do not count; at the
+  /// limit, notifications that nobody read are dropped.
   pg_wait wait(time_point deadline, std::uint64_t max_bytes = no_limit);
 
   /// Runs statements by the simple protocol, in one round trip.

@@ -180,14 +180,14 @@ result<sql_result> pg_execution::collect() {
   at_.watch.arm(deadline_, grace());
   auto failed = read_replies();
   late_ = at_.watch.disarm();
-  if (too_large_) [[unlikely]]
-    return too_large(failed     ? "it cannot be said whether it took effect"
-                     : failure_ ? "it was stopped"
-                                : "it ran to its end");
   if (commits_ && !at_.reader.tag().empty()) [[unlikely]] {
     at_.condition.broken |= failed || failure_ || at_.channel.lost();
     return confirmed();
   }
+  if (too_large_) [[unlikely]]
+    return too_large(failed     ? "it cannot be said whether it took effect"
+                     : failure_ ? "it was stopped"
+                                : "it ran to its end");
   if (failed) [[unlikely]]
     return late_ && at_.channel.interrupter().is_shut_down() ? gave_up()
                                                              : *failed;
@@ -224,8 +224,11 @@ std::optional<error> pg_execution::read_replies() {
   auto* raw = at_.channel.raw();
   for (;;) {
     // Until the watchdog has the server stop, or shuts the socket.
+    // What comes behind the command's tag is no part of its result.
+    auto ended = !at_.reader.tag().empty();
     auto outcome
-      = at_.channel.wait(never, at_.options.max_result_bytes + slack);
+      = at_.channel.wait(never, ended ? pg_channel::no_limit
+                                      : at_.options.max_result_bytes + slack);
     if (outcome == pg_wait::too_large) [[unlikely]] {
       // The server does not stop in the middle of a message.
       too_large_ = true;
