@@ -90,6 +90,9 @@ TEST_CASE("parameters that cannot be sent are refused before sending",
   sql_statement many{"SELECT 1"};
   many.parameters.resize(70'000);
   CHECK(error_of(*conn, many).code == errc::invalid_argument);
+  // Together more than a message of the protocol may have.
+  many.parameters.assign(65, blob(16 << 20));
+  CHECK(error_of(*conn, many).code == errc::invalid_argument);
   CHECK(conn->state() == trace::clean);
 }
 

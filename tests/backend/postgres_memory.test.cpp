@@ -118,6 +118,26 @@ TEST_CASE("memory: a child that has little", "[.child]") {
   CHECK(number_of(*conn, "SELECT 1") == 1);
 }
 
+TEST_CASE("memory: a child that has little to send with", "[.child]") {
+  if (variable("MEMORY_HOST").empty())
+    return;
+  auto conn = make(child_config())->open(soon()).value();
+  must(*conn, "SELECT 1");
+  sql_statement what{variable("MEMORY_SQL"), {std::string(30 << 20, 'x')}};
+  rlimit more{};
+  REQUIRE(::getrlimit(RLIMIT_AS, &more) == 0);
+  auto tight = more;
+  tight.rlim_cur = static_cast<rlim_t>(status_of("VmSize") + 20 * mib);
+  REQUIRE(::setrlimit(RLIMIT_AS, &tight) == 0);
+  auto rows = conn->execute(what, soon());
+  REQUIRE(::setrlimit(RLIMIT_AS, &more) == 0);
+  REQUIRE_FALSE(rows);
+  INFO(to_string(rows.error()));
+  CHECK(rows.error().code == errc::result_too_large);
+  CHECK_THAT(rows.error().message, ContainsSubstring("nothing was sent"));
+  CHECK(conn->state() == trace::broken);
+}
+
 // -- their tests --------------------------------------------------------------
 
 TEST_CASE("a result takes no more than half above the limit, and gives it back",
@@ -149,6 +169,12 @@ TEST_CASE("no memory left is an error of one call", "[postgres]") {
                     "SELECT repeat('x', 50000000)",
                     "SELECT i FROM generate_series(1, 1600000) i"})
     run_child("memory: a child that has little", sql);
+}
+
+TEST_CASE("no memory left for a statement is no doubt", "[postgres]") {
+  if (!sanitized())
+    run_child("memory: a child that has little to send with",
+              "DELETE FROM pg_class WHERE relname = $1");
 }
 
 TEST_CASE("a backend that has no memory left is no defect") {

@@ -17,6 +17,14 @@ struct change {
   const char* stored;
 };
 
+struct comparison {
+  const char* from;
+  const char* to;
+  sql_parameter value;
+  /// What the column holds, and equals `value`, in its second type.
+  const char* stored;
+};
+
 } // namespace
 
 TEST_CASE("a column that another session changes gets right values at once",
@@ -64,6 +72,98 @@ TEST_CASE("a column that another session changes gets right values at once",
           == x.stored);
   }
   server.query("DROP TABLE ev");
+}
+
+TEST_CASE("a value is compared as the column has it now",
+          "[postgres][trap-T21]") {
+  auto& server = private_postgres::shared();
+  server.query(
+    "CREATE EXTENSION IF NOT EXISTS citext; DROP TYPE IF EXISTS "
+    "mood CASCADE; CREATE TYPE mood AS ENUM ('sad', 'ok')");
+  auto conn = open_one();
+  for (auto& x : {
+         comparison{"text", "citext", "A@x", "a@X"},
+         comparison{"varchar(9)", "citext", "A@x", "a@X"},
+         comparison{"text", "char(3)", "a ", "a"},
+         comparison{"varchar(9)", "char(3)", "a ", "a"},
+         comparison{"text", "int", "07", "7"},
+         comparison{"text", "date", "2024-1-2", "2024-01-02"},
+         comparison{"text", "jsonb", "{\"b\":1}", "{\"b\": 1}"},
+         comparison{"text", "mood", "ok", "ok"},
+         comparison{"int", "real", 16777217, "16777216"},
+         comparison{"bigint", "real", 16777217, "16777216"},
+         comparison{"numeric", "real", 16777217, "16777216"},
+         comparison{"int", "text", 7, "7"},
+         comparison{"int", "char(3)", 7, "7"},
+         comparison{"int", "numeric(5,2)", 7, "7"},
+         comparison{"boolean", "text", true, "true"},
+       }) {
+    INFO(x.from << " to " << x.to);
+    server.query("DROP TABLE IF EXISTS ev; CREATE TABLE ev (v "
+                 + std::string{x.from} + "); GRANT ALL ON ev TO app");
+    sql_statement select{"SELECT count(*) FROM ev WHERE v = $1", {x.value}};
+    for (int i = 0; i < 4; ++i)
+      must(*conn, select);
+    server.query("ALTER TABLE ev ALTER v TYPE " + std::string{x.to}
+                 + " USING NULL; INSERT INTO ev VALUES ('" + x.stored + "')");
+    for (int i = 0; i < 3; ++i)
+      CHECK(number_of(*conn, select) == 1);
+  }
+  server.query("DROP TABLE ev; DROP TYPE mood");
+}
+
+TEST_CASE("statements that somebody may have dropped doom no transaction",
+          "[postgres]") {
+  auto conn = open_one();
+  auto one = sql_statement{"SELECT 1 + $1::int", {1}};
+  auto two = sql_statement{"SELECT 2 + $1::int", {1}};
+  auto all_work = [&] {
+    must(*conn, one);
+    must(*conn, "BEGIN");
+    must(*conn, one);
+    must(*conn, two);
+    must(*conn, "COMMIT");
+    for (int i = 0; i < 3; ++i) {
+      must(*conn, one);
+      must(*conn, two);
+    }
+    CHECK(number_of(*conn,
+                    "SELECT count(*) FROM pg_prepared_statements WHERE "
+                    "statement LIKE 'SELECT _ + %'")
+          == 2);
+  };
+  for (int i = 0; i < 3; ++i) {
+    must(*conn, one);
+    must(*conn, two);
+  }
+  must(*conn, "PREPARE q AS SELECT 1");
+  SECTION("what leaves ours alone") {
+    for (auto sql : {"DISCARD TEMP", "DISCARD PLANS", "DISCARD SEQUENCES",
+                     "DEALLOCATE q"}) {
+      INFO(sql);
+      must(*conn, sql);
+      must(*conn, "BEGIN");
+      must(*conn, one);
+      must(*conn, two);
+      must(*conn, "COMMIT");
+      all_work();
+    }
+  }
+  SECTION("one of them, out of sight") {
+    must(*conn,
+         "DO $$ BEGIN EXECUTE 'DEALLOCATE ' || (SELECT name FROM "
+         "pg_prepared_statements WHERE statement LIKE 'SELECT 1 +%'); "
+         "END $$");
+    all_work();
+  }
+  SECTION("all of them, out of sight") {
+    must(*conn, "DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$");
+    all_work();
+  }
+  SECTION("all of them") {
+    must(*conn, GENERATE("DEALLOCATE ALL", "DISCARD ALL"));
+    all_work();
+  }
 }
 
 TEST_CASE("in a transaction a change costs one call at most, of all",

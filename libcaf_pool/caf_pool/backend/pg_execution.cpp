@@ -53,7 +53,7 @@ result<sql_result> pg_execution::attempt(entry& what) {
       return *failed;
   dirty_before_ = std::exchange(at_.condition.dirty, true);
   if (!send(what)) [[unlikely]]
-    return lost(pg_error_text(raw), {});
+    return not_sent();
   pg_receive_in_portions(raw);
   auto outcome = collect();
   note_large_buffers();
@@ -147,7 +147,7 @@ bool pg_execution::left_no_trace(bool trusted, bool ok) const {
 // What is known of other statements may be over.
 void pg_execution::forget_what_changed() {
   auto& tag = at_.reader.tag();
-  if (tag.starts_with("DEALLOCATE") || tag.starts_with("DISCARD"))
+  if (tag == "DEALLOCATE ALL" || tag == "DISCARD ALL")
     at_.cache.forget_all();
   if (tag.starts_with("CREATE") || tag.starts_with("ALTER")
       || tag.starts_with("DROP")) {

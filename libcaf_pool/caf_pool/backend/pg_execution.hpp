@@ -74,6 +74,7 @@ private:
   std::optional<error> prepare(entry& what);
   std::optional<error> infer_types(const entry& what, std::vector<Oid>& types);
   std::optional<error> hold(entry& what, std::vector<Oid> types);
+  bool drop(const std::vector<std::string>& garbage);
   bool uses_prepared(const entry& what) const;
   bool fits(const entry& what, const std::vector<Oid>& types) const;
   bool may_be_outdated(const entry& what) const;
@@ -102,6 +103,7 @@ private:
   bool in_doubt() const;
   error make(errc code, std::string text, std::string state = {}) const;
   error lost(std::string why, std::string state);
+  error not_sent();
   error gave_up();
   error too_large(const char* ending);
   error no_memory() const;

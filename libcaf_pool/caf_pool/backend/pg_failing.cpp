@@ -48,6 +48,22 @@ error pg_execution::lost(std::string why, std::string state) {
               std::move(state));
 }
 
+// libpq took the statement only in part. Without the end of its flight the
+// server makes nothing lasting, unless it is a command that does so itself: of
+// that the server may have all, if the connection broke.
+error pg_execution::not_sent() {
+  auto* raw = at_.channel.raw();
+  auto refused = PQstatus(raw) == CONNECTION_OK;
+  may_write_ = may_write_ && commits_ && !refused;
+  if (!refused)
+    return lost(pg_error_text(raw), {});
+  at_.condition.broken = true;
+  return make(errc::result_too_large,
+              "nothing was sent, because libpq could not hold the statement ("
+                + pg_error_text(raw)
+                + "); the connection is given up. Send less, in portions");
+}
+
 error pg_execution::gave_up() {
   auto text = "the server neither answered at the deadline nor stopped within "
               + to_rough_text(grace())

@@ -12,19 +12,22 @@ namespace caf_pool {
 /// inferred when a statement was prepared, and mean the same even if the
 /// columns have other types by now.
 ///
-/// | value   | type                 | why                                     |
-/// | ------- | -------------------- | --------------------------------------- |
-/// | NULL    | any                  | is NULL everywhere                      |
-/// | integer | int2, int4, int8,    | its digits come out as they went in, or |
-/// |         | numeric              | the server refuses them                 |
-/// | text    | text, varchar, json  | is kept byte by byte                    |
-/// | bool    | bool                 | "true" and "false" in each type         |
-/// | bytes   | bytea                | we say the type ourselves               |
+/// | value           | type                | why                             |
+/// | --------------- | ------------------- | ------------------------------- |
+/// | NULL            | any                 | is NULL everywhere              |
+/// | integer, of 24  | int2, int4, int8,   | is the same number in each type |
+/// | bits at most    | numeric             | of numbers; others refuse it    |
+/// | bool            | bool                | "true" and "false" everywhere   |
+/// | bytes           | bytea               | we say the type ourselves       |
 ///
-/// Anything else may lose something on the way: a date its time, a float4 its
-/// digits, text its blanks or leading zeros.
+/// Anything else may lose something on the way, or be compared in another way:
+/// text with a column that is citext, char(n) or an enumeration by now, a large
+/// integer with a float4, a date with a timestamp.
 bool pg_keeps_meaning(std::span<const sql_value> values,
                       std::span<const Oid> types) noexcept;
+
+/// Tells whether values may pass `pg_keeps_meaning` for any types at all.
+bool pg_may_keep_meaning(std::span<const sql_value> values) noexcept;
 
 /// Tells whether values may go through parameters whose types the text of the
 /// statement says, such that no column has a part in them: all may, but for

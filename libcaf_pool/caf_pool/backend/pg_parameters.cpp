@@ -17,6 +17,9 @@ namespace {
 constexpr std::size_t max_parameters = 65535;
 constexpr std::size_t max_length = std::numeric_limits<int>::max();
 
+// The server takes messages of just under 1 GiB. The slack is for all else.
+constexpr std::uint64_t max_bytes = (1 << 30) - (4 << 20);
+
 template <std::integral T>
 const char* write_number(std::array<char, 32>& out, T x) {
   *std::to_chars(out.data(), out.data() + out.size() - 1, x).ptr = '\0';
@@ -83,6 +86,11 @@ result<void> pg_parameters::bind(std::span<const sql_value> values) {
       types_[i] = pg_bytea;
     }
   }
+  if (bytes_ > max_bytes) [[unlikely]]
+    return error{errc::invalid_argument,
+                 "the parameters have more than 1 GiB together, which "
+                 "PostgreSQL refuses; send them in portions",
+                 {}};
   return {};
 }
 

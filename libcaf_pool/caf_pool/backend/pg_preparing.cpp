@@ -22,7 +22,9 @@ bool pg_execution::worth_preparing(entry& what) {
   return what.name.empty() && what.kept && what.traits.preparable && !what.unfit
          && may_use_prepared_ && !at_.condition.native
          && at_.condition.may_prepare && at_.options.prepare_after > 0
-         && what.uses >= at_.options.prepare_after && at_.cache.may_prepare();
+         && what.uses >= at_.options.prepare_after
+         && at_.cache.may_prepare(before_ == PQTRANS_IDLE)
+         && (what.traits.typed || pg_may_keep_meaning(at_.parameters.source()));
 }
 
 bool pg_execution::uses_prepared(const entry& what) const {
@@ -59,7 +61,7 @@ std::optional<error> pg_execution::infer_types(const entry& what,
   if (PQenterPipelineMode(raw) == 0
       || PQsendPrepare(raw, "", what.text.c_str(), p.size(), p.types()) == 0
       || PQsendDescribePrepared(raw, "") == 0 || PQpipelineSync(raw) == 0)
-    return lost(pg_error_text(raw), {});
+    return not_sent();
   at_.watch.arm(deadline_, grace());
   auto ended = read_flight([&types](const PGresult* x) {
     for (int i = 0; i < PQnparams(x); ++i)
@@ -105,16 +107,16 @@ std::optional<error> pg_execution::hold(entry& what, std::vector<Oid> types) {
   auto name = pg_statement_name(what.text, types);
   // In a transaction an error would be too high a price.
   auto alone = before_ == PQTRANS_IDLE;
-  if (!alone && at_.cache.is_garbage(name))
+  auto may_be_taken
+    = at_.condition.shared_session || at_.cache.is_garbage(name);
+  if (!alone && may_be_taken)
     return std::nullopt;
-  if (alone)
-    if (auto garbage = at_.cache.take_garbage(name); !garbage.empty())
-      if (at_.channel.run(garbage.c_str(), deadline_).wait != pg_wait::ready)
-        return lost("no answer while statements were dropped", {});
+  if (alone && !drop(at_.cache.take_garbage(name)))
+    return lost("no answer while statements were dropped", {});
   if (PQsendPrepare(raw, name.c_str(), what.text.c_str(),
                     static_cast<int>(types.size()), types.data())
       == 0)
-    return lost(pg_error_text(raw), {});
+    return not_sent();
   auto outcome = collect();
   auto exists = !outcome && failure_ && failure_->sqlstate == "42P05";
   if (!outcome && !exists)
@@ -128,6 +130,22 @@ std::optional<error> pg_execution::hold(entry& what, std::vector<Oid> types) {
   return std::nullopt;
 }
 
+// In one round trip, unless somebody dropped one of them: the first error ends
+// a message.
+bool pg_execution::drop(const std::vector<std::string>& garbage) {
+  std::string all;
+  for (auto& sql : garbage)
+    all += sql;
+  if (all.empty())
+    return true;
+  auto answer = at_.channel.run(all.c_str(), deadline_);
+  for (auto i = garbage.begin(); !answer.text.empty() && i != garbage.end();
+       ++i)
+    if (at_.channel.run(i->c_str(), deadline_).wait != pg_wait::ready)
+      return false;
+  return answer.wait == pg_wait::ready;
+}
+
 bool pg_execution::may_be_outdated(const entry& what) const {
   if (!failure_ || !failure_->may_be_outdated())
     return false;
@@ -139,7 +157,8 @@ bool pg_execution::may_be_outdated(const entry& what) const {
 void pg_execution::outdate(entry& what, std::string_view sqlstate) {
   if (sqlstate == "26000") {
     // Somebody dropped it, maybe all.
-    at_.cache.forget_all();
+    what.name.clear();
+    at_.cache.doubt_all();
     return;
   }
   // Whoever else uses it may bring it back as it was.

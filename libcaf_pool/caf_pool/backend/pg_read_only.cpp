@@ -50,7 +50,7 @@ result<sql_result> pg_execution::read_alone(entry& what) {
   if (PQenterPipelineMode(raw) == 0 || !send_plain(raw, "BEGIN READ ONLY")
       || !send_plain(raw, "SELECT 1") || !send(what) || PQpipelineSync(raw) == 0
       || !send_plain(raw, "COMMIT") || PQpipelineSync(raw) == 0)
-    return lost(pg_error_text(raw), {});
+    return not_sent();
   if (auto failed = skip_beginning())
     return *failed;
   pg_receive_in_portions(raw);

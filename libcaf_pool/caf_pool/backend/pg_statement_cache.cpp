@@ -45,16 +45,22 @@ void pg_statement_cache::forget_all() {
   garbage_.clear();
 }
 
+void pg_statement_cache::doubt_all() {
+  for (auto& x : entries_)
+    forget(x);
+}
+
 bool pg_statement_cache::is_garbage(std::string_view name) const {
   return std::find(garbage_.begin(), garbage_.end(), name) != garbage_.end();
 }
 
-std::string pg_statement_cache::take_garbage(std::string_view name) {
-  std::string result;
+std::vector<std::string> pg_statement_cache::take_garbage(
+  std::string_view name) {
   if (garbage_.size() < collect_at && !is_garbage(name))
-    return result;
+    return {};
+  std::vector<std::string> result;
   for (auto& x : garbage_)
-    result += "DEALLOCATE " + x + ';';
+    result.push_back("DEALLOCATE " + x + ';');
   garbage_.clear();
   return result;
 }

@@ -65,17 +65,23 @@ public:
   /// Forgets that the server holds any: somebody dropped them.
   void forget_all();
 
-  /// Tells whether the server still holds a statement of that name which is
+  /// Uses none of them any more, though the server may hold them still:
+  /// somebody dropped some.
+  void doubt_all();
+
+  /// Tells whether the server may still hold a statement of that name which is
   /// not used any more.
   bool is_garbage(std::string_view name) const;
 
-  /// Returns SQL that drops what the server holds in vain, once that is worth a
-  /// round trip or if `name` is among it; empty otherwise. The caller runs it.
-  std::string take_garbage(std::string_view name);
+  /// Returns statements that drop what the server holds in vain, once that is
+  /// worth a round trip or if `name` is among it; none otherwise. The caller
+  /// runs them; one fails if somebody was faster.
+  std::vector<std::string> take_garbage(std::string_view name);
 
-  /// Tells whether another statement may be prepared.
-  bool may_prepare() const noexcept {
-    return capacity_ > 0 && garbage_.size() < max_garbage;
+  /// Tells whether another statement may be prepared; `dropping` if garbage can
+  /// be dropped before.
+  bool may_prepare(bool dropping) const noexcept {
+    return capacity_ > 0 && (dropping || garbage_.size() < max_garbage);
   }
 
   std::size_t size() const noexcept {
