@@ -227,8 +227,8 @@ TEST_CASE("every byte at which an answer can break off leaves no wrong result",
     auto conn = make(config)->open(soon()).value();
     net.cut_after(direction::to_client, bytes);
     auto rows = conn->execute(
-      "SELECT i, 'text ' || i FROM "
-      "generate_series(1, 5) i",
+      "VALUES (1, 'text 1'), (2, 'text 2'), (3, 'text 3'), (4, 'text 4'), "
+      "(5, 'text 5')",
       soon());
     if (rows) {
       CHECK(rows->size() == 5);
@@ -239,6 +239,42 @@ TEST_CASE("every byte at which an answer can break off leaves no wrong result",
     net.cut_after(direction::to_client,
                   std::numeric_limits<std::size_t>::max());
   }
+}
+
+TEST_CASE("a view that is read may write until the server says otherwise",
+          "[postgres][trap-T41]") {
+  effects table;
+  auto& server = private_postgres::shared();
+  server.query(
+    "CREATE OR REPLACE FUNCTION add_effect() RETURNS int LANGUAGE sql AS $$ "
+    "INSERT INTO effects VALUES (3) RETURNING id $$; CREATE OR REPLACE VIEW "
+    "effect_adder AS SELECT add_effect() AS id; GRANT ALL ON effect_adder TO "
+    "app");
+  chaos_proxy net{server.port()};
+  auto config = tcp_config(server);
+  config.options["port"] = std::to_string(net.port());
+  config.options["sslmode"] = "disable";
+  auto lose = [&](connection& conn, const char* sql) {
+    net.cut_after(direction::to_client, 1);
+    auto why = error_of(conn, sql);
+    net.cut_after(direction::to_client,
+                  std::numeric_limits<std::size_t>::max());
+    return why.code;
+  };
+  auto conn = open_one(config);
+  CHECK(lose(*conn, "SELECT id FROM effect_adder") == errc::outcome_unknown);
+  CHECK(eventually([] { return effects::count(3) == "1"; }));
+  // A table whose query is proven to be harmless.
+  auto* harmless = "SELECT id FROM effects";
+  CHECK(eventually([&] {
+    conn = open_one(config);
+    for (int i = 0; i < 4; ++i) {
+      must(*conn, harmless);
+      REQUIRE(conn->reset(reset_policy::automatic, soon()));
+    }
+    return lose(*conn, harmless) == errc::connection_lost;
+  }));
+  server.query("DROP VIEW effect_adder; DROP FUNCTION add_effect");
 }
 
 // -- servers that say nothing -------------------------------------------------

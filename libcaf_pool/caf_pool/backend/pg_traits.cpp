@@ -28,7 +28,8 @@ pg_traits pg_traits_of(std::string_view text) {
                                      "insert", "update", "delete", "merge"});
   auto control = one_of(
     first, {"begin", "start", "savepoint", "release", "rollback", "abort", ""});
-  result.may_write = !control && !pg_seems_to_read(text);
+  result.may_write
+    = !control && (!pg_seems_to_read(text) || pg_runs_relation(text));
   result.may_write |= result.commits;
   result.names_nothing = pg_names_nothing(text);
   result.typed = pg_casts_parameters(text);

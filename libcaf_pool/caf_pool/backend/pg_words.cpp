@@ -14,6 +14,9 @@ constexpr std::string_view writers[]
   = {"analyse", "analyze", "call",  "delete", "execute",
      "insert",  "into",    "merge", "update"};
 
+// Words that may stand before the name of a relation.
+constexpr std::string_view sources[] = {"from", "join", "table"};
+
 // Words that may stand before a parenthesis in a statement that only reads.
 constexpr std::string_view known[] = {
   "all",      "and",     "any",       "array",     "as",
@@ -42,6 +45,7 @@ bool found(const std::string_view (&words)[N], std::string_view word) noexcept {
 
 static_assert(std::is_sorted(std::begin(readers), std::end(readers)));
 static_assert(std::is_sorted(std::begin(writers), std::end(writers)));
+static_assert(std::is_sorted(std::begin(sources), std::end(sources)));
 static_assert(std::is_sorted(std::begin(known), std::end(known)));
 static_assert(std::is_sorted(std::begin(constants), std::end(constants)));
 
@@ -197,6 +201,17 @@ bool pg_seems_to_read(std::string_view text) {
     }
   }
   return true;
+}
+
+bool pg_runs_relation(std::string_view text) {
+  auto first = pg_first_word(text);
+  if (first == "explain" || first == "show")
+    return false;
+  scanner in{text};
+  while (in.next())
+    if (in.symbol == 'a' && found(sources, in.word))
+      return true;
+  return false;
 }
 
 bool pg_names_nothing(std::string_view text) {

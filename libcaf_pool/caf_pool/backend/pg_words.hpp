@@ -23,6 +23,10 @@ bool pg_has_word(std::string_view text, std::string_view word);
 /// views and operators call is not seen.
 bool pg_seems_to_read(std::string_view text);
 
+/// Tells whether a text that seems to read may run a relation, which may be a
+/// view that calls anything. EXPLAIN does not run any.
+bool pg_runs_relation(std::string_view text);
+
 /// Tells whether a query names nothing at all: constants and parameters only,
 /// e.g. "SELECT 1".
 bool pg_names_nothing(std::string_view text);
