@@ -212,6 +212,7 @@ TEST_CASE("connects stay limited while the pool wants more than it may open",
     pool.acquire(i, 60s);
   REQUIRE(pool.gauges().opening >= 1); // hangs
   pool.pass(3s);
+  pool.tick();
   CHECK(pool.uut.state().recovery.limits(pool.now));
   pool.pass(10s);
   CHECK_FALSE(pool.uut.state().recovery.limits(pool.now));
