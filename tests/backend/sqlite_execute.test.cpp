@@ -41,9 +41,21 @@ TEST_CASE("SQLite keeps the extremes of every type", "[sqlite]") {
        {std::string{}, std::string("a\0b", 3), std::string(70000, 'x')})
     CHECK(value_of<std::string>(*db.conn, {"SELECT ?", {x}}) == x);
   CHECK(value_of<bool>(*db.conn, {"SELECT ?", {true}}));
-  // SQLite has no NaN, and would store NULL.
-  CHECK(failure_of(*db.conn, {"SELECT ?", {std::nan("")}}).code
-        == errc::invalid_argument);
+}
+
+TEST_CASE("SQLite refuses what it would store as something else", "[sqlite]") {
+  memory db;
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  for (auto& x : {sql_value{std::nan("")}, sql_value{std::uint64_t{most} + 1},
+                  sql_value{std::numeric_limits<std::uint64_t>::max()}}) {
+    auto rows = db.conn->execute({"SELECT ?", {x}}, soon());
+    REQUIRE_FALSE(rows);
+    CHECK(rows.error().code == errc::invalid_argument);
+    CHECK(db.conn->state() == trace::clean);
+  }
+  CHECK(value_of<std::int64_t>(*db.conn,
+                               {"SELECT ?", {sql_value{std::uint64_t{most}}}})
+        == most);
 }
 
 TEST_CASE("SQLite tells the type of each cell, not of its column", "[sqlite]") {

@@ -163,6 +163,9 @@ TEST_CASE("decimals are read as double only if their digits come back") {
 TEST_CASE("the size of a value counts its text and bytes") {
   auto empty = byte_size(sql_null{});
   CHECK(empty >= sizeof(sql_value));
-  CHECK(byte_size(std::string(1000, 'x')) == empty + 1000);
-  CHECK(byte_size(blob(500)) == empty + 500);
+  CHECK(byte_size(std::string(10, 'x')) == empty); // inside the value
+  CHECK(byte_size(std::string(1000, 'x')) >= empty + 1000);
+  CHECK(byte_size(std::string(1000, 'x')) < empty + 1100);
+  CHECK(byte_size(blob(500)) >= empty + 500);
+  CHECK(byte_size(blob(500)) < empty + 600);
 }

@@ -24,7 +24,7 @@ void check_status(bench& env) {
       CHECK(is_one_of(status_of(*conn), open));
       env.ok(*conn, end);
       CHECK(is_one_of(status_of(*conn), none));
-      CHECK(conn->state() == trace::clean);
+      env.left_nothing(*conn);
       env.ok(*conn, env.spec().drop_table);
       env.ok(*conn, env.spec().create_table);
     }
@@ -70,7 +70,7 @@ void check_truth(bench& env) {
       CHECK_FALSE(done.error().message.empty());
       CHECK(env.rows(*conn) == 0);
     }
-    CHECK(conn->state() == trace::clean);
+    env.left_nothing(*conn);
     env.ok(*conn, env.spec().drop_table);
   }
   SECTION("a transaction that the server rolled back cannot be committed") {
@@ -85,7 +85,7 @@ void check_truth(bench& env) {
     REQUIRE_FALSE(done);
     INFO(to_string(done.error()));
     CHECK(done.error().code == errc::rolled_back);
-    CHECK(conn->state() == trace::clean);
+    env.left_nothing(*conn);
     CHECK(env.rows(*conn) == 0);
     env.ok(*conn, env.spec().insert(3, "z"));
     CHECK(env.rows(*conn) == 1);

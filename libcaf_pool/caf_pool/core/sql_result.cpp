@@ -250,12 +250,23 @@ sql_result::column(std::string_view name) const noexcept {
   return std::nullopt;
 }
 
+namespace {
+
+// What an allocator keeps beside each block, as a rule.
+constexpr std::size_t block_header = 16;
+
+// Text up to this length has no block of its own.
+constexpr std::size_t short_text = 15;
+
+} // namespace
+
 std::size_t byte_size(const sql_value& x) noexcept {
+  auto block = std::size_t{0};
   if (auto str = std::get_if<std::string>(&x))
-    return sizeof(x) + str->size();
-  if (auto bytes = std::get_if<blob>(&x))
-    return sizeof(x) + bytes->size();
-  return sizeof(x);
+    block = str->size() > short_text ? str->size() : 0;
+  else if (auto bytes = std::get_if<blob>(&x))
+    block = bytes->size();
+  return sizeof(x) + (block > 0 ? block + block_header : 0);
 }
 
 } // namespace caf_pool
