@@ -14,6 +14,8 @@ TEST_CASE("every setting of a pool is in force after a reload",
   actor_world world;
   client me{world.sys};
   auto base = pool_config{};
+  base.leak_threshold = 1min; // so that `leak_revoke` has something to follow
+  base.leak_revoke = 1h;
   auto ref = spawn_pool(world.sys, base, std::make_shared<scripted_backend>());
   REQUIRE(ref.has_value());
   std::size_t tried = 0;

@@ -32,6 +32,7 @@ TEST_CASE("a pool under load acknowledges nothing once its file is gone",
   auto path = top.path + "/a.db";
   auto config = quiet_pool(4);
   config.options = {{"path", path}, {"mode", "write"}};
+  config.retry.start = 10ms;
   config.retry.cap = 20ms;
   config.breaker.enabled = false;
   std::atomic<bool> gone{false};

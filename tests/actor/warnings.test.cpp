@@ -13,7 +13,7 @@ scripted_answer warning(std::vector<sql_warning> what) {
 
 } // namespace
 
-TEST_CASE("what the server warns of is returned, counted and told", "[O01]") {
+TEST_CASE("what the server warns of is returned, counted and told") {
   auto fx = scripted_pool{quiet_pool(1)};
   listener ears{fx.world.sys};
   fx.me.subscribe_for(ears.actor(), fx.db.actors().address);
@@ -29,8 +29,7 @@ TEST_CASE("what the server warns of is returned, counted and told", "[O01]") {
   CHECK(told.connection.value != 0);
 }
 
-TEST_CASE("a flood of warnings is told in part, with the rest counted",
-          "[O01]") {
+TEST_CASE("a flood of warnings is told in part, with the rest counted") {
   auto fx = scripted_pool{quiet_pool(1)};
   listener ears{fx.world.sys};
   fx.me.subscribe_for(ears.actor(), fx.db.actors().address);

@@ -69,7 +69,7 @@ void run_child(const std::string& test, const std::string& sql) {
 
 // -- in processes of their own ------------------------------------------------
 
-TEST_CASE("memory: a child that reads", "[.child]") {
+TEST_CASE("memory: a child that reads") {
   if (variable("MEMORY_HOST").empty())
     return;
   auto server = make(child_config());
@@ -95,7 +95,7 @@ TEST_CASE("memory: a child that reads", "[.child]") {
   CHECK(eventually([&] { return status_of("VmRSS") < before + 24 * mib; }));
 }
 
-TEST_CASE("memory: a child that has little", "[.child]") {
+TEST_CASE("memory: a child that has little") {
   if (variable("MEMORY_HOST").empty())
     return;
   auto server = make(child_config());

@@ -184,7 +184,7 @@ TEST_CASE("a failure at the end of time does not overflow") {
   CHECK(uut.failed(never - 1ns) == never);
 }
 
-TEST_CASE("without jitter each delay is the largest of its step", "[N17]") {
+TEST_CASE("without jitter each delay is the largest of its step") {
   auto config = backoff_config{};
   config.start = 100ms;
   config.factor = 2;

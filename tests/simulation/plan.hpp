@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-/// Plays a pool's life in virtual time, about half a minute per seed and so some
+/// Plays a pool's life in virtual time, half a minute per seed and so some
 /// fifteen hours per run of the tests: the pool machine among
 /// callers, workers, a server, an operator and a clock, all of which misbehave
 /// under one seed.

@@ -23,7 +23,7 @@ const std::vector<layer>& layers() {
     {"core", {}, {}},
     {"machine", {"core"}, {}},
     {"front", {"core"}, {}},
-    {"backend", {"core"}, {"pqxx", "libpq", "sqlite", "posix"}},
+    {"backend", {"core"}, {"pqxx", "libpq", "sqlite", "openssl", "posix"}},
     {"protocol", {"core"}, {"caf"}},
     {"remote", {"core", "protocol"}, {"caf", "caf/io", "posix"}},
     {"lease", {"core", "machine", "front", "backend"}, {}},

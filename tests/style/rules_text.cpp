@@ -115,6 +115,10 @@ const std::vector<sleeper>& sleepers() {
   static const std::vector<sleeper> list{
     {"tests/support/eventually.hpp",
      "asks again and again until a condition holds or its deadline has passed"},
+    {"tests/actor/postgres_overload.test.cpp",
+     "makes load that arrives by the clock, whatever becomes of it"},
+    {"tests/system/programs/stuck_node.cpp",
+     "is a backend that never comes back"},
   };
   return list;
 }

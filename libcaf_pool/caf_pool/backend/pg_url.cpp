@@ -119,7 +119,7 @@ std::string value_of(const libpq_options& options, std::string_view key) {
   return {};
 }
 
-// What libpq reads in one way and people mean in another, each with the way out.
+// What libpq reads in one way and people mean in another, with the way out.
 result<void> check_marks(std::string_view authority, std::string_view rest) {
   if (rest.find('@') != rest.npos)
     return bad(

@@ -1,5 +1,6 @@
 #include "caf_pool/node/gate_door.hpp"
 
+#include "caf_pool/actor/caf_compat_basp.hpp"
 #include "caf_pool/admin/fd_reserve.hpp"
 #include "caf_pool/admin/listen_error.hpp"
 #include "caf_pool/node/descriptors.hpp"
@@ -40,16 +41,6 @@ constexpr int max_turned_away = 64;
 
 /// A line about refusals at most this often.
 constexpr duration log_pause = std::chrono::seconds{10};
-
-#ifdef CAF_VERSION_MAJOR
-constexpr auto basp_name = "BASP";
-constexpr auto publish_word = caf::publish_atom_v;
-constexpr auto close_word = caf::close_atom_v;
-#else
-constexpr auto basp_name = caf::atom("BASP");
-constexpr auto publish_word = caf::publish_atom::value;
-constexpr auto close_word = caf::close_atom::value;
-#endif
 
 struct address_list {
   addrinfo* first = nullptr;

@@ -93,10 +93,7 @@ connector_actor::behavior_type connector_actor::make_behavior() {
     [this](const remote_control& x) { return on_control(x); },
     [this](const remote_close&) { close(); },
     [settle](const wire::done& x) { settle(x); },
-    [this](const wire::granted& x) {
-      if (from_session())
-        setup_.link->settle_grant(x, clock::now());
-    },
+    [this](const wire::granted& x) { on_granted(x); },
     [settle](const wire::answer& x) { settle(x); },
     [this, settle](const wire::failed& x) {
       if (x.request != 0)
@@ -119,6 +116,11 @@ connector_actor::behavior_type connector_actor::make_behavior() {
     [this](const link_poke&) { arm(); },
     [this](const listen_to& x) { on_listen(x); },
   };
+}
+
+void connector_actor::on_granted(const wire::granted& x) {
+  if (from_session())
+    setup_.link->settle_grant(x, clock::now());
 }
 
 bool connector_actor::receive_early(const caf::mailbox_element& x) {

@@ -77,6 +77,7 @@ private:
   void beat(time_point now);
   void arm();
   void on_event(const wire::event& x);
+  void on_granted(const wire::granted& x);
   void on_renewed(const wire::renewed& x);
   void on_listen(const listen_to& x);
   void ask_for_events(const std::string& pool, bool stop);
