@@ -118,7 +118,7 @@ TEST_CASE("memory: a child that has little") {
   CHECK(number_of(*conn, "SELECT 1") == 1);
 }
 
-TEST_CASE("memory: a child that has little to send with", "[.child]") {
+TEST_CASE("memory: a child that has little to send with") {
   if (variable("MEMORY_HOST").empty())
     return;
   auto conn = make(child_config())->open(soon()).value();

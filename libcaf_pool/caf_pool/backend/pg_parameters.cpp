@@ -7,15 +7,13 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
-#include <limits>
 
 namespace caf_pool {
 
 namespace {
 
-// The protocol counts parameters in 16 bits and lengths in 32.
+// The protocol counts parameters in 16 bits.
 constexpr std::size_t max_parameters = 65535;
-constexpr std::size_t max_length = std::numeric_limits<int>::max();
 
 // The server takes messages of just under 1 GiB. The slack is for all else.
 constexpr std::uint64_t max_bytes = (1 << 30) - (4 << 20);
@@ -41,15 +39,26 @@ error bad_parameter(std::size_t index, const char* why) {
           {}};
 }
 
+error too_many(std::size_t n) {
+  return {errc::invalid_argument,
+          "a statement takes at most 65535 parameters, this one has "
+            + std::to_string(n) + "; send rows in portions",
+          {}};
+}
+
+error too_large() {
+  return {errc::invalid_argument,
+          "the parameters have more than 1 GiB together, which PostgreSQL "
+          "refuses; send them in portions",
+          {}};
+}
+
 } // namespace
 
 result<void> pg_parameters::bind(std::span<const sql_value> values) {
   auto n = values.size();
   if (n > max_parameters) [[unlikely]]
-    return error{errc::invalid_argument,
-                 "a statement takes at most 65535 parameters, this one has "
-                   + std::to_string(n) + "; send rows in portions",
-                 {}};
+    return too_many(n);
   source_ = values;
   bytes_ = 0;
   types_.assign(n, 0);
@@ -75,8 +84,6 @@ result<void> pg_parameters::bind(std::span<const sql_value> values) {
       values_[i] = text->c_str();
       bytes_ += text->size();
     } else if (auto* bytes = std::get_if<blob>(&value)) {
-      if (bytes->size() > max_length) [[unlikely]]
-        return bad_parameter(i, "has more than 2 GiB");
       // Not null even if there are no bytes: that would be SQL's NULL.
       values_[i]
         = bytes->empty() ? "" : reinterpret_cast<const char*>(bytes->data());
@@ -87,10 +94,7 @@ result<void> pg_parameters::bind(std::span<const sql_value> values) {
     }
   }
   if (bytes_ > max_bytes) [[unlikely]]
-    return error{errc::invalid_argument,
-                 "the parameters have more than 1 GiB together, which "
-                 "PostgreSQL refuses; send them in portions",
-                 {}};
+    return too_large();
   return {};
 }
 
