@@ -37,7 +37,7 @@ TEST_CASE("a client's statement runs no longer than the pool lets it") {
   node.add_pool(impatient_pool(), nullptr);
   auto db = node.client();
   // However long the caller would wait.
-  for (auto limit : {patience * 10, duration::max()}) {
+  for (auto limit : {duration{patience * 10}, duration::max()}) {
     auto outcome = db.execute("main", {endless}, limit);
     REQUIRE_FALSE(outcome);
     CHECK(outcome.error().code == errc::execute_timeout);
