@@ -73,9 +73,9 @@ TEST_CASE("an empty snapshot takes few bytes") {
   CHECK(wire::encode(full_snapshot()).size() < 1000);
 }
 
-TEST_CASE("the encoding is the same for ever") {
+TEST_CASE("the encoding of a version is the same for ever") {
   CHECK(wire::encode(statements{{"ab", {7, nullptr, "x"}}})
-        == std::string{"\x01\x01\x01\x02"
+        == std::string{"\x02\x01\x01\x02"
                        "ab\x03\x02\x0e\x00\x04\x01x",
                        13});
   results rows(1);
@@ -83,8 +83,10 @@ TEST_CASE("the encoding is the same for ever") {
   rows[0].cells = {true, blob{std::byte{9}}};
   rows[0].affected = 300;
   CHECK(wire::encode(rows)
-        == "\x01\x02\x01\x01\x01n\x02\x01\x01\x05\x01\x09\xac\x02");
-  CHECK(wire::encode(names{"pg"}) == "\x01\x03\x01\x02pg");
+        == std::string{"\x02\x02\x01\x01\x01n\x02\x01\x01\x05\x01\x09\xac\x02"
+                       "\x00\x00",
+                       16});
+  CHECK(wire::encode(names{"pg"}) == "\x02\x03\x01\x02pg");
 }
 
 TEST_CASE("one kind of payload is never taken for another", "[X04]") {
