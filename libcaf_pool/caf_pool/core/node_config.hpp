@@ -23,7 +23,7 @@ struct remote_config {
   /// Leases and waiting requests of one client.
   std::uint32_t max_leases_per_client = 100;
   std::uint32_t max_requests_per_client = 1000;
-  /// Connections of clients at a time; fewer if the limit of open files says so.
+  /// Connections of clients at a time; fewer if the limit of open files is low.
   std::uint32_t max_connections = 1000;
   /// A peer that connects has so long to log in.
   duration login_timeout = std::chrono::seconds{5};

@@ -50,8 +50,9 @@ template <class T>
 concept plain_parameter
   = std::same_as<T, std::nullptr_t> || std::same_as<T, std::nullopt_t>
     || std::same_as<T, bool> || number<T> || std::same_as<T, float>
-    || std::same_as<T, double> || std::convertible_to<const T&, std::string_view>
-    || std::same_as<T, blob> || std::same_as<T, sql_value>;
+    || std::same_as<T, double> || std::same_as<T, blob>
+    || std::same_as<T, sql_value>
+    || std::convertible_to<const T&, std::string_view>;
 
 template <class T>
 inline constexpr bool is_optional_parameter = false;
