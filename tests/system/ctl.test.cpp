@@ -140,7 +140,8 @@ TEST_CASE("ctl warns about variables that are almost settings") {
 TEST_CASE("ctl shows a configuration and where each value is from") {
   scratch_folder folder;
   folder.write("base.toml", "[defaults]\nmax_size = 7\n");
-  folder.write("mine.toml", "[pools.main]\nmin_size = 2\n");
+  folder.write("mine.toml", "[pools.main]\nmin_size = 2\n"
+                            "[pools.main.sqlite]\npath = \"a.db\"\n");
   auto common = std::vector<std::string>{
     "config",    "show", "--config", folder.path.string(),
     "--profile", "mine", "--set",    "node.name=n1"};

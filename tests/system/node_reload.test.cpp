@@ -329,8 +329,9 @@ TEST_CASE("the server's limit for statements follows a reload", "[F03]") {
   private_postgres server;
   auto text = [&](const char* limit) {
     return "[pools.main]\nbackend = \"postgres\"\nexecute_timeout = \""
-           + std::string{limit} + "\"\n[pools.main.postgres]\nhost = \""
-           + server.socket_dir() + "\"\nport = " + std::to_string(server.port())
+           + std::string{limit}
+           + "\"\n[pools.main.postgres]\nstatement_timeout = \""
+           + std::string{limit} + "\"\nhost = \"" + server.socket_dir() + "\"\nport = " + std::to_string(server.port())
            + "\nuser = \"app\"\ndatabase = \"app\"\n";
   };
   reloading_node x{text("5min")};

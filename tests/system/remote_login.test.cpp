@@ -255,12 +255,12 @@ TEST_CASE("a peer that guesses is turned away even with the right token",
   auto old = login(99, user_token);
   CHECK(old.code == errc::protocol_mismatch);
   CHECK_THAT(old.message, ContainsSubstring("version 99"));
-  CHECK(login(1, user_token).code == errc::none);
+  CHECK(login(wire::protocol_version, user_token).code == errc::none);
   // For a second only: a machine that stands still for as long lets it in.
   CHECK(eventually([&] {
     for (int i = 0; i < 3; ++i)
-      CHECK(login(1, "wrong-0123456789abcdef").code == errc::unauthorized);
-    auto blocked = login(1, user_token);
+      CHECK(login(wire::protocol_version, "wrong-0123456789abcdef").code == errc::unauthorized);
+    auto blocked = login(wire::protocol_version, user_token);
     return blocked.message.find("too many failed logins") != std::string::npos;
   }));
   // Others are not affected.
@@ -270,8 +270,8 @@ TEST_CASE("a peer that guesses is turned away even with the right token",
 TEST_CASE("a client that comes again replaces its old session", "[E02]") {
   remote_node node;
   remote_peer peer{node};
-  auto old = peer.greet({1, "user", user_token, "peer"});
-  auto present = peer.greet({1, "user", user_token, "peer"});
+  auto old = peer.greet({wire::protocol_version, "user", user_token, "peer"});
+  auto present = peer.greet({wire::protocol_version, "user", user_token, "peer"});
   REQUIRE(old);
   REQUIRE(present);
   CHECK(*old != *present);

@@ -37,6 +37,14 @@ manager::manager(caf::actor_config& cfg,
   drop_unexpected(this);
 }
 
+// Whoever holds a handle of the ended manager, a clock for one, keeps none of
+// its pools.
+void manager::on_exit() {
+  pools_.clear();
+  leaving_.clear();
+  subscribers_.clear();
+}
+
 manager::behavior_type manager::make_behavior() {
   return {
     [this](const find_pool& x) { return on_find(x); },

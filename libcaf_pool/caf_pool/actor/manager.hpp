@@ -23,6 +23,8 @@ public:
 
   behavior_type make_behavior() override;
 
+  void on_exit() override;
+
 private:
   struct managed_pool {
     /// Invalid when the pool is over.
