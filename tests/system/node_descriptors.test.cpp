@@ -151,6 +151,8 @@ TEST_CASE("descriptors are divided among pools and ports") {
   CHECK(divide(364, 0, {1000, 256}) == shares{200, 100});
   // Too few for the pools alone.
   CHECK(divide(100, 1000, {1000, 256}) == shares{8, 8});
+  // Whoever asks for less gets no more.
+  CHECK(divide(1'000'000, 100, {4, 8}) == shares{4, 8});
 }
 
 TEST_CASE("a node may open as many files as the system lets it") {

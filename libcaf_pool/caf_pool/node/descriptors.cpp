@@ -34,8 +34,11 @@ shares divide(std::uint64_t limit, std::uint64_t pool_connections,
   auto rest = limit > taken ? limit - taken : 0;
   auto admin = std::min<std::uint64_t>(wanted.admin, rest / 3);
   auto remote = std::min<std::uint64_t>(wanted.remote, rest - admin);
-  return {static_cast<std::uint32_t>(std::max(remote, least)),
-          static_cast<std::uint32_t>(std::max(admin, least))};
+  // A few always, but never more than what was asked for.
+  auto some = [](std::uint64_t room, std::uint32_t asked) {
+    return std::min(asked, static_cast<std::uint32_t>(std::max(room, least)));
+  };
+  return {some(remote, wanted.remote), some(admin, wanted.admin)};
 }
 
 shares divide_among(const node_config& x, logger& log) {
