@@ -250,10 +250,9 @@ TEST_CASE("a slow or greedy client does not stop a node's admin server",
       CHECK((!reply || reply->status == 200 || reply->status == 503));
       served += reply && reply->status == 200 ? 1 : 0;
     }
-    // There may be 256 at a time, with the two above, unless their time was up
-    // meanwhile, and with those before, unless they are closed by now.
-    CHECK(served >= 256 - 2 - 3);
-    CHECK(served <= 256);
+    // There may be 256 at a time: at that limit a newcomer takes the place of
+    // the one that has kept the server waiting for longest.
+    CHECK(served >= 256);
     // Callers of the pools notice nothing.
     CHECK(x.ctl({"exec", "main", "SELECT 1"}).status == 0);
   }
