@@ -11,15 +11,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-node_config node_with(std::vector<std::string> names) {
-  node_config x;
-  for (auto& name : names) {
-    x.pools.emplace_back();
-    x.pools.back().name = name;
-  }
-  return x;
-}
-
 config_diff diff(const node_config& from, const node_config& to) {
   return caf_pool::diff(from, to, backend_registry::with_defaults());
 }

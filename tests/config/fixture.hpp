@@ -51,6 +51,16 @@ loaded_config must_load(load_result result);
 /// All problems as they print, one in a line; fails if there are none.
 std::string problems_of(load_result result);
 
+/// A node with pools of these names, all else as by default.
+inline node_config node_with(const std::vector<std::string>& names) {
+  node_config x;
+  for (auto& name : names) {
+    x.pools.emplace_back();
+    x.pools.back().name = name;
+  }
+  return x;
+}
+
 /// The folder with the shipped files.
 std::filesystem::path shipped_folder();
 

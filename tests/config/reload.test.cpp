@@ -20,15 +20,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-node_config node_with(std::vector<std::string> names) {
-  node_config x;
-  for (auto& name : names) {
-    x.pools.emplace_back();
-    x.pools.back().name = name;
-  }
-  return x;
-}
-
 /// Finds the keys of a pool, besides options and password, that change what a
 /// backend reads out of it.
 template <class Read>

@@ -1,20 +1,12 @@
-#include "machine/pool_bench.hpp"
+#include "machine/touchy_pool.hpp"
 
 using namespace caf_pool;
 using namespace std::chrono_literals;
 
 namespace {
 
-pool_config touchy() {
-  auto result = pool_bench::plain();
-  result.max_size = 3;
-  result.breaker.consecutive_failures = 2;
-  result.breaker.open_time = 10s;
-  return result;
-}
-
-/// Opens the breaker by two failed openings for a caller that waits.
-void open_breaker(pool_bench& pool) {
+/// As `open_breaker`, while looks find nobody.
+void open_breaker_looking(pool_bench& pool) {
   pool.acquire(901, 60s);
   auto id = pool.uut.state().table.last_id();
   pool.open_failed(id);
@@ -47,7 +39,7 @@ TEST_CASE("an open breaker looks for its server and follows what it sees",
           "[B02][B04][J07]") {
   pool_bench pool{touchy()};
   pool.sighted = true;
-  open_breaker(pool);
+  open_breaker_looking(pool);
   CHECK(look_in_vain(pool, 3s) >= 60);
   CHECK(pool.acquire(1) == lines{"reject 1 breaker_open"});
   CHECK(pool.pass(50ms) == lines{"look"});
@@ -117,7 +109,7 @@ TEST_CASE("nobody looks for a server that is not missed", "[B09]") {
   SECTION("because an operator forced the breaker open") {
     pool_bench pool{config};
     pool.sighted = true;
-    open_breaker(pool);
+    open_breaker_looking(pool);
     pool.force(breaker_state::forced_open);
     CHECK(pool.pass(60s) == lines{});
   }
@@ -150,7 +142,7 @@ TEST_CASE("nobody looks for a server that is not missed", "[B09]") {
   SECTION("because the pool drains") {
     pool_bench pool{config};
     pool.sighted = true;
-    open_breaker(pool);
+    open_breaker_looking(pool);
     pool.drain();
     CHECK(pool.pass(60s) == lines{});
   }
@@ -174,7 +166,7 @@ TEST_CASE("a look cuts the backoff short", "[J02]") {
 TEST_CASE("a successor goes on looking") {
   pool_bench pool{touchy()};
   pool.sighted = true;
-  open_breaker(pool);
+  open_breaker_looking(pool);
   CHECK(pool.pass(50ms) == lines{"look"});
   CHECK(pool.restart() == lines{"shut front", "look"});
   CHECK(pool.looked(errc::open_failed) == lines{});
@@ -201,7 +193,7 @@ TEST_CASE("connects stay limited while the pool wants more than it may open",
   config.max_size = 10;
   pool_bench pool{config};
   pool.sighted = true;
-  open_breaker(pool);
+  open_breaker_looking(pool);
   look_in_vain(pool, 1s);
   CHECK(pool.pass(50ms) == lines{"look"});
   CHECK(pool.looked() == lines{"open 3"});

@@ -1,32 +1,9 @@
-#include "machine/pool_bench.hpp"
+#include "machine/touchy_pool.hpp"
 
 #include <algorithm>
 
 using namespace caf_pool;
 using namespace std::chrono_literals;
-
-namespace {
-
-pool_config touchy() {
-  auto result = pool_bench::plain();
-  result.max_size = 3;
-  result.breaker.consecutive_failures = 2;
-  result.breaker.open_time = 10s;
-  return result;
-}
-
-/// Opens the breaker by two failed openings for a caller that waits.
-void open_breaker(pool_bench& pool) {
-  pool.acquire(901, 60s);
-  auto id = pool.uut.state().table.last_id();
-  pool.open_failed(id);
-  pool.pass(500ms);
-  pool.open_failed(id + 1);
-  REQUIRE(pool.uut.state().breaker.state() == breaker_state::open);
-  pool.events();
-}
-
-} // namespace
 
 // -- connections lost while callers wait --------------------------------------
 
