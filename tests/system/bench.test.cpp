@@ -45,6 +45,11 @@ double missed_by(const row& x) {
   return bound == "most" ? ratio / limit : limit / ratio;
 }
 
+/// Sanitizers slow our code and not what stands beside it: CAF, libpq.
+bool slows_one_side() {
+  return std::getenv("CAF_POOL_SANITIZED") != nullptr;
+}
+
 /// Counts that no stall can change: what must never happen.
 bool is_promise(const row& x) {
   auto params = x.at("params");
@@ -101,7 +106,7 @@ std::multiset<std::string> measure(const std::string& with,
     far_off.clear();
     for (auto& x : run_once(with, figures)) {
       result.insert(x.at("figure").get<std::string>());
-      if (missed_by(x) > margin)
+      if (!slows_one_side() && missed_by(x) > margin)
         far_off += x.dump() + '\n';
     }
     if (far_off.empty())

@@ -2,6 +2,8 @@
 
 #include "caf_pool/backend/pg_channel.hpp"
 
+#include <algorithm>
+
 namespace caf_pool {
 
 namespace {
@@ -75,15 +77,19 @@ std::optional<pg_proofs::proof> pg_proofs::find(const std::string& text,
   auto i = known_.find(text);
   if (i == known_.end() || i->second.until <= now)
     return std::nullopt;
-  return i->second;
+  auto& x = i->second;
+  if (x.renewal <= now) {
+    x.renewal = now + turn;
+    return std::nullopt;
+  }
+  return proof{x.harmless, std::min(x.until, x.renewal)};
 }
 
-pg_proofs::proof pg_proofs::keep(const std::string& text, bool harmless,
-                                 time_point now) {
+void pg_proofs::keep(const std::string& text, bool harmless, time_point now) {
   std::lock_guard guard{mtx_};
   if (known_.size() >= capacity)
     known_.clear();
-  return known_[text] = {harmless, now + lifetime};
+  known_[text] = {harmless, now + lifetime, now + lifetime / 2};
 }
 
 void pg_proofs::forget() {

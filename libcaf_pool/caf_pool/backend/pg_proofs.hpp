@@ -22,7 +22,8 @@ class pg_channel;
 /// that are PARALLEL SAFE: those must neither change data nor settings, nor
 /// leave anything in the session. The server's planner looks through views,
 /// policies, operators and casts, so nothing has to read SQL. Others may change
-/// what a statement calls, so a proof holds for a second.
+/// what a statement calls, so a proof holds for a second. Half-way through, one
+/// connection renews it, so that the others need not all ask at its end.
 ///
 /// Thread-safety: all members from any thread.
 class pg_proofs {
@@ -31,13 +32,16 @@ public:
 
   struct proof {
     bool harmless = false;
+    /// When to look again.
     time_point until;
   };
 
-  /// Returns what is known of a statement at `now`.
+  /// Returns what is known of a statement at `now`. Returns nothing, too, if it
+  /// is the caller's turn to renew the proof.
   std::optional<proof> find(const std::string& text, time_point now);
 
-  proof keep(const std::string& text, bool harmless, time_point now);
+  /// Remembers what the server said at `now`.
+  void keep(const std::string& text, bool harmless, time_point now);
 
   /// Forgets all, because a connection of the pool changed the schema.
   void forget();
@@ -60,8 +64,18 @@ public:
 private:
   static constexpr std::size_t capacity = 4096;
 
+  /// How long one connection may take to renew a proof before another tries.
+  static constexpr duration turn = lifetime / 8;
+
+  struct entry {
+    bool harmless = false;
+    time_point until;
+    /// When the next connection that looks renews it.
+    time_point renewal;
+  };
+
   std::mutex mtx_;
-  std::unordered_map<std::string, proof> known_;
+  std::unordered_map<std::string, entry> known_;
   std::atomic<std::uint64_t> epoch_ = 1;
   std::atomic<std::uint64_t> prepared_epoch_ = 1;
 };
