@@ -70,7 +70,7 @@ ordeal suffer(const run_options& x, pool_config config, const lengths& times) {
   auto pool = spawn_pool(world.sys, config, postgres(x.postgres).way);
   if (!pool)
     throw std::runtime_error{to_string(pool.error())};
-  auto handle = pool->direct();
+  auto& handle = pool->address;
   auto what = execute{};
   what.statements = {sql_statement{statement}};
   what.limit = limit;

@@ -163,7 +163,7 @@ TEST_CASE("figures with PostgreSQL are measured beside their baselines") {
   auto rows = measure(script, {"F4", "F5", "F9", "F27"});
   CHECK(rows.count("F4") == 2);
   CHECK(rows.count("F5") == 1);
-  CHECK(rows.count("F9") == 6);
+  CHECK(rows.count("F9") == 7);
   CHECK(rows.count("F27") == 2);
 }
 
