@@ -104,7 +104,7 @@ TEST_CASE("who lost his token is told so, and comes back with a valid one",
     return code_of(db.execute("main", sql_statement{"SELECT 1"}))
            == errc::unauthorized;
   }));
-  CHECK(node.stats().sessions == 0);
+  CHECK(eventually([&] { return node.stats().sessions == 0; }));
 }
 
 TEST_CASE("a session whose role changed comes back with the new one") {
