@@ -3,18 +3,84 @@
 #include "caf_pool/node/logger.hpp"
 
 #include "caf_pool/node/line_budget.hpp"
+#include "caf_pool/node/line_writer.hpp"
 
 #include "support/catch_compat.hpp"
+#include "support/eventually.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
 #include <deque>
 #include <random>
+#include <string>
 
 using namespace caf_pool;
+using namespace caf_pool::test;
 using namespace std::chrono_literals;
 
 namespace {
 
 constexpr auto start = time_point{} + 1h;
+
+/// A pipe that is read only when the test says so.
+class unread_pipe {
+public:
+  unread_pipe() {
+    REQUIRE(::pipe2(ends_.data(), O_CLOEXEC) == 0);
+    REQUIRE(::fcntl(ends_[0], F_SETFL, O_NONBLOCK) == 0);
+  }
+
+  unread_pipe(const unread_pipe&) = delete;
+  unread_pipe& operator=(const unread_pipe&) = delete;
+
+  ~unread_pipe() {
+    ::close(ends_[0]);
+    ::close(ends_[1]);
+  }
+
+  int writer() const {
+    return ends_[1];
+  }
+
+  /// Returns what is in it.
+  std::string take() {
+    std::string result;
+    std::array<char, 4096> buf;
+    for (auto n = ::read(ends_[0], buf.data(), buf.size()); n > 0;
+         n = ::read(ends_[0], buf.data(), buf.size()))
+      result.append(buf.data(), static_cast<std::size_t>(n));
+    return result;
+  }
+
+private:
+  std::array<int, 2> ends_{};
+};
+
+/// Stderr of this process leads there meanwhile.
+class stderr_to {
+public:
+  explicit stderr_to(int fd) : before_(::dup(STDERR_FILENO)) {
+    ::dup2(fd, STDERR_FILENO);
+  }
+
+  stderr_to(const stderr_to&) = delete;
+  stderr_to& operator=(const stderr_to&) = delete;
+
+  ~stderr_to() {
+    ::dup2(before_, STDERR_FILENO);
+    ::close(before_);
+  }
+
+private:
+  int before_;
+};
+
+void fill(line_writer& out) {
+  while (out.write(std::string(1000, 'x') + '\n'))
+    ;
+}
 
 } // namespace
 
@@ -72,4 +138,42 @@ TEST_CASE("no second of a log has more lines than it may, summaries included") {
       told += uut.take_summary(uut.summary_due()).lines;
     CHECK(lines + told == asked);
   }
+}
+
+TEST_CASE("a line that nobody takes is given up, the next ones are written") {
+  unread_pipe pipe;
+  line_writer uut{pipe.writer()};
+  fill(uut);
+  CHECK_FALSE(uut.write("lost\n"));
+  auto taken = pipe.take();
+  CHECK(taken.size() % 1001 == 0);
+  CHECK(uut.write("there\n"));
+  CHECK(pipe.take() == "there\n");
+}
+
+TEST_CASE("what follows a line that was cut off begins a line") {
+  unread_pipe pipe;
+  line_writer uut{pipe.writer()};
+  CHECK_FALSE(uut.write(std::string(1'000'000, 'x') + '\n'));
+  CHECK_THAT(pipe.take(), EndsWith("x"));
+  CHECK(uut.write("there\n"));
+  CHECK(pipe.take() == "\nthere\n");
+  CHECK(uut.write("here\n"));
+  CHECK(pipe.take() == "here\n");
+}
+
+TEST_CASE("a log that somebody reads again says how many lines it lost") {
+  unread_pipe pipe;
+  stderr_to there{pipe.writer()};
+  line_writer other{pipe.writer()};
+  fill(other);
+  logger uut{log_config{}};
+  uut.write(severity::error, "lost");
+  uut.write(severity::info, "lost");
+  auto text = pipe.take();
+  CHECK(eventually([&] {
+    text += pipe.take();
+    return text.find("lines_left_out lines=2 errors=1") != std::string::npos;
+  }));
+  CHECK(text.find("lost") == std::string::npos);
 }

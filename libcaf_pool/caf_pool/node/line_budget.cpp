@@ -13,11 +13,15 @@ bool line_budget::take(severity level, time_point now) noexcept {
     note(now);
     return true;
   }
+  lose({1, error ? 1u : 0u}, now);
+  return false;
+}
+
+void line_budget::lose(left_out what, time_point now) noexcept {
   if (!owes_summary())
     since_ = now;
-  ++missing_.lines;
-  missing_.errors += error ? 1 : 0;
-  return false;
+  missing_.lines += what.lines;
+  missing_.errors += what.errors;
 }
 
 time_point line_budget::summary_due() const noexcept {

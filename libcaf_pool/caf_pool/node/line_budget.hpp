@@ -31,6 +31,9 @@ public:
   /// Tells whether a line may be written now; counts it if not.
   bool take(severity level, time_point now) noexcept;
 
+  /// Counts lines that were taken and could not be written.
+  void lose(left_out what, time_point now) noexcept;
+
   /// Tells whether lines were left out that no line has told of.
   bool owes_summary() const noexcept {
     return missing_.lines > 0;

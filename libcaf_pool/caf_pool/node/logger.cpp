@@ -1,9 +1,11 @@
 #include "caf_pool/node/logger.hpp"
 
 #include "caf_pool/node/line_budget.hpp"
+#include "caf_pool/node/line_writer.hpp"
 
 #include <nlohmann/json.hpp>
-#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/details/null_mutex.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -44,17 +46,61 @@ std::string quoted(const std::string& text) {
 }
 
 /// Colours only where somebody looks, and did not say no.
-spdlog::color_mode colours() {
+bool wants_colours() {
   auto* no_color = std::getenv("NO_COLOR");
-  auto wanted = (no_color == nullptr || *no_color == '\0')
-                && ::isatty(STDERR_FILENO) == 1;
-  return wanted ? spdlog::color_mode::always : spdlog::color_mode::never;
+  return (no_color == nullptr || *no_color == '\0')
+         && ::isatty(STDERR_FILENO) == 1;
 }
+
+std::string_view colour_of(spdlog::level::level_enum x) {
+  switch (x) {
+    case spdlog::level::info:
+      return "\033[32m";
+    case spdlog::level::warn:
+      return "\033[33m\033[1m";
+    case spdlog::level::err:
+      return "\033[31m\033[1m";
+    default:
+      return "\033[36m";
+  }
+}
+
+/// Stderr, without waiting for ever for whoever reads it. The logger's mutex
+/// guards it.
+class stderr_sink
+  : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+public:
+  /// Tells whether the last line was written.
+  bool wrote() const noexcept {
+    return wrote_;
+  }
+
+protected:
+  void sink_it_(const spdlog::details::log_msg& x) override {
+    auto line = spdlog::memory_buf_t{};
+    formatter_->format(x, line);
+    auto text = std::string{line.data(), line.size()};
+    if (coloured_ && x.color_range_end > x.color_range_start) {
+      text.insert(x.color_range_end, "\033[m");
+      text.insert(x.color_range_start, colour_of(x.level));
+    }
+    wrote_ = out_.write(text);
+  }
+
+  void flush_() override {
+    // nop
+  }
+
+private:
+  line_writer out_{STDERR_FILENO};
+  bool coloured_ = wants_colours();
+  bool wrote_ = true;
+};
 
 } // namespace
 
 struct logger::impl {
-  std::shared_ptr<spdlog::sinks::stderr_color_sink_mt> sink;
+  std::shared_ptr<stderr_sink> sink;
   spdlog::logger out;
   std::mutex mutex; // guards what follows
   bool as_json = false;
@@ -65,8 +111,7 @@ struct logger::impl {
   std::thread summaries;
 
   explicit impl(const log_config& config)
-    : sink(std::make_shared<spdlog::sinks::stderr_color_sink_mt>(colours())),
-      out("caf_pool", sink) {
+    : sink(std::make_shared<stderr_sink>()), out("caf_pool", sink) {
     configure(config);
   }
 
@@ -97,8 +142,10 @@ void logger::impl::write_summary() {
                        {"errors", std::to_string(missing.errors)},
                        {"text", "more lines than "
                                   + std::to_string(line_budget::max_lines)
-                                  + " a second are left out"}},
+                                  + " a second, or nobody took them"}},
                       as_json));
+  if (!sink->wrote())
+    budget.lose(missing, clock::now());
 }
 
 void logger::impl::watch_budget() {
@@ -142,7 +189,9 @@ void logger::write(severity level, std::string_view what,
   auto guard = std::lock_guard{x.mutex};
   if (x.budget.take(level, clock::now())) {
     x.out.log(to, render_line(what, fields, x.as_json));
-    return;
+    if (x.sink->wrote())
+      return;
+    x.budget.lose({1, level == severity::error ? 1u : 0u}, clock::now());
   }
   if (!x.summaries.joinable())
     x.summaries = std::thread{[&x] { x.watch_budget(); }};
@@ -153,7 +202,6 @@ void logger::flush() {
   auto guard = std::lock_guard{impl_->mutex};
   if (impl_->budget.owes_summary())
     impl_->write_summary();
-  impl_->out.flush();
 }
 
 std::string render_line(std::string_view what,

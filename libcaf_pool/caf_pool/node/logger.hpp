@@ -14,7 +14,8 @@ namespace caf_pool {
 /// Writes structured lines to stderr: what happened, and fields that belong to
 /// it. As text ("warn pool_down pool=main text=...") or as JSON, one line each.
 /// Texts of others cannot forge lines: control characters are escaped. At most
-/// 50 lines a second; what is left out is counted, and a line says so.
+/// 50 lines a second; what is left out is counted, and a line says so. So are
+/// lines that nobody takes from stderr within a second.
 ///
 /// Thread-safety: all members from any thread.
 class logger {
@@ -30,7 +31,7 @@ public:
   void write(severity level, std::string_view what,
              std::initializer_list<field> fields = {});
 
-  /// Waits until everything is written, also how much was left out.
+  /// Writes how much was left out.
   void flush();
 
 private:
