@@ -128,7 +128,8 @@ int run(const options& x) {
     = node::start(*std::move(config), std::move(source), std::move(registry));
   if (!running)
     return complain(running.error());
-  std::cout << (*running)->readiness_line() << std::endl;
+  if (!(*running)->ends())
+    std::cout << (*running)->readiness_line() << std::endl;
   return (*running)->serve();
 }
 

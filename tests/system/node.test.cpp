@@ -6,6 +6,11 @@
 #include "support/eventually.hpp"
 #include "support/private_postgres.hpp"
 
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -15,6 +20,50 @@
 using namespace caf_pool;
 using namespace caf_pool::test;
 using namespace std::chrono_literals;
+
+namespace {
+
+/// Takes what a node tells its service manager.
+class service_manager {
+public:
+  explicit service_manager(std::string path)
+    : path_(std::move(path)),
+      fd_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+    sockaddr_un where{};
+    where.sun_family = AF_UNIX;
+    REQUIRE(path_.copy(where.sun_path, sizeof(where.sun_path) - 1)
+            == path_.size());
+    REQUIRE(::bind(fd_, reinterpret_cast<sockaddr*>(&where), sizeof(where))
+            == 0);
+  }
+
+  service_manager(const service_manager&) = delete;
+  service_manager& operator=(const service_manager&) = delete;
+
+  ~service_manager() {
+    ::close(fd_);
+  }
+
+  const std::string& path() const {
+    return path_;
+  }
+
+  /// Returns all messages since the last call, a line each.
+  std::string heard() {
+    std::string result;
+    std::array<char, 4096> buf;
+    for (auto n = ::read(fd_, buf.data(), buf.size()); n > 0;
+         n = ::read(fd_, buf.data(), buf.size()))
+      result.append(buf.data(), static_cast<std::size_t>(n)) += '\n';
+    return result;
+  }
+
+private:
+  std::string path_;
+  int fd_;
+};
+
+} // namespace
 
 TEST_CASE("a node on the dev profile serves, drains and ends with 0", "[S05]") {
   running_node x;
@@ -186,12 +235,20 @@ TEST_CASE("a node that is told to stop while its pools warm up does so",
                            "[pools.main]\nbackend = \"sqlite\"\n"
                            "warm_up = \"to_min\"\nwarm_up_timeout = \"1h\"\n"
                            "[pools.main.sqlite]\npath = \"/nosuch/db\"\n");
-  process node{node_options(folder, {"--config", file})};
+  service_manager manager{folder.path / "notify"};
+  auto options = node_options(folder, {"--config", file});
+  options.environment["NOTIFY_SOCKET"] = manager.path();
+  process node{options};
   // It warms up by then, and for long.
   REQUIRE(node.wait_for_text("open_failed"));
   node.signal(SIGTERM);
   CHECK(node.wait() == 0);
   CHECK_THAT(node.err(), ContainsSubstring("drained"));
+  // It never was ready.
+  CHECK(node.out().empty());
+  auto heard = manager.heard();
+  CHECK_THAT(heard, ContainsSubstring("STOPPING=1"));
+  CHECK(heard.find("READY=1") == std::string::npos);
 }
 
 TEST_CASE("the demonstration drives a node and checks what it wrote") {

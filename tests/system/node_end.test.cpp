@@ -2,8 +2,15 @@
 
 #include "node_program.hpp"
 #include "support/catch_compat.hpp"
+#include "support/chaos_socket.hpp"
 #include "support/eventually.hpp"
+#include "support/http_client.hpp"
 #include "support/private_postgres.hpp"
+
+#include <climits>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <string>
@@ -39,30 +46,79 @@ std::string running(const private_postgres& server, const std::string& words) {
     + words + "%'");
 }
 
+/// A pipe that a node has as its stderr, and that nobody reads.
+class unread_log {
+public:
+  explicit unread_log(std::string path) : path_(std::move(path)) {
+    REQUIRE(::mkfifo(path_.c_str(), 0600) == 0);
+    fd_ = ::open(path_.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    REQUIRE(fd_ >= 0);
+  }
+
+  unread_log(const unread_log&) = delete;
+  unread_log& operator=(const unread_log&) = delete;
+
+  ~unread_log() {
+    ::close(fd_);
+  }
+
+  process_options instead_of_stderr(process_options x) const {
+    auto shell
+      = {std::string{"sh"}, std::string{"-c"}, "exec \"$0\" \"$@\" 2>" + path_};
+    x.command.insert(x.command.begin(), shell);
+    return x;
+  }
+
+  /// Leaves no room. The node's own end stays one that blocks.
+  void fill() {
+    auto page = std::string(PIPE_BUF, 'x');
+    while (::write(fd_, page.data(), page.size()) > 0)
+      ;
+  }
+
+private:
+  std::string path_;
+  int fd_ = -1;
+};
+
 /// A node on the stuck backend with a statement that will never come back.
 struct stuck_node {
   scratch_folder folder;
   process node;
   std::string remote;
+  std::uint16_t admin_port = 0;
   std::unique_ptr<process> caller;
 
   stuck_node() : node(options(folder)) {
+    wait_until_stuck();
+  }
+
+  /// One that may drain for long.
+  explicit stuck_node(const unread_log& log)
+    : node(log.instead_of_stderr(options(folder, "10min"))) {
+    wait_until_stuck();
+  }
+
+  void wait_until_stuck() {
     auto line = node.wait_for_line("ready ");
     CAPTURE(node.err());
     REQUIRE(line);
     remote = value_of(*line, "remote");
+    admin_port = port_of(value_of(*line, "admin"));
     caller = std::make_unique<process>(exec_options(folder, remote, "x"));
     REQUIRE(node.wait_for_text("stuck\n"));
   }
 
-  static process_options options(const scratch_folder& folder) {
+  static process_options options(const scratch_folder& folder,
+                                 const std::string& drain_timeout = "100ms") {
     auto result = node_options(folder, {"--config"});
     result.command
-      = {STUCK_NODE_PROGRAM, folder.write("node.toml",
-                                          "[node]\ndrain_timeout = \"100ms\"\n"
-                                          "[pools.main]\nbackend = \"stuck\"\n"
-                                          "execute_timeout = \"100ms\"\n"
-                                          "close_timeout = \"100ms\"\n")};
+      = {STUCK_NODE_PROGRAM,
+         folder.write("node.toml", "[node]\ndrain_timeout = \"" + drain_timeout
+                                     + "\"\n"
+                                       "[pools.main]\nbackend = \"stuck\"\n"
+                                       "execute_timeout = \"100ms\"\n"
+                                       "close_timeout = \"100ms\"\n")};
     return result;
   }
 };
@@ -106,16 +162,54 @@ TEST_CASE("a second SIGTERM cancels running statements at the server",
   CHECK(eventually([&] { return running(server, "nap_of_h") == "0"; }));
 }
 
-TEST_CASE("two SIGTERM end a node that warms up") {
+TEST_CASE("a second SIGTERM ends a node that warms up", "[S05]") {
+  // The kernel takes connections for it, and nobody answers.
+  auto server = chaos_socket::listen(0, 16);
+  auto limits
+    = "warm_up = \"to_min\"\nwarm_up_timeout = \"10min\"\n"
+      "open_timeout = \"10min\"\nacquire_timeout = \"10min\"\n"
+      "close_timeout = \"10min\"\n";
   scratch_folder folder;
-  auto file = folder.write("cold.toml",
-                           "[node]\ndrain_timeout = \"1h\"\n"
-                           "[pools.main]\nbackend = \"sqlite\"\n"
-                           "warm_up = \"to_min\"\nwarm_up_timeout = \"1h\"\n"
-                           "[pools.main.sqlite]\npath = \"/nosuch/db\"\n");
+  auto file
+    = folder.write("cold.toml", "[node]\ndrain_timeout = \"10min\"\n"
+                                  + postgres_pool(server.port(), limits));
   process node{node_options(folder, {"--config", file})};
-  REQUIRE(node.wait_for_text("open_failed"));
+  auto login = chaos_socket{};
+  REQUIRE(eventually([&] {
+    login = server.accept();
+    return login.valid();
+  }));
   node.signal(SIGTERM);
+  auto drains = node.wait_for_text("draining limit");
+  CAPTURE(node.err());
+  REQUIRE(drains);
+  CHECK(node.running());
   node.signal(SIGTERM);
-  CHECK(node.wait().has_value());
+  CHECK(node.wait() == 1);
+  CHECK_THAT(node.err(), ContainsSubstring("ended_at_once"));
+  CHECK(node.out().empty());
+}
+
+TEST_CASE("a node whose log nobody reads ends when it is told to", "[S05]") {
+  scratch_folder folder;
+  unread_log log{folder.path / "log"};
+  process node{log.instead_of_stderr(node_options(folder))};
+  REQUIRE(node.wait_for_line("ready "));
+  log.fill();
+  node.signal(SIGTERM);
+  CHECK(node.wait() == 0);
+}
+
+TEST_CASE("a second SIGTERM ends a node whose log nobody reads", "[S05]") {
+  scratch_folder folder;
+  unread_log log{folder.path / "log"};
+  stuck_node x{log};
+  log.fill();
+  x.node.signal(SIGTERM);
+  REQUIRE(eventually([&] {
+    auto reply = fetch(x.admin_port, "/readyz");
+    return reply.body.find("draining") != std::string::npos;
+  }));
+  x.node.signal(SIGTERM);
+  CHECK(x.node.wait() == 1);
 }

@@ -3,7 +3,9 @@
 #include "caf_pool/node/process_guard.hpp"
 
 #include "node_program.hpp"
+#include "remote_node.hpp"
 #include "support/catch_compat.hpp"
+#include "support/chaos_socket.hpp"
 #include "support/eventually.hpp"
 #include "support/free_port.hpp"
 #include "support/private_postgres.hpp"
@@ -26,6 +28,10 @@ constexpr auto sqlite_in_memory
   = "[pools.main]\nbackend = \"sqlite\"\n"
     "max_size = 1\n[pools.main.sqlite]\n"
     "path = \":memory:\"\n";
+
+constexpr auto slow_limits
+  = "open_timeout = \"10min\"\nclose_timeout = \"10min\"\n"
+    "acquire_timeout = \"10min\"\n";
 
 /// A pool on a port that nobody listens at.
 std::string postgres_pool(std::uint16_t port, const std::string& more = {}) {
@@ -189,6 +195,42 @@ TEST_CASE("a node whose port is taken ends with 69 and says what to do") {
   CHECK(second.err.find("caf::") == std::string::npos);
   CHECK(second.err.find("cannot_open_port") == std::string::npos);
   CHECK(second.out.empty());
+}
+
+TEST_CASE("a node whose port is taken says so although a server hangs") {
+  running_node first;
+  // The kernel takes connections for it, and nobody answers.
+  auto server = chaos_socket::listen(0, 16);
+  scratch_folder folder;
+  auto file
+    = folder.write("node.toml", "[node]\ndrain_timeout = \"10min\"\n"
+                                  + postgres_pool(server.port(), slow_limits));
+  auto options = node_options(folder, {"--config", file});
+  options.environment["CAF_POOL__REMOTE__PORT"]
+    = std::to_string(port_of(first.remote));
+  auto second = run(options);
+  CAPTURE(second.err);
+  CHECK(second.status == 69);
+  CHECK_THAT(second.err, ContainsSubstring("the port is in use"));
+}
+
+TEST_CASE("a gate keeps clients waiting until it lets them in") {
+  remote_node node;
+  node.add_sqlite("main", 1);
+  auto options = gate_options{};
+  options.remote = remote_node::patient();
+  options.remote.token_file = node.folder() + "/tokens";
+  auto gate = publish_gate(node.system(), node.manager(), options);
+  REQUIRE(gate);
+  auto there = node.options();
+  there.address = "127.0.0.1:" + std::to_string(gate->port());
+  auto early = there;
+  early.connect_limit = 100ms;
+  CHECK_FALSE(remote_client::connect(early));
+  gate->let_in();
+  auto db = remote_client::connect(there);
+  REQUIRE(db);
+  CHECK(db->execute("main", sql_statement{"SELECT 1"}));
 }
 
 // -- servers ------------------------------------------------------------------

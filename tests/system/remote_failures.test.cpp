@@ -93,6 +93,7 @@ TEST_CASE("a session answers in the place of actors that do not") {
   options.remote.token_file = node.folder() + "/tokens";
   auto gate = publish_gate(node.system(), manager, options);
   REQUIRE(gate);
+  gate->let_in();
   auto there = node.options();
   there.address = "127.0.0.1:" + std::to_string(gate->port());
   auto db = remote_client::connect(there);
@@ -173,9 +174,8 @@ TEST_CASE("calls without a connection fail at once, and say why") {
   auto refused = db->execute("main", "SELECT 1");
   CHECK(code_of(refused) == errc::node_unreachable);
   // Not the words of a call that waited.
-  CHECK_THAT(refused.error().message,
-             StartsWith("not connected to the node")
-               && ContainsSubstring("127.0.0.1:"));
+  CHECK_THAT(refused.error().message, StartsWith("not connected to the node")
+                                        && ContainsSubstring("127.0.0.1:"));
   CHECK(code_of(db->acquire("main")) == errc::node_unreachable);
   CHECK(code_of(db->list()) == errc::node_unreachable);
 }

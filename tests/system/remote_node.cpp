@@ -58,6 +58,7 @@ struct remote_node::impl {
     }
     gate = std::make_unique<published_gate>(
       publish_gate(system, manager, options).value());
+    gate->let_in();
   }
 
   ~impl() {

@@ -334,7 +334,8 @@ void gate_door::close() {
   if (std::exchange(x.closed, true))
     return;
   ::shutdown(x.listener, SHUT_RD);
-  caf::anon_send(x.broker(), close_word, x.port);
+  if (x.keeper)
+    caf::anon_send(x.broker(), close_word, x.port);
 }
 
 } // namespace caf_pool

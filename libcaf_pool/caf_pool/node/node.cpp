@@ -125,8 +125,8 @@ struct node::impl {
     return answer;
   }
 
-  result<void> start_pools();
   result<void> start_edges();
+  result<void> start_pools();
   void warm_up();
   node_signal next_signal(duration limit);
   admin_source source_for_admin();
@@ -138,13 +138,13 @@ struct node::impl {
 
 /// Leaves no statement running at a server.
 void node::impl::end_at_once() {
-  log->write(severity::warning, "ended_at_once",
-             {{"text",
-               "told to stop a second time: running statements are cancelled, "
-               "nothing is waited for"}});
   auto guard = std::lock_guard{reach};
   if (reachable)
     (void) ask_manager<accepted>(last_patience, drain_all{duration::zero()});
+  log->write(severity::warning, "ended_at_once",
+             {{"text",
+               "told to stop a second time: running statements were cancelled, "
+               "nothing is waited for"}});
   log->flush();
 }
 
@@ -157,23 +157,14 @@ void node::impl::end_by_force() {
   log->flush();
 }
 
-result<void> node::impl::start_pools() {
-  if (auto made = make_state_folder(config.node); !made)
+/// Comes before the pools: a node that cannot listen ends at once, although a
+/// server may keep a pool waiting.
+result<void> node::impl::start_edges() {
+  auto& x = config.node;
+  if (auto made = make_state_folder(x); !made)
     return made.error();
   for (auto& warning : config.warnings)
     log->write(severity::warning, "config", {{"text", to_string(warning)}});
-  auto answer = ask_manager<accepted>(patience, apply_pools{config.node.pools});
-  if (!answer)
-    return answer.error();
-  start_check = spawn_start_check(sys, manager, config.node.pools, log);
-  capacity_check
-    = spawn_capacity_check(sys, manager, loads_of(config.node.pools), log);
-  usage = spawn_usage_log(sys, manager, log);
-  return {};
-}
-
-result<void> node::impl::start_edges() {
-  auto& x = config.node;
   auto shares = descriptors::divide_among(x, *log);
   if (x.admin.enabled) {
     auto limits = admin_limits{};
@@ -200,6 +191,20 @@ result<void> node::impl::start_edges() {
     remote_address = to_string(
       tcp_address{host == "localhost" ? "127.0.0.1" : host, gate->port()});
   }
+  return {};
+}
+
+result<void> node::impl::start_pools() {
+  auto answer = ask_manager<accepted>(patience, apply_pools{config.node.pools});
+  if (!answer)
+    return answer.error();
+  start_check = spawn_start_check(sys, manager, config.node.pools, log);
+  capacity_check
+    = spawn_capacity_check(sys, manager, loads_of(config.node.pools), log);
+  usage = spawn_usage_log(sys, manager, log);
+  // Who was let in earlier would be told that there is no such pool.
+  if (gate)
+    gate->let_in();
   return {};
 }
 
@@ -288,13 +293,18 @@ result<std::unique_ptr<node>> node::start(loaded_config config,
   descriptors::raise_limit();
   auto x = std::make_unique<impl>(std::move(config), std::move(source),
                                   std::move(registry));
-  if (auto ok = x->start_pools(); !ok)
-    return ok.error();
   if (auto ok = x->start_edges(); !ok)
     return ok.error();
+  if (auto ok = x->start_pools(); !ok)
+    return ok.error();
   x->warm_up();
-  x->phase = node_phase::serving;
+  x->phase = x->early == node_signal::stop ? node_phase::draining
+                                           : node_phase::serving;
   return std::unique_ptr<node>{new node(std::move(x))};
+}
+
+bool node::ends() const noexcept {
+  return impl_->early == node_signal::stop;
 }
 
 std::uint16_t node::remote_port() const noexcept {
@@ -375,7 +385,8 @@ int node::serve() {
   auto& x = *impl_;
   auto watchdog = service_manager::watchdog_interval();
   auto rhythm = watchdog.value_or(std::chrono::hours{1});
-  service_manager::ready(readiness_line());
+  if (!ends())
+    service_manager::ready(readiness_line());
   for (;;) {
     switch (x.next_signal(rhythm)) {
       case node_signal::none:

@@ -42,6 +42,10 @@ public:
   /// ten seconds, because a backend does not come back.
   int serve();
 
+  /// Tells whether it was told to stop before it was ready: `serve` drains at
+  /// once.
+  bool ends() const noexcept;
+
   /// One line for people and programs: "ready name=... remote=127.0.0.1:4700".
   std::string readiness_line() const;
 

@@ -14,7 +14,7 @@
 
 namespace caf_pool {
 
-/// It is time to publish again.
+/// It is time to publish, or to publish again.
 struct publish_now {};
 
 } // namespace caf_pool
@@ -177,6 +177,11 @@ std::uint16_t published_gate::port() const noexcept {
   return impl_->door->port();
 }
 
+void published_gate::let_in() {
+  if (impl_->keeper)
+    post_to(impl_->keeper, publish_now{});
+}
+
 result<void> published_gate::reload_tokens() {
   auto tokens = read_tokens();
   if (!tokens)
@@ -269,7 +274,6 @@ result<published_gate> publish_gate(caf::actor_system& sys,
   if (!door)
     return door.error();
   auto gate = sys.spawn<gate_actor>(state);
-  (*door)->lead_to(wire::gate_handle{gate});
   auto keeper = sys.spawn<gate_keeper>(state, gate, *door);
   return published_gate{
     std::make_unique<published_gate::impl>(published_gate::impl{

@@ -56,6 +56,9 @@ public:
   /// The port in use.
   std::uint16_t port() const noexcept;
 
+  /// Lets clients in from now on. Those that came before wait until then.
+  void let_in();
+
   /// Reads the token file again and changes nothing.
   result<token_table> read_tokens() const;
 
@@ -83,8 +86,9 @@ private:
 void configure_gate(caf::actor_system_config& cfg,
                     const link_options& options = {});
 
-/// Opens a port for remote clients. The actor system must have been configured
-/// by `configure_gate`.
+/// Opens a port for remote clients; nobody is let in before `let_in`. The actor
+/// system must have been configured by `configure_gate`. Returns `open_failed`
+/// if the port is in use.
 ///
 /// CAF's network protocol trusts its peers: whoever reaches the port can make
 /// the process allocate without bounds or end its published actors, before any

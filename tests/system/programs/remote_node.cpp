@@ -59,6 +59,7 @@ int main(int argc, char** argv) {
     std::cerr << to_string(gate.error()) << std::endl;
     return 1;
   }
+  gate->let_in();
   std::cout << "ready " << gate->port() << std::endl;
   std::string line;
   while (std::getline(std::cin, line))
