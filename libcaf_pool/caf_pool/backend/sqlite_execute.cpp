@@ -53,11 +53,14 @@ std::size_t payload(sqlite3_stmt* stmt, int i) {
   return static_cast<std::size_t>(sqlite3_column_bytes(stmt, i));
 }
 
+// Throws if SQLite has no memory for a name; reading a cell does so, too.
 void read_columns(sqlite3_stmt* stmt, sql_result& out) {
   auto n = sqlite3_column_count(stmt);
   for (int i = 0; i < n; ++i) {
     auto* name = sqlite3_column_name(stmt, i);
-    out.columns.emplace_back(name != nullptr ? name : "");
+    if (name == nullptr)
+      throw std::bad_alloc{};
+    out.columns.emplace_back(name);
   }
 }
 
