@@ -277,6 +277,39 @@ TEST_CASE("a view that is read may write until the server says otherwise",
   server.query("DROP VIEW effect_adder; DROP FUNCTION add_effect");
 }
 
+TEST_CASE("what users define may write, though the text names no table",
+          "[postgres][trap-T41]") {
+  effects table;
+  auto& server = private_postgres::shared();
+  server.query(
+    "DROP SCHEMA IF EXISTS writers CASCADE; CREATE SCHEMA writers; "
+    "GRANT ALL ON SCHEMA writers TO app; "
+    "CREATE FUNCTION writers.add_effect(int, int) RETURNS int LANGUAGE sql AS "
+    "$$ INSERT INTO public.effects VALUES ($1) RETURNING id $$; "
+    "CREATE FUNCTION writers.lower(int) RETURNS int LANGUAGE sql AS "
+    "$$ SELECT writers.add_effect($1, 0) $$; "
+    "CREATE OPERATOR writers.=== (leftarg = int, rightarg = int, "
+    "procedure = writers.add_effect)");
+  chaos_proxy net{server.port()};
+  auto config = tcp_config(server);
+  config.options["port"] = std::to_string(net.port());
+  config.options["sslmode"] = "disable";
+  config.options["search_path"] = "public, writers";
+  auto id = 5;
+  for (std::string sql : {"SELECT 5 === 0", "SELECT lower(6)"}) {
+    INFO(sql);
+    auto conn = open_one(config);
+    net.cut_after(direction::to_client, 1);
+    auto why = error_of(*conn, sql);
+    net.cut_after(direction::to_client,
+                  std::numeric_limits<std::size_t>::max());
+    CHECK(why.code == errc::outcome_unknown);
+    CHECK(eventually([&] { return effects::count(id) == "1"; }));
+    ++id;
+  }
+  server.query("DROP SCHEMA writers CASCADE");
+}
+
 // -- servers that say nothing -------------------------------------------------
 
 TEST_CASE("a frozen server costs no more than the deadline and a grace",

@@ -145,8 +145,12 @@ TEST_CASE("a result takes no more than half above the limit, and gives it back",
   if (sanitized())
     return;
   for (auto* sql : {
-         // Far too large: by many rows, by small cells, by columns. Not by one
-         // row: libpq may read all of it at once, before anybody can count.
+         // Far too large: by one row, by the last of some, by many rows, by
+         // small cells, by columns.
+         "SELECT repeat('x', 200000000)",
+         "SELECT decode(repeat('00', 100000000), 'hex')",
+         "SELECT repeat('x', CASE i WHEN 50 THEN 200000000 ELSE 1000000 END) "
+         "FROM generate_series(1, 50) i",
          "SELECT repeat('x', 1000) FROM generate_series(1, 200000)",
          "SELECT i FROM generate_series(1, 20000000) i",
          "SELECT NULL, NULL, 1, i FROM generate_series(1, 5000000) i",

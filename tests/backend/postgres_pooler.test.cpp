@@ -1,3 +1,5 @@
+#include "caf_pool/backend/pg_statement_name.hpp"
+
 #include "backend/postgres_support.hpp"
 #include "support/private_pgbouncer.hpp"
 
@@ -12,10 +14,8 @@ using namespace caf_pool::test;
 namespace {
 
 #define NEED_PGBOUNCER()                                                       \
-  if (!private_pgbouncer::available()) {                                       \
-    WARN("skipped: pgbouncer is not installed");                               \
-    return;                                                                    \
-  }
+  if (!private_pgbouncer::available())                                         \
+  SKIP("pgbouncer is not installed")
 
 pool_config config_for(const private_pgbouncer& pooler) {
   auto result = shared_config();
@@ -193,4 +193,44 @@ TEST_CASE("behind a pooler a changed table costs no call",
     CHECK(must(*two, "SELECT * FROM shape").columns.size() == 2);
   }
   server.query("DROP TABLE shape");
+}
+
+TEST_CASE("a statement that somebody else prepared under its name is adopted",
+          "[postgres]") {
+  auto config = shared_config();
+  // As if a pooler gave us a session that another client had used.
+  config.options["pooler"] = "transaction";
+  config.options["prepare"] = "always";
+  auto conn = open_one(config);
+  sql_statement what{"SELECT $1::int + 41", {1}};
+  constexpr Oid types[] = {23};
+  auto name = pg_statement_name(what.text, types);
+  // Counts runs by that name; not prepared itself, for its text is new.
+  auto runs_of_it = [&, n = 0]() mutable {
+    return number_of(*conn, "SELECT generic_plans + custom_plans FROM "
+                            "pg_prepared_statements WHERE from_sql AND name = '"
+                              + name + "' -- " + std::to_string(++n));
+  };
+  must(*conn, "PREPARE " + name + "(int) AS " + what.text);
+  SECTION("and answers") {
+    for (int i = 0; i < 6; ++i)
+      CHECK(number_of(*conn, what) == 42);
+    CHECK(runs_of_it() > 0);
+    CHECK(conn->state() == trace::clean);
+  }
+  SECTION("and given up when it is gone") {
+    for (int i = 0; i < 6; ++i)
+      CHECK(number_of(*conn, what) == 42);
+    must(*conn, "DEALLOCATE " + name);
+    for (int i = 0; i < 6; ++i)
+      CHECK(number_of(*conn, what) == 42);
+  }
+  SECTION("but not in a transaction, which an error would doom") {
+    must(*conn, "BEGIN");
+    for (int i = 0; i < 6; ++i)
+      CHECK(number_of(*conn, what) == 42);
+    CHECK(conn->transaction() == transaction_status::open);
+    CHECK(runs_of_it() == 0);
+    must(*conn, "COMMIT");
+  }
 }

@@ -23,6 +23,8 @@ constexpr const char* tricky_schema = R"(
        RETURN NEW; END $$;
   CREATE FUNCTION tricky.prepares() RETURNS int LANGUAGE plpgsql AS
     $$ BEGIN EXECUTE 'PREPARE hidden AS SELECT 1'; RETURN 1; END $$;
+  CREATE FUNCTION tricky.drops_all() RETURNS int LANGUAGE plpgsql AS
+    $$ BEGIN EXECUTE 'DEALLOCATE ALL'; RETURN tricky.prepares(); END $$;
   CREATE DOMAIN tricky.checked AS int CHECK (tricky.leave(VALUE, VALUE));
   CREATE DOMAIN tricky.checked_text AS text
     CHECK (tricky.leave(length(VALUE), 1));
@@ -155,6 +157,45 @@ TEST_CASE("tables, statements and sequences of a holder are gone",
         hand_over(*conn);
       }
   }
+}
+
+TEST_CASE("what a server holds to end resets finds all the same",
+          "[postgres][trap-T17][V11]") {
+  private_postgres::shared().query(tricky_schema);
+  auto conn = open_one();
+  auto is_held = [&] {
+    return number_of(*conn, "SELECT count(*) FROM pg_prepared_statements "
+                            "WHERE name = 'caf_pool_sweep' AND NOT from_sql")
+           == 1;
+  };
+  auto reset_until_held = [&] {
+    for (int i = 0; i < 100 && !is_held(); ++i)
+      REQUIRE(conn->reset(reset_policy::full, soon()));
+    REQUIRE(is_held());
+    hand_over(*conn);
+  };
+  for (int i = 0; i < 3; ++i)
+    for (std::vector<std::string> lease :
+         {std::vector<std::string>{"SELECT tricky.prepares()"},
+          {"SELECT tricky.drops_all()"},
+          {"BEGIN", "SELECT tricky.drops_all()"},
+          {"PREPARE hidden AS SELECT 1"},
+          {"DISCARD ALL", "SELECT tricky.prepares()"},
+          {"DEALLOCATE caf_pool_sweep",
+           "PREPARE caf_pool_sweep AS SELECT 0, NULL",
+           "PREPARE hidden AS SELECT 1"}}) {
+      reset_until_held();
+      INFO(lease.front());
+      for (auto& sql : lease)
+        must(*conn, sql);
+      must(*conn, "SELECT pg_advisory_lock(7)");
+      hand_over(*conn);
+      CHECK(error_of(*conn, "EXECUTE hidden").state == "26000");
+      CHECK(text_of(*conn, "SELECT count(*) FROM pg_locks WHERE locktype = "
+                           "'advisory' AND pid = pg_backend_pid()")
+            == "0");
+      hand_over(*conn);
+    }
 }
 
 TEST_CASE("how strings are read decides nothing", "[postgres][trap-T17]") {

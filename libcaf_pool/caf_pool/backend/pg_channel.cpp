@@ -2,21 +2,12 @@
 
 #include "caf_pool/backend/pg_poll.hpp"
 
-#include <sys/ioctl.h>
-
 #include <algorithm>
 #include <utility>
 
 namespace caf_pool {
 
 namespace {
-
-// How much is waiting in the socket, in bytes.
-std::uint64_t pending_bytes(int fd) noexcept {
-  int n = 0;
-  return ::ioctl(fd, FIONREAD, &n) == 0 && n > 0 ? static_cast<std::uint64_t>(n)
-                                                 : 0;
-}
 
 bool is_error(ExecStatusType status) noexcept {
   return status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE
@@ -62,35 +53,27 @@ bool pg_channel::lost() const noexcept {
          || interrupter_.is_shut_down();
 }
 
-pg_wait pg_channel::wait(time_point deadline, std::uint64_t max_bytes) {
-  std::uint64_t received = 0;
+pg_wait pg_channel::wait(time_point deadline, pg_gate* gate) {
   auto beside = notices().count();
-  bool first = true;
   while (PQisBusy(raw()) != 0) {
     auto unsent = PQflush(raw());
-    auto fd = PQsocket(raw());
     auto events = static_cast<short>(unsent > 0 ? POLLIN | POLLOUT : POLLIN);
-    auto ready = pg_poll(fd, events, deadline);
+    auto ready = pg_poll(PQsocket(raw()), events, deadline);
     if (ready == 0)
       return pg_wait::late;
     if (ready == POLLOUT)
       continue;
-    // What is done with one look is small: no need to count. In the middle of a
-    // large message libpq has room for all of it, and takes what there is.
-    auto counting = !std::exchange(first, false) && max_bytes != no_limit;
-    received += counting ? pending_bytes(fd) : 0;
-    if (PQconsumeInput(raw()) == 0)
+    auto gated = gate != nullptr && unsent == 0;
+    if (!(gated ? gate->read(raw()) : PQconsumeInput(raw()) != 0))
       return pg_wait::lost;
-    if (!counting || PQisBusy(raw()) == 0)
+    if (!gated || PQisBusy(raw()) == 0)
       continue;
     // What came before a notice was complete, and is no part of the result.
-    if (notices().count() != beside) {
-      beside = notices().count();
-      received = 0;
-    }
-    if (received > max_bytes)
-      received = drop_notifications(raw()) ? 0 : received;
-    if (received > max_bytes)
+    if (std::exchange(beside, notices().count()) != notices().count())
+      gate->start_over();
+    if (gate->is_full() && drop_notifications(raw()))
+      gate->start_over();
+    if (gate->is_full())
       return pg_wait::too_large;
   }
   return pg_wait::ready;

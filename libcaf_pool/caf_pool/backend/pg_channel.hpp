@@ -1,5 +1,6 @@
 #pragma once
 
+#include "caf_pool/backend/pg_gate.hpp"
 #include "caf_pool/backend/pg_interrupter.hpp"
 #include "caf_pool/backend/pg_open.hpp"
 #include "caf_pool/core/time.hpp"
@@ -7,7 +8,6 @@
 #include <libpq-fe.h>
 
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -51,8 +51,6 @@ struct pg_answer {
 /// Thread-safety: one thread at a time, but for `interrupter`.
 class pg_channel {
 public:
-  static constexpr auto no_limit = std::numeric_limits<std::uint64_t>::max();
-
   explicit pg_channel(pg_session session);
 
   ~pg_channel();
@@ -73,12 +71,12 @@ public:
   /// Tells whether nothing more can come from the server.
   bool lost() const noexcept;
 
-  /// Sends what is left and reads until a portion is complete. Gives up when a
-  /// single message, of which libpq must hold the whole, has more than
-  /// `max_bytes` (roughly: libpq does not show its buffer). Requires that the
-  /// result comes in portions. Notices and notifications do not count; at the
-  /// limit, notifications that nobody read are dropped.
-  pg_wait wait(time_point deadline, std::uint64_t max_bytes = no_limit);
+  /// Sends what is left and reads until a portion is complete. With a gate,
+  /// gives up when a single message, of which libpq must hold the whole, has
+  /// more bytes than the gate expects. Requires then that the result comes in
+  /// portions. Notices and notifications do not count; at the limit,
+  /// notifications that nobody read are dropped.
+  pg_wait wait(time_point deadline, pg_gate* gate = nullptr);
 
   /// Runs statements by the simple protocol, in one round trip.
   pg_answer run(const char* sql, time_point deadline);

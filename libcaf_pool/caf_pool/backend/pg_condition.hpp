@@ -18,6 +18,12 @@ struct pg_condition {
   bool restricted = false;
   /// The server may hold statements prepared.
   bool may_prepare = true;
+  /// The server holds the statement that ends a full reset.
+  bool holds_sweep = false;
+  /// The holder prepared or dropped statements itself, or could have.
+  bool meddled = false;
+  /// Since the last try to have the server hold it.
+  int full_resets = 0;
   /// Each transaction may run in another session, which others use, too:
   /// nothing may be left there.
   bool shared_session = false;

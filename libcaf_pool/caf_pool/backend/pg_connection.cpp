@@ -1,6 +1,7 @@
 #include "caf_pool/backend/pg_connection.hpp"
 
 #include "caf_pool/backend/pg_execution.hpp"
+#include "caf_pool/backend/pg_server_error.hpp"
 
 #include <chrono>
 #include <ctime>
@@ -22,9 +23,18 @@ constexpr std::string_view cleaning
     "CLOSE ALL;"
     "UNLISTEN *;"
     "DISCARD TEMP;"
-    "DISCARD SEQUENCES;"
-    "SELECT pg_catalog.count(*), pg_catalog.pg_advisory_unlock_all() "
-    "FROM pg_catalog.pg_prepared_statement() WHERE from_sql;";
+    "DISCARD SEQUENCES;";
+
+// Ends it, and counts what the holder prepared. Reading and planning it costs
+// more than all the rest, so a server that resets often holds it prepared.
+constexpr const char* sweeping
+  = "SELECT pg_catalog.count(*), pg_catalog.pg_advisory_unlock_all() "
+    "FROM pg_catalog.pg_prepared_statement() WHERE from_sql";
+
+constexpr const char* sweep_name = "caf_pool_sweep";
+
+// Full resets before that is worth a round trip.
+constexpr int often = 8;
 
 // How long a settled state is waited for by calls that have no deadline.
 constexpr duration patience = std::chrono::seconds{1};
@@ -93,12 +103,10 @@ result<void> pg_connection::reset(reset_policy policy, time_point deadline) {
                   || (policy == reset_policy::automatic && condition_.dirty));
   auto foreign = false;
   if (auto sql = reset_sql(policy, full); !sql.empty()) {
-    auto answer = channel_.run(sql.c_str(), deadline);
-    if (auto ok = verdict(answer, "a reset"); !ok)
-      return ok;
-    if (PQtransactionStatus(channel_.raw()) != PQTRANS_IDLE)
-      return lost("a transaction survived a reset");
-    foreign = full && (answer.rows.empty() || answer.rows[0] != "0");
+    auto swept = sweep(sql, full, deadline);
+    if (!swept)
+      return swept.error();
+    foreign = *swept;
   }
   if (full)
     if (auto ok = finish_reset(foreign, deadline); !ok)
@@ -111,17 +119,57 @@ result<void> pg_connection::reset(reset_policy policy, time_point deadline) {
   return {};
 }
 
+// Runs a reset. Returns whether its holder prepared statements of its own.
+result<bool> pg_connection::sweep(const std::string& sql, bool full,
+                                  time_point deadline) {
+  // Who meddled may have put another one in its place.
+  auto held = full && condition_.holds_sweep && !condition_.meddled;
+  auto briefly = sql + "EXECUTE " + sweep_name;
+  auto directly = full ? sql + sweeping : sql;
+  auto answer = channel_.run((held ? briefly : directly).c_str(), deadline);
+  if (held && answer.wait == pg_wait::ready && !answer.ok()) {
+    // A function that the holder called dropped it.
+    condition_.meddled = true;
+    answer = channel_.run(directly.c_str(), deadline);
+  }
+  if (auto ok = verdict(answer, "a reset"); !ok)
+    return ok.error();
+  if (PQtransactionStatus(channel_.raw()) != PQTRANS_IDLE)
+    return lost("a transaction survived a reset");
+  return full && (answer.rows.empty() || answer.rows[0] != "0");
+}
+
 result<void> pg_connection::finish_reset(bool foreign, time_point deadline) {
   while (auto* notification = PQnotifies(channel_.raw()))
     PQfreemem(notification);
-  // Its holder prepared statements of its own.
-  auto sql = (foreign || condition_.native ? "DEALLOCATE ALL;" : "")
-             + options_->session_sql();
-  if (foreign || condition_.native)
+  foreign |= condition_.meddled;
+  auto sql = (foreign ? "DEALLOCATE ALL;" : "") + options_->session_sql();
+  if (foreign) {
     cache_.forget_all();
+    condition_.holds_sweep = false;
+  }
   if (!sql.empty())
     if (auto ok = verdict(channel_.run(sql.c_str(), deadline), "a reset"); !ok)
       return ok;
+  condition_.meddled = false;
+  if (auto ok = hold_sweep(deadline); !ok)
+    return ok;
+  return answer_questions(deadline);
+}
+
+result<void> pg_connection::hold_sweep(time_point deadline) {
+  if (condition_.holds_sweep || !condition_.may_prepare
+      || ++condition_.full_resets < often)
+    return {};
+  condition_.full_resets = 0;
+  auto answer = channel_.prepare(sweep_name, sweeping, deadline);
+  if (answer.wait != pg_wait::ready)
+    return verdict(answer, "a reset");
+  condition_.holds_sweep = answer.ok();
+  return {};
+}
+
+result<void> pg_connection::answer_questions(time_point deadline) {
   for (auto& question : questions_) {
     auto now = clock::now();
     auto answer = pg_is_harmless(channel_, question, deadline);
@@ -289,6 +337,7 @@ bool pg_connection::hand_out() noexcept {
   }
   condition_.dirty = true;
   condition_.native = true;
+  condition_.meddled = true;
   // libpqxx expects calls that block.
   return PQsetnonblocking(channel_.raw(), 0) == 0;
 }
@@ -342,8 +391,7 @@ error pg_connection::lost(const std::string& what) {
   condition_.broken = true;
   auto& last = channel_.notices().last_words();
   auto text = "the connection is lost: " + what;
-  if (!last.text.empty())
-    text += "; the server said: " + last.text;
+  pg_add_words(text, "; the server said: ", last.text);
   return {errc::connection_lost,
           pg_scrub(std::move(text), options_->password) + " ("
             + options_->describe() + ')',

@@ -70,7 +70,10 @@ public:
 
 private:
   result<void> find_out_about_pooler(time_point deadline);
+  result<bool> sweep(const std::string& sql, bool full, time_point deadline);
   result<void> finish_reset(bool foreign, time_point deadline);
+  result<void> hold_sweep(time_point deadline);
+  result<void> answer_questions(time_point deadline);
   result<sql_result> run(const sql_statement& what, time_point deadline);
   result<void> run_first(const std::string& sql, const char* what,
                          time_point deadline);

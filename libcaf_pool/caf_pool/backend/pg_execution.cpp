@@ -12,8 +12,7 @@ namespace caf_pool {
 
 namespace {
 
-// Beyond the limit for cells, because libpq's buffer holds what is not read
-// yet, too.
+// What a row may have, in bytes, however small the limit is.
 constexpr std::uint64_t slack = 1 << 20;
 
 // Memory that is worth giving back, in bytes.
@@ -149,6 +148,8 @@ void pg_execution::forget_what_changed() {
   auto& tag = at_.reader.tag();
   if (tag == "DEALLOCATE ALL" || tag == "DISCARD ALL")
     at_.cache.forget_all();
+  at_.condition.meddled |= tag == "PREPARE" || tag == "DISCARD ALL"
+                           || tag.starts_with("DEALLOCATE");
   if (tag.starts_with("CREATE") || tag.starts_with("ALTER")
       || tag.starts_with("DROP")) {
     at_.proofs.forget();
@@ -219,16 +220,25 @@ void pg_execution::note_large_buffers() {
     at_.watch.give_memory_back();
 }
 
+// A row is there twice before its cells are ours: in libpq's buffer and in what
+// libpq makes of it. With the cells before, that shall be no more than one and a
+// half times the limit.
+std::uint64_t pg_execution::room_for_a_row() const {
+  auto limit = at_.options.max_result_bytes;
+  return std::max(limit / 4 * 3 - std::min(at_.reader.bytes(), limit) / 2,
+                  slack);
+}
+
 // Returns an error if the end of the replies cannot be reached.
 std::optional<error> pg_execution::read_replies() {
   auto* raw = at_.channel.raw();
+  pg_gate gate;
   for (;;) {
+    gate.expect(room_for_a_row());
     // Until the watchdog has the server stop, or shuts the socket.
     // What comes behind the command's tag is no part of its result.
     auto ended = !at_.reader.tag().empty();
-    auto outcome
-      = at_.channel.wait(never, ended ? pg_channel::no_limit
-                                      : at_.options.max_result_bytes + slack);
+    auto outcome = at_.channel.wait(never, ended ? nullptr : &gate);
     if (outcome == pg_wait::too_large) [[unlikely]] {
       // The server does not stop in the middle of a message.
       too_large_ = true;

@@ -93,6 +93,7 @@ private:
   result<sql_result> collect();
   result<sql_result> confirmed();
   void note_large_buffers();
+  std::uint64_t room_for_a_row() const;
   std::optional<error> read_replies();
   std::optional<error> take(const PGresult* portion);
   bool read_flight(const std::function<void(const PGresult*)>& on_result);

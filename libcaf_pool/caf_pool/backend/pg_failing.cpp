@@ -30,7 +30,7 @@ error pg_execution::lost(std::string why, std::string state) {
   at_.condition.broken = true;
   auto& last = at_.channel.notices().last_words();
   if (state.empty() && !last.text.empty()) {
-    why += ": " + last.text;
+    pg_add_words(why, ": ", last.text);
     state = last.sqlstate;
   }
   if (at_.channel.interrupter().is_shut_down())
@@ -80,8 +80,9 @@ error pg_execution::too_large(const char* ending) {
   return make(errc::result_too_large,
               "the result is larger than max_result_bytes = "
                 + std::to_string(at_.options.max_result_bytes)
-                + "; the statement: " + ending
-                + ". Ask for less, in portions, or raise the limit");
+                + ", or a row as it comes than three quarters of that; the "
+                  "statement: "
+                + ending + ". Ask for less, in portions, or raise the limit");
 }
 
 error pg_execution::no_memory() const {
@@ -96,8 +97,7 @@ error pg_execution::rolled_back() const {
     "the server rolled the transaction back instead of "
     "committing it, because an earlier error had doomed "
     "it: nothing of it is stored. Run all of it again"};
-  if (auto& why = at_.condition.doomed_by; !why.empty())
-    text += "; that error was: " + why;
+  pg_add_words(text, "; that error was: ", at_.condition.doomed_by);
   return make(errc::rolled_back, std::move(text), "25P02");
 }
 

@@ -3,6 +3,7 @@
 #include "caf_pool/backend/pg_conninfo.hpp"
 #include "caf_pool/backend/pg_poll.hpp"
 #include "caf_pool/backend/pg_resolve.hpp"
+#include "caf_pool/backend/pg_server_error.hpp"
 #include "caf_pool/backend/pg_sqlstate.hpp"
 #include "caf_pool/core/duration_text.hpp"
 
@@ -30,7 +31,7 @@ std::string gist_of(std::string_view text) {
   std::string result;
   for (std::string line; std::getline(in, line);)
     if (!line.empty() && line[0] != '\t' && line.find(".c:") == line.npos)
-      result += (result.empty() ? "" : "; ") + line;
+      pg_add_words(result, result.empty() ? "" : "; ", line);
   return result;
 }
 

@@ -10,17 +10,17 @@ namespace caf_pool {
 
 namespace {
 
+// libpq appends the same lines for each call that failed.
 std::string in_one_line(std::string_view text) {
   std::string result;
-  for (auto c : text) {
-    auto blank = c == '\n' || c == '\t' || c == ' ';
-    if (!blank)
-      result += c;
-    else if (!result.empty() && result.back() != ' ')
-      result += ' ';
+  while (!text.empty()) {
+    auto line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    while (!line.empty() && (line.front() == '\t' || line.front() == ' '))
+      line.remove_prefix(1);
+    if (!line.empty() && result.find(line) == result.npos)
+      (result.empty() ? result : result += ' ') += line;
   }
-  if (result.ends_with(' '))
-    result.pop_back();
   return result;
 }
 
@@ -35,8 +35,7 @@ pg_server_error pg_server_error::from(const PGresult* what) {
   result.outermost = pg_field(what, PG_DIAG_INTERNAL_QUERY).empty()
                      && pg_field(what, PG_DIAG_CONTEXT).empty();
   for (auto field : {PG_DIAG_MESSAGE_DETAIL, PG_DIAG_MESSAGE_HINT})
-    if (auto more = pg_field(what, field); !more.empty())
-      result.text += "; " + more;
+    pg_add_words(result.text, "; ", pg_field(what, field));
   // libpq's own errors have no fields.
   if (result.text.empty())
     result.text = in_one_line(PQresultErrorMessage(what));
@@ -70,6 +69,12 @@ bool pg_server_error::is_out_of_memory() const {
 bool pg_server_error::is_misspelt() const {
   return outermost
          && (source == "scanner_yyerror" || source == "exec_parse_message");
+}
+
+void pg_add_words(std::string& text, std::string_view link,
+                  std::string_view more) {
+  if (!more.empty() && text.find(more) == text.npos)
+    (text += link) += more;
 }
 
 std::string pg_error_text(const PGconn* raw) {

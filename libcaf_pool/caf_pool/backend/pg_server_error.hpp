@@ -3,6 +3,7 @@
 #include <libpq-fe.h>
 
 #include <string>
+#include <string_view>
 
 namespace caf_pool {
 
@@ -36,6 +37,10 @@ struct pg_server_error {
   /// The server did not understand the text, so nothing of it was run.
   bool is_misspelt() const;
 };
+
+/// Adds what somebody else said of the same event, unless the text says it.
+void pg_add_words(std::string& text, std::string_view link,
+                  std::string_view more);
 
 /// Returns what libpq said last, in one line.
 std::string pg_error_text(const PGconn* raw);

@@ -26,12 +26,12 @@ pg_traits pg_traits_of(std::string_view text) {
   result.copies = first == "copy";
   result.preparable = one_of(first, {"select", "values", "table", "with",
                                      "insert", "update", "delete", "merge"});
-  auto control = one_of(
-    first, {"begin", "start", "savepoint", "release", "rollback", "abort", ""});
-  result.may_write
-    = !control && (!pg_seems_to_read(text) || pg_runs_relation(text));
-  result.may_write |= result.commits;
   result.names_nothing = pg_names_nothing(text);
+  auto control = one_of(first, {"begin", "start", "savepoint", "release",
+                                "rollback", "abort", "show", ""});
+  // Whoever defines an operator, or a function of a name that everybody knows,
+  // may write in it.
+  result.may_write = result.commits || !(control || result.names_nothing);
   result.typed = pg_casts_parameters(text);
   return result;
 }

@@ -7,7 +7,8 @@ namespace caf_pool {
 /// What the words of a statement say. Whether a session is clean is never
 /// decided by words, but for statements that name nothing at all.
 struct pg_traits {
-  /// May change data: after a lost connection nobody can say what happened.
+  /// May change data, because it may run something that users can define:
+  /// after a lost connection nobody can say what happened.
   bool may_write = true;
   /// Makes lasting what a transaction did so far.
   bool commits = false;

@@ -7,33 +7,6 @@ namespace caf_pool {
 
 namespace {
 
-constexpr std::string_view readers[]
-  = {"explain", "select", "show", "table", "values", "with"};
-
-constexpr std::string_view writers[]
-  = {"analyse", "analyze", "call",  "delete", "execute",
-     "insert",  "into",    "merge", "update"};
-
-// Words that may stand before the name of a relation.
-constexpr std::string_view sources[] = {"from", "join", "table"};
-
-// Words that may stand before a parenthesis in a statement that only reads.
-constexpr std::string_view known[] = {
-  "all",      "and",     "any",       "array",     "as",
-  "avg",      "between", "by",        "case",      "cast",
-  "coalesce", "count",   "distinct",  "else",      "except",
-  "exists",   "extract", "filter",    "from",      "generate_series",
-  "greatest", "having",  "in",        "intersect", "is",
-  "join",     "lateral", "least",     "length",    "like",
-  "limit",    "lower",   "max",       "min",       "not",
-  "now",      "nullif",  "numeric",   "offset",    "on",
-  "only",     "or",      "over",      "partition", "pg_backend_pid",
-  "pg_sleep", "random",  "recursive", "repeat",    "row",
-  "select",   "some",    "sum",       "then",      "to_char",
-  "union",    "unnest",  "upper",     "using",     "values",
-  "varchar",  "version", "when",      "where",     "with",
-};
-
 constexpr std::string_view constants[]
   = {"bigint", "boolean", "false",    "int",  "integer",
      "null",   "select",  "smallint", "true", "values"};
@@ -43,10 +16,6 @@ bool found(const std::string_view (&words)[N], std::string_view word) noexcept {
   return std::binary_search(std::begin(words), std::end(words), word);
 }
 
-static_assert(std::is_sorted(std::begin(readers), std::end(readers)));
-static_assert(std::is_sorted(std::begin(writers), std::end(writers)));
-static_assert(std::is_sorted(std::begin(sources), std::end(sources)));
-static_assert(std::is_sorted(std::begin(known), std::end(known)));
 static_assert(std::is_sorted(std::begin(constants), std::end(constants)));
 
 bool is_blank(char c) noexcept {
@@ -138,6 +107,13 @@ public:
     return pos_ > first;
   }
 
+  // Skips a string behind its first quote. Returns whether it ends.
+  bool skip_string() {
+    auto end = text_.find('\'', pos_);
+    pos_ = std::min(end, text_.size() - 1) + 1;
+    return end != text_.npos;
+  }
+
   char before() const noexcept {
     return before_;
   }
@@ -177,47 +153,12 @@ bool pg_has_word(std::string_view text, std::string_view word) {
   return false;
 }
 
-bool pg_seems_to_read(std::string_view text) {
-  if (!found(readers, pg_first_word(text)))
-    return false;
-  scanner in{text};
-  auto qualified = false;
-  while (in.next()) {
-    if (in.symbol == 'a') {
-      qualified = in.before() == '.';
-      if (found(writers, in.word))
-        return false;
-    } else if (in.symbol == '(') {
-      auto call
-        = in.before() == 'a' && (qualified || !found(known, in.last_word));
-      if (call || in.before() == '"')
-        return false;
-    } else if (in.symbol == '$' && !in.skip_number()) {
-      return false;
-    } else if ((in.symbol == '*' && in.before() == '/')
-               || (in.symbol == '-' && in.before() == '-')) {
-      // A comment may stand between a name and its parenthesis.
-      return false;
-    }
-  }
-  return true;
-}
-
-bool pg_runs_relation(std::string_view text) {
-  auto first = pg_first_word(text);
-  if (first == "explain" || first == "show")
-    return false;
-  scanner in{text};
-  while (in.next())
-    if (in.symbol == 'a' && found(sources, in.word))
-      return true;
-  return false;
-}
-
 bool pg_names_nothing(std::string_view text) {
   auto first = pg_first_word(text);
   if (first != "select" && first != "values")
     return false;
+  // Without a backslash all servers agree where a string ends.
+  auto strings = text.find('\\') == text.npos;
   constexpr std::string_view allowed = "(),:$;a0'";
   scanner in{text};
   while (in.next()) {
@@ -229,6 +170,8 @@ bool pg_names_nothing(std::string_view text) {
         && in.last_word != "values")
       return false;
     if (in.symbol == '$' && !in.skip_number())
+      return false;
+    if (in.symbol == '\'' && strings && !in.skip_string())
       return false;
   }
   return true;
