@@ -24,7 +24,7 @@ error starting() {
 /// A server that looks and logins reach, and the time.
 struct player {
   explicit player(std::uint64_t seed = 1) : uut(random_source{seed}) {
-    uut.watch(now);
+    uut.watch(now, {});
   }
 
   /// Lets time pass; `look` answers looks, a login fails.
@@ -165,10 +165,26 @@ TEST_CASE("whatever a server answers, it sees eight connects a second at most",
     });
     if (r.below(10) == 0) {
       it.uut.rest(it.now);
-      it.uut.watch(it.now);
+      it.uut.watch(it.now, it.now);
     }
   }
   CHECK(it.worst_second() <= lookout::most);
+}
+
+TEST_CASE("connects that failed before the first look count, others do not",
+          "[J04]") {
+  lookout uut{random_source{1}};
+  for (auto i = 0; i < 4; ++i)
+    uut.connected(at(0ms)); // these went well
+  for (auto i = 0; i < 4; ++i)
+    uut.connected(at(100ms));
+  uut.watch(at(200ms), at(50ms));
+  for (auto i = 0; i < 4; ++i) {
+    CHECK(uut.may_connect(at(200ms)));
+    uut.connected(at(200ms));
+  }
+  CHECK_FALSE(uut.may_connect(at(200ms)));
+  CHECK(uut.free_at() == at(100ms) + lookout::window);
 }
 
 TEST_CASE("connects stay limited for a while after the server is back") {
@@ -193,7 +209,7 @@ TEST_CASE("a backend that cannot look is not asked again") {
   it.play(1s, [] { return error{errc::not_supported, "no", {}}; });
   CHECK(it.looks.size() == 1);
   CHECK(it.uut.blind());
-  it.uut.watch(it.now);
+  it.uut.watch(it.now, {});
   CHECK(it.uut.next_wakeup() == never);
   CHECK_FALSE(it.uut.limits(it.now));
   it.uut.start_over(); // another way to the server

@@ -26,7 +26,7 @@ constexpr duration cautious = 10s;
 
 } // namespace
 
-void lookout::watch(time_point now) {
+void lookout::watch(time_point now, time_point well_at) {
   if (blind_ || since_ != never)
     return;
   since_ = now;
@@ -35,7 +35,9 @@ void lookout::watch(time_point now) {
   starting_since_ = never;
   if (rests_since_ == never || now - rests_since_ > relapse) {
     listening_since_ = never;
-    connects_ = {}; // they were no part of this
+    for (auto& connect : connects_)
+      if (connect <= well_at)
+        connect = {};
   }
   next_ = now + interval(now);
 }

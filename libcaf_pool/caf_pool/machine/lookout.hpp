@@ -45,8 +45,9 @@ public:
     // nop
   }
 
-  /// The server has failed: looks for it from now on.
-  void watch(time_point now);
+  /// The server has failed: looks for it from now on. Connects up to its last
+  /// success were no part of this and count no more.
+  void watch(time_point now, time_point well_at);
 
   /// A connection proved healthy: there is nothing to look for.
   void rest(time_point now);

@@ -134,7 +134,7 @@ void look_for_server(step& x) {
   s.recovery.give_up(x.now);
   if (!is_missed(s, x.now))
     return;
-  s.recovery.watch(x.now);
+  s.recovery.watch(x.now, s.well_at.value_or(time_point{}));
   if (busy_until(s) > x.now)
     return;
   switch (s.recovery.next_move(x.now)) {
