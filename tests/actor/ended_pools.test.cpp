@@ -106,6 +106,52 @@ TEST_CASE("a pool that drains at a reload comes back when it is closed",
   CHECK(bench.snapshot("a").max_size == config.max_size);
 }
 
+TEST_CASE("a pool that still closes at a reload comes back") {
+  manager_bench bench;
+  auto config = named("a", "x");
+  REQUIRE(bench.apply({config}));
+  REQUIRE(bench.run("a").has_value());
+  auto old = bench.find("a");
+  auto server = bench.servers.server("x");
+  server->hold(backend_call::close);
+  auto drained = bench.me.start(old, control{control::verb::drain, 0s});
+  REQUIRE(server->wait_for_held(backend_call::close));
+  REQUIRE(eventually(
+    [&] { return bench.snapshot("a").status == pool_status::closed; }));
+  REQUIRE(bench.find("a") == old);
+  if (GENERATE(true, false))
+    config.max_size = 7;
+  REQUIRE(bench.apply({config}));
+  // The pool hears of the reload before this.
+  CHECK(bench.snapshot("a").status == pool_status::closed);
+  server->stop_holding(backend_call::close);
+  CHECK(answer_of<accepted>(std::move(drained)).has_value());
+  REQUIRE(eventually([&] {
+    auto now = bench.me.get<pool_handle>(bench.all, find_pool{"a"});
+    return now && *now != old;
+  }));
+  CHECK(bench.run("a").has_value());
+  CHECK(bench.snapshot("a").max_size == config.max_size);
+}
+
+TEST_CASE("a pool that ends while it hears of a reload comes back") {
+  manager_bench bench;
+  auto config = named("a", "x");
+  config.min_size = 0;
+  REQUIRE(bench.apply({config}));
+  // When a drain is answered, the manager may or may not know of the end.
+  for (auto round = 0; round < 200; ++round) {
+    auto drain = control{control::verb::drain, 0s};
+    REQUIRE(bench.me.get<accepted>(bench.find("a"), drain));
+    config.max_size = round % 4 < 2 ? 2 : 3; // every second one is a change
+    REQUIRE(bench.apply({config}));
+    REQUIRE(eventually([&] {
+      auto now = bench.me.get<pool_handle>(bench.all, find_pool{"a"});
+      return now && bench.me.get<execute_result>(*now, execute{{"SELECT 1"}});
+    }));
+  }
+}
+
 TEST_CASE("a pool that its supervisor gave up is down until it is resumed",
           "[trap-T63]") {
   manager_bench bench;

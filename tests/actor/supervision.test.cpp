@@ -31,6 +31,19 @@ void kill(const pool_ref& x) {
 
 } // namespace
 
+TEST_CASE("a pool without an actor is reached through its supervisor") {
+  fixture fx;
+  auto server = std::make_shared<scripted_backend>();
+  auto ref = spawn_pool(fx.sys, pool_config{}, server).value();
+  CHECK(ref.direct()); // whether or not its actor has begun
+  REQUIRE(test::eventually([&] { return ref.direct() != ref.address; }));
+  auto present = ref.estate->shell();
+  ref.estate->install({});
+  CHECK(ref.direct() == ref.address);
+  ref.estate->install(present);
+  caf::anon_send_exit(ref.address, caf::exit_reason::user_shutdown);
+}
+
 TEST_CASE("a live lease survives the death of the pool's actor", "[trap-T63]") {
   fixture fx;
   auto server = std::make_shared<scripted_backend>();

@@ -141,7 +141,7 @@ void manager::on_down(const caf::actor_addr& who, const caf::error& why) {
         post_to(subscriber,
                 pool_event{event_kind::pool_down, name, {}, pool.ended});
     if (std::exchange(pool.again, false))
-      bring_back(name);
+      bring_back(name, pool_handle{});
     return;
   }
 }
@@ -248,13 +248,11 @@ void manager::tell(const std::string& name, const reconfigure& order) {
   ask(this, pool, caf::infinite, order)
     .then([](const accepted&) {},
           [this, name, pool, order](const caf::error& why) {
-            if (!is_at(name, pool))
-              return; // it is over, or another one is there
             auto code = from_caf(why).code;
-            if (code == errc::restarted) // its actor died; the next one hears
-              tell(name, order);
-            else if (code == errc::draining)
-              bring_back(name);
+            if (code == errc::restarted && is_at(name, pool))
+              tell(name, order); // its actor died; the next one hears
+            else if (code == errc::draining || !is_at(name, pool))
+              bring_back(name, pool);
           });
 }
 
@@ -263,20 +261,27 @@ void manager::look_for_drain(const std::string& name) {
   ask(this, pool, caf::infinite, get_snapshot{})
     .then(
       [this, name, pool](const pool_snapshot& x) {
-        if (x.status == pool_status::draining && is_at(name, pool))
-          bring_back(name);
+        if (x.status == pool_status::draining
+            || x.status == pool_status::closed)
+          bring_back(name, pool);
       },
-      [](const caf::error&) {});
+      [this, name, pool](const caf::error& why) {
+        if (!is_at(name, pool))
+          bring_back(name, pool);
+        else if (from_caf(why).code == errc::restarted)
+          look_for_drain(name);
+      });
 }
 
-void manager::bring_back(const std::string& name) {
-  auto& pool = pools_[name];
-  if (draining_)
+void manager::bring_back(const std::string& name, const pool_handle& asked) {
+  auto i = pools_.find(name);
+  if (i == pools_.end() || draining_)
     return;
-  if (pool.address)
-    pool.again = true;
-  else
+  auto& pool = i->second;
+  if (!pool.address)
     add_or_remember(pool_config{pool.config}, backend_ptr{pool.way});
+  else if (pool.address == asked)
+    pool.again = true;
 }
 
 bool manager::is_at(const std::string& name, const pool_handle& pool) const {

@@ -61,10 +61,11 @@ private:
   void change(managed_pool& pool, planned_pool next);
   /// Puts settings in force; a pool that drains is made anew with them.
   void tell(const std::string& name, const reconfigure& order);
-  /// Brings a pool back that drains although nothing about it changed.
+  /// Brings a pool back that ends although nothing about it changed.
   void look_for_drain(const std::string& name);
-  /// Makes a pool anew that is over; one that drains, when it is over.
-  void bring_back(const std::string& name);
+  /// Makes the pool anew that was asked last: now if it is over, else as soon
+  /// as it is. Does nothing if another one is there, or none is wanted.
+  void bring_back(const std::string& name, const pool_handle& asked);
   bool is_at(const std::string& name, const pool_handle& pool) const;
   /// Drains a pool whose name is free from now on.
   void take_out(const managed_pool& pool);
