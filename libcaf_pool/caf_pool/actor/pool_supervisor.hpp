@@ -25,8 +25,8 @@ struct pool_ref {
   std::shared_ptr<pool_estate> estate;
 
   /// The pool's present actor: one message less per request, but gone after a
-  /// restart (`errc::restarted`: ask again). `address` while there is none: until
-  /// the supervisor has begun, between two actors, and in the end.
+  /// restart (`errc::restarted`: ask again). `address` while there is none:
+  /// until the supervisor has begun, between two actors, and in the end.
   pool_handle direct() const {
     auto present = estate->shell();
     return present ? pool_handle{present} : address;

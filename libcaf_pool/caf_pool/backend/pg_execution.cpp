@@ -221,8 +221,8 @@ void pg_execution::note_large_buffers() {
 }
 
 // A row is there twice before its cells are ours: in libpq's buffer and in what
-// libpq makes of it. With the cells before, that shall be no more than one and a
-// half times the limit.
+// libpq makes of it. With the cells before, that shall be no more than one and
+// a half times the limit.
 std::uint64_t pg_execution::room_for_a_row() const {
   auto limit = at_.options.max_result_bytes;
   return std::max(limit / 4 * 3 - std::min(at_.reader.bytes(), limit) / 2,
