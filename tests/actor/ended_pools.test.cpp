@@ -19,6 +19,17 @@ private:
   mutable std::atomic<bool> asked_{false};
 };
 
+/// Another pool bears the name soon, and serves as it is configured.
+void check_is_made_anew(manager_bench& bench, const pool_handle& old,
+                        const pool_config& config) {
+  REQUIRE(eventually([&] {
+    auto now = bench.me.get<pool_handle>(bench.all, find_pool{config.name});
+    return now && *now != old;
+  }));
+  CHECK(bench.run(config.name).has_value());
+  CHECK(bench.snapshot(config.name).max_size == config.max_size);
+}
+
 } // namespace
 
 TEST_CASE("a pool that was drained is shown and refused with the reason",
@@ -98,12 +109,7 @@ TEST_CASE("a pool that drains at a reload comes back when it is closed",
   CHECK(held->execute("SELECT 1").has_value());
   held = nullptr;
   CHECK(answer_of<accepted>(std::move(drained)).has_value());
-  REQUIRE(eventually([&] {
-    auto now = bench.me.get<pool_handle>(bench.all, find_pool{"a"});
-    return now && *now != old;
-  }));
-  CHECK(bench.run("a").has_value());
-  CHECK(bench.snapshot("a").max_size == config.max_size);
+  check_is_made_anew(bench, old, config);
 }
 
 TEST_CASE("a pool that still closes at a reload comes back") {
@@ -126,12 +132,7 @@ TEST_CASE("a pool that still closes at a reload comes back") {
   CHECK(bench.snapshot("a").status == pool_status::closed);
   server->stop_holding(backend_call::close);
   CHECK(answer_of<accepted>(std::move(drained)).has_value());
-  REQUIRE(eventually([&] {
-    auto now = bench.me.get<pool_handle>(bench.all, find_pool{"a"});
-    return now && *now != old;
-  }));
-  CHECK(bench.run("a").has_value());
-  CHECK(bench.snapshot("a").max_size == config.max_size);
+  check_is_made_anew(bench, old, config);
 }
 
 TEST_CASE("a pool that ends while it hears of a reload comes back") {
