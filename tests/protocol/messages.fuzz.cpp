@@ -30,7 +30,8 @@ using all_messages
                wire::cancel, wire::get_snapshot, wire::get_health,
                wire::subscribe, wire::control, wire::renew, wire::goodbye,
                wire::done, wire::granted, wire::answer, wire::failed,
-               wire::event, wire::revoked, wire::renewed, wire::farewell>;
+               wire::event, wire::revoked, wire::renewed, wire::farewell,
+               wire::part, wire::more>;
 
 constexpr auto known = std::tuple_size_v<all_messages>;
 

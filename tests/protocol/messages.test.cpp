@@ -29,14 +29,14 @@ auto samples(const wire::session_handle& session) {
   return std::make_tuple(
     hello{7, "app", "t0ken", "shop"},
     welcome{8, session, "node-1", 5'000'000, 1'000'000}, find_pool{1, "main"},
-    list_pools{2}, execute{3, "main", std::string("a\0b", 3), 4, 5},
-    acquire{6, "main", 7, 8, 9, true, true}, execute_on{10, "t", "s", 11},
+    list_pools{2}, execute{3, "main", std::string("a\0b", 3), 4, 5, 26},
+    acquire{6, "main", 7, 8, 9, true, true}, execute_on{10, "t", "s", 11, 27},
     release{"t", "it broke"}, cancel{12}, get_snapshot{13, "main"},
     get_health{14, ""}, subscribe{15, "main", true}, control{16, "main", 3, 17},
     renew{18}, goodbye{"done"}, done{19}, granted{20, "t", 21},
-    answer{22, "payload"}, failed{23, 16, "text", "08006"},
+    answer{22, "payload", 28}, failed{23, 16, "text", "08006"},
     event{"payload", 24}, revoked{"t", "silent"}, renewed{25},
-    farewell{"drain"});
+    farewell{"drain"}, part{29, std::string("c\0d", 3)}, more{30});
 }
 
 using sample_tuple = decltype(samples({}));
@@ -54,7 +54,8 @@ wire::session_handle::behavior_type deaf_session() {
           [](const cancel&) {},     [](const get_snapshot&) {},
           [](const get_health&) {}, [](const subscribe&) {},
           [](const control&) {},    [](const renew&) {},
-          [](const goodbye&) {}};
+          [](const goodbye&) {},    [](const part&) {},
+          [](const more&) {}};
 }
 
 template <class T>
@@ -120,6 +121,8 @@ TEST_CASE("the numbers of messages are pinned") {
   CHECK(id_of<revoked> == 120);
   CHECK(id_of<renewed> == 121);
   CHECK(id_of<farewell> == 122);
+  CHECK(id_of<part> == 123);
+  CHECK(id_of<more> == 124);
   CHECK(std::tuple_size_v<
           sample_tuple> == wire_messages::end - wire_messages::begin);
 }

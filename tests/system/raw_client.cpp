@@ -54,7 +54,8 @@ public:
     return {in_->keep_in(&heard::done),    in_->keep_in(&heard::granted),
             in_->keep_in(&heard::answers), in_->keep_in(&heard::failed),
             [](const wire::event&) {},     in_->keep_in(&heard::revoked),
-            in_->keep_in(&heard::renewed), in_->keep_in(&heard::farewells)};
+            in_->keep_in(&heard::renewed), in_->keep_in(&heard::farewells),
+            in_->keep_in(&heard::parts),   in_->keep_in(&heard::mores)};
   }
 
 private:

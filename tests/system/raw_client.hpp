@@ -22,6 +22,8 @@ struct heard_messages {
   std::vector<wire::revoked> revoked;
   std::vector<wire::renewed> renewed;
   std::vector<wire::farewell> farewells;
+  std::vector<wire::part> parts;
+  std::vector<wire::more> mores;
 };
 
 /// A client that says exactly what a test wants, from an actor system of its

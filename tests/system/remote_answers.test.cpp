@@ -341,6 +341,62 @@ TEST_CASE("answers of a session that ended settle nothing") {
   CHECK(x.replies.size() == 2);
 }
 
+// -- in parts -----------------------------------------------------------------
+
+TEST_CASE("an answer in parts settles its call when it is complete") {
+  lone_link x;
+  auto request = x.call(true);
+  x.link.expect({request, "", 3});
+  x.link.gather({request, "ab"});
+  CHECK(x.replies.empty());
+  x.link.gather({request, "c"});
+  x.link.gather({request, "d"});
+  REQUIRE(x.replies.size() == 1);
+  CHECK(x.replies[0].payload == "abc");
+}
+
+TEST_CASE("an answer in parts that makes no sense fails its call", "[X03]") {
+  lone_link x;
+  auto large = x.call(false);
+  x.link.expect({large, "", UINT64_MAX});
+  REQUIRE(x.replies.size() == 1);
+  CHECK(x.replies[0].why.code == errc::result_too_large);
+  auto twice = x.call(false);
+  x.link.expect({twice, "", 3});
+  x.link.expect({twice, "", 3});
+  REQUIRE(x.replies.size() == 2);
+  CHECK(x.replies[1].why.code == errc::protocol_mismatch);
+  auto longer = x.call(false);
+  x.link.expect({longer, "", 3});
+  x.link.gather({longer, "abcd"});
+  REQUIRE(x.replies.size() == 3);
+  CHECK(x.replies[2].why.code == errc::protocol_mismatch);
+}
+
+TEST_CASE("nothing is put together for a call that is over") {
+  lone_link x;
+  auto given_up = x.call(true);
+  x.link.expect({given_up, "", 3});
+  x.link.gather({given_up, "ab"});
+  CHECK(x.link.withdraw(given_up));
+  x.link.gather({given_up, "c"});
+  x.link.expect({given_up, "", 3});
+  CHECK(x.replies.empty());
+  // The next one is whole all the same.
+  auto next = x.call(true);
+  x.link.expect({next, "", 2});
+  x.link.gather({next, "yz"});
+  REQUIRE(x.replies.size() == 1);
+  CHECK(x.replies[0].payload == "yz");
+  auto lost = x.call(true);
+  x.link.expect({lost, "", 2});
+  x.link.down({errc::node_unreachable, "cut", {}});
+  x.connect(x.session);
+  x.link.gather({lost, "yz"});
+  REQUIRE(x.replies.size() == 2);
+  CHECK(x.replies[1].why.code == errc::node_unreachable);
+}
+
 // -- time ---------------------------------------------------------------------
 
 TEST_CASE("a grant that comes early belongs to the term in which it comes") {

@@ -20,6 +20,9 @@ constexpr std::size_t max_remembered = 1024;
 constexpr std::size_t max_remembered_bytes = 1 << 20;
 constexpr std::size_t max_remembered_answer = 64 << 10;
 
+// An answer that travels in parts is given away.
+static_assert(max_remembered_answer <= wire::part_size);
+
 constexpr std::uint32_t events_per_refill = 100;
 
 std::size_t size_of(const wire::answer& x) {
@@ -79,6 +82,8 @@ remote_session::behavior_type remote_session::make_behavior() {
     guarded(&remote_session::on_control),
     guarded(&remote_session::on_renew),
     guarded(&remote_session::on_goodbye),
+    guarded(&remote_session::on_part),
+    guarded(&remote_session::on_more),
     [this](const end_session& x) { end(x.reason, true); },
     [this](const tokens_changed& x) { on_tokens(x); },
     [this](const session_tick&) { on_tick(); },
@@ -113,33 +118,32 @@ error too_old(std::uint64_t request) {
 
 } // namespace
 
-remote_session::open_request* remote_session::begin(std::uint64_t request,
-                                                    request_kind kind,
-                                                    role needed,
-                                                    duration limit) {
+bool remote_session::begin(std::uint64_t request, request_kind kind,
+                           role needed, duration limit) {
   auto known = memory_.state(request);
   if (known == request_state::remembered || open_.contains(request)) {
     // Executed once, whatever the network does; the answer may be lost.
     ++setup_.counters->duplicates;
-    if (known == request_state::remembered)
+    if (known == request_state::remembered && !sender_.holds(request))
       deliver(memory_.get(request));
-    return nullptr;
+    return false;
   }
   if (known == request_state::forgotten) {
     deliver(wire::to_failed(request, too_old(request)));
-    return nullptr;
+    return false;
   }
   ++setup_.counters->requests;
   auto max = setup_.limits.max_requests_per_client;
-  if (open_.size() >= max) {
+  auto waiting = open_.size() + sender_.size();
+  if (waiting >= max) {
     finish(request,
-           wire::to_failed(
-             request,
-             {errc::queue_full,
-              "this client waits for " + std::to_string(open_.size()) + " of "
-                + std::to_string(max) + " requests already; wait for answers",
-              {}}));
-    return nullptr;
+           wire::to_failed(request,
+                           {errc::queue_full,
+                            "this client waits for " + std::to_string(waiting)
+                              + " of " + std::to_string(max)
+                              + " requests already; wait for answers",
+                            {}}));
+    return false;
   }
   if (setup_.who.may < needed) {
     fail(request, {errc::forbidden,
@@ -147,20 +151,24 @@ remote_session::open_request* remote_session::begin(std::uint64_t request,
                      + std::string{to_string(setup_.who.may)} + "; this needs "
                      + std::string{to_string(needed)},
                    {}});
-    return nullptr;
+    return false;
   }
-  auto& result = open_[request];
-  result.kind = kind;
+  auto& entry = open_[request];
+  entry.kind = kind;
   auto at_most = limit > duration::zero() ? limit + grace : longest_request;
-  result.guard = add_saturated(clock::now(), at_most);
+  entry.guard = add_saturated(clock::now(), at_most);
   arm();
-  return &result;
+  return true;
 }
 
 void remote_session::finish(std::uint64_t request, reply x) {
   open_.erase(request);
-  deliver(x);
+  collector_.forget(request);
   auto bytes = std::visit([](auto& y) { return size_of(y); }, x);
+  if (bytes > wire::part_size)
+    deliver_in_parts(std::get<wire::answer>(std::move(x)));
+  else
+    deliver(x);
   if (bytes > max_remembered_answer) {
     x = wire::to_failed(request,
                         {errc::result_too_large,
@@ -175,6 +183,10 @@ void remote_session::finish(std::uint64_t request, reply x) {
 
 void remote_session::fail(std::uint64_t request, error why) {
   finish(request, wire::to_failed(request, std::move(why)));
+}
+
+void remote_session::fail_as_withdrawn(std::uint64_t request) {
+  fail(request, {errc::cancelled, "withdrawn by the client", {}});
 }
 
 void remote_session::fail_as_pool_said(std::uint64_t request,
@@ -210,6 +222,18 @@ void remote_session::deliver(const reply& x) {
   std::visit([this](auto& y) { send_to(this, client_, y); }, x);
 }
 
+void remote_session::deliver_in_parts(wire::answer x) {
+  send_to(this, client_, wire::answer{x.request, {}, x.payload.size()});
+  sender_.add(x.request, std::move(x.payload));
+  send_parts();
+}
+
+void remote_session::send_parts() {
+  sender_.send_due([this](std::uint64_t request, std::string bytes) {
+    send_to(this, client_, wire::part{request, std::move(bytes)});
+  });
+}
+
 void remote_session::with_pool(std::uint64_t request, const std::string& name,
                                std::function<void(const pool_handle&)> f) {
   open_[request].pool_name = name;
@@ -232,7 +256,7 @@ void remote_session::with_pool(std::uint64_t request, const std::string& name,
         if (i == open_.end())
           return;
         if (i->second.withdrawn)
-          fail(request, {errc::cancelled, "withdrawn by the client", {}});
+          fail_as_withdrawn(request);
         else
           f(x);
       },
@@ -292,10 +316,11 @@ void remote_session::expire_requests(time_point now) {
       why.code = errc::acquire_timeout;
     else if (x.kind == request_kind::execute)
       why.code = x.pool ? errc::outcome_unknown : errc::execute_timeout;
-    why.message = "pool \"" + x.pool_name
-                  + "\" did not answer within the limit of the request; look "
-                    "at its health"
-                  + (x.pool ? "" : ". Nothing was sent to a server");
+    why.message = x.rest ? "the statements did not arrive"
+                         : "pool \"" + x.pool_name + "\" did not answer";
+    why.message += " within the limit of the request";
+    why.message += x.rest ? "" : "; look at its health";
+    why.message += x.pool ? "" : ". Nothing was sent to a server";
     fail(id, std::move(why));
   }
 }
@@ -335,6 +360,8 @@ void remote_session::clean_up() {
     if (x.pool)
       send_to(this, x.pool, cancel_request{id});
   open_.clear();
+  collector_.clear();
+  sender_.clear();
   setup_.counters->leases_revoked += leases_.size();
   for (auto& [token, x] : leases_)
     send_to(this, x.pool, revoke_lease{x.id});

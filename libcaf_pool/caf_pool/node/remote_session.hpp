@@ -5,6 +5,8 @@
 #include "caf_pool/node/session_messages.hpp"
 #include "caf_pool/node/session_setup.hpp"
 #include "caf_pool/protocol/messages.hpp"
+#include "caf_pool/protocol/part_collector.hpp"
+#include "caf_pool/protocol/part_sender.hpp"
 
 #include <functional>
 #include <map>
@@ -35,6 +37,12 @@ private:
 
   enum class request_kind { acquire, execute, other };
 
+  /// A request whose statements are still to follow.
+  struct incomplete {
+    std::variant<wire::execute, wire::execute_on> message;
+    time_point since;
+  };
+
   struct open_request {
     request_kind kind = request_kind::other;
     std::string pool_name;
@@ -44,6 +52,8 @@ private:
     /// When the session answers by itself.
     time_point guard;
     bool withdrawn = false;
+    /// Null once everything is here.
+    std::unique_ptr<incomplete> rest;
   };
 
   struct held_lease {
@@ -58,15 +68,26 @@ private:
   auto guarded(void (remote_session::*handler)(const T&));
 
   bool from_client();
-  open_request* begin(std::uint64_t request, request_kind kind, role needed,
-                      duration limit);
+  /// Opens a request. Returns false if it was answered instead.
+  bool begin(std::uint64_t request, request_kind kind, role needed,
+             duration limit);
   void finish(std::uint64_t request, reply x);
   void fail(std::uint64_t request, error why);
+  void fail_as_withdrawn(std::uint64_t request);
   void fail_as_pool_said(std::uint64_t request, const caf::error& why);
   void deliver(const reply& x);
+  void deliver_in_parts(wire::answer x);
+  void send_parts();
   void with_pool(std::uint64_t request, const std::string& name,
                  std::function<void(const pool_handle&)> f);
   void run(std::uint64_t request, const pool_handle& pool, execute what);
+
+  /// Starts a request, as soon as its statements are here.
+  template <class T>
+  void start_complete(const T& x);
+
+  void start(const wire::execute& x);
+  void start(const wire::execute_on& x);
   void command(std::uint64_t request, const pool_handle& pool,
                const control& order);
   void resume(std::uint64_t request, const std::string& pool);
@@ -84,6 +105,8 @@ private:
   void on_control(const wire::control& x);
   void on_renew(const wire::renew& x);
   void on_goodbye(const wire::goodbye& x);
+  void on_part(const wire::part& x);
+  void on_more(const wire::more& x);
   void on_event(const pool_event& x);
 
   // -- leases -----------------------------------------------------------------
@@ -112,6 +135,8 @@ private:
   wire::client_handle client_;
   std::unordered_map<std::uint64_t, open_request> open_;
   reply_memory<reply> memory_;
+  wire::part_collector collector_;
+  wire::part_sender sender_;
   std::map<std::string, held_lease> leases_;
   /// By names, as of that version of the manager's directory.
   std::map<std::string, pool_handle> pools_;

@@ -97,7 +97,7 @@ void remote_session::hand_over(const acquire& wish, const lease_grant& x,
   if (unwanted(request)) {
     send_to(this, pool, caf_pool::release{x.lease, {}});
     if (i != open_.end())
-      fail(request, {errc::cancelled, "withdrawn by the client", {}});
+      fail_as_withdrawn(request);
     return;
   }
   auto token = random_token();
@@ -155,10 +155,13 @@ void remote_session::revoke_all(const std::string& reason) {
 void remote_session::on_cancel(const wire::cancel& x) {
   if (auto i = open_.find(x.request); i != open_.end()) {
     i->second.withdrawn = true;
-    if (i->second.pool)
+    if (i->second.rest)
+      fail_as_withdrawn(x.request);
+    else if (i->second.pool)
       send_to(this, i->second.pool, cancel_request{x.request});
     return;
   }
+  sender_.give_up(x.request);
   // Granted, but the client gave up before it knew.
   if (memory_.state(x.request) != request_state::remembered)
     return;

@@ -1,12 +1,17 @@
 #include "caf_pool/node/remote_session.hpp"
 #include "caf_pool/protocol/codec.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
 namespace caf_pool {
 
 namespace {
+
+/// What is left of a limit after the statements came, if anything is: zero
+/// would mean the pool's own.
+constexpr duration shortest_limit = std::chrono::microseconds{1};
 
 /// For questions that no server is asked for.
 constexpr duration question_limit = std::chrono::seconds{5};
@@ -79,9 +84,29 @@ void remote_session::run(std::uint64_t request, const pool_handle& pool,
 }
 
 void remote_session::on_execute(const wire::execute& x) {
-  auto limit = wire::from_us(x.limit_us);
-  if (!begin(x.request, request_kind::execute, role::use, limit))
-    return;
+  if (begin(x.request, request_kind::execute, role::use,
+            wire::from_us(x.limit_us)))
+    start_complete(x);
+}
+
+void remote_session::on_execute_on(const wire::execute_on& x) {
+  if (begin(x.request, request_kind::execute, role::use,
+            wire::from_us(x.limit_us)))
+    start_complete(x);
+}
+
+template <class T>
+void remote_session::start_complete(const T& x) {
+  if (x.to_follow == 0)
+    start(x);
+  else if (auto ok = collector_.expect(x.request, x.to_follow); !ok)
+    fail(x.request, ok.error());
+  else
+    open_[x.request].rest
+      = std::make_unique<incomplete>(incomplete{x, clock::now()});
+}
+
+void remote_session::start(const wire::execute& x) {
   auto statements = wire::decode<std::vector<sql_statement>>(x.statements);
   if (!statements) {
     fail(x.request, statements.error());
@@ -89,7 +114,7 @@ void remote_session::on_execute(const wire::execute& x) {
   }
   auto what = execute{};
   what.statements = *std::move(statements);
-  what.limit = limit;
+  what.limit = wire::from_us(x.limit_us);
   what.priority = x.priority;
   with_pool(x.request, x.pool,
             [this, request = x.request,
@@ -98,11 +123,7 @@ void remote_session::on_execute(const wire::execute& x) {
             });
 }
 
-void remote_session::on_execute_on(const wire::execute_on& x) {
-  auto limit = wire::from_us(x.limit_us);
-  auto* entry = begin(x.request, request_kind::execute, role::use, limit);
-  if (!entry)
-    return;
+void remote_session::start(const wire::execute_on& x) {
   auto statements = wire::decode<std::vector<sql_statement>>(x.statements);
   auto lease = leases_.find(x.token);
   if (!statements) {
@@ -111,14 +132,44 @@ void remote_session::on_execute_on(const wire::execute_on& x) {
     ++setup_.counters->stale_tokens;
     fail(x.request, unknown_token());
   } else {
-    entry->token = x.token;
-    entry->pool_name = lease->second.pool_name;
+    auto& entry = open_[x.request];
+    entry.token = x.token;
+    entry.pool_name = lease->second.pool_name;
     auto what = execute{};
     what.statements = *std::move(statements);
-    what.limit = limit;
+    what.limit = wire::from_us(x.limit_us);
     what.lease = lease->second.id;
     run(x.request, lease->second.pool, std::move(what));
   }
+}
+
+// -- parts --------------------------------------------------------------------
+
+void remote_session::on_part(const wire::part& x) {
+  send_to(this, client_, wire::more{x.request});
+  auto payload = collector_.add(x.request, x.bytes);
+  if (!payload) {
+    fail(x.request, payload.error());
+    return;
+  }
+  if (!*payload)
+    return;
+  auto rest = std::exchange(open_[x.request].rest, nullptr);
+  auto spent = clock::now() - rest->since;
+  std::visit(
+    [&](auto& y) {
+      y.statements = **std::move(payload);
+      if (y.limit_us > 0)
+        y.limit_us = wire::to_us(std::max<duration>(
+          wire::from_us(y.limit_us) - spent, shortest_limit));
+      start(y);
+    },
+    rest->message);
+}
+
+void remote_session::on_more(const wire::more& x) {
+  sender_.arrived(x.request);
+  send_parts();
 }
 
 // -- questions ----------------------------------------------------------------

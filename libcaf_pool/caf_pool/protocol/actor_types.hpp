@@ -37,6 +37,11 @@ struct revoked;
 struct renewed;
 struct farewell;
 
+// -- in both directions -------------------------------------------------------
+
+struct part;
+struct more;
+
 // -- the login ----------------------------------------------------------------
 
 struct hello;
@@ -49,12 +54,13 @@ using session_handle
   = actor_of<void(find_pool), void(list_pools), void(execute), void(acquire),
              void(execute_on), void(release), void(cancel), void(get_snapshot),
              void(get_health), void(subscribe), void(control), void(renew),
-             void(goodbye)>;
+             void(goodbye), void(part), void(more)>;
 
 /// What a session answers to.
 using client_handle
   = actor_of<void(done), void(granted), void(answer), void(failed), void(event),
-             void(revoked), void(renewed), void(farewell)>;
+             void(revoked), void(renewed), void(farewell), void(part),
+             void(more)>;
 
 /// The only actor that a node publishes.
 using gate_handle = actor_of<welcome(hello)>;

@@ -152,10 +152,7 @@ void get(byte_reader& in, caf_pool::error& x) {
 
 result<byte_reader> open_payload(content what, std::string_view bytes) {
   if (bytes.size() > max_payload)
-    return error{errc::result_too_large,
-                 std::to_string(bytes.size()) + " bytes where "
-                   + std::to_string(max_payload) + " are allowed",
-                 {}};
+    return too_large(bytes.size());
   byte_reader in{bytes};
   auto version = in.byte();
   if (!in.failed() && version != codec_version)
@@ -167,6 +164,13 @@ result<byte_reader> open_payload(content what, std::string_view bytes) {
   if (in.byte() != static_cast<std::uint8_t>(what))
     return malformed(what);
   return in;
+}
+
+error too_large(std::uint64_t size) {
+  return {errc::result_too_large,
+          std::to_string(size) + " bytes where " + std::to_string(max_payload)
+            + " are allowed",
+          {}};
 }
 
 error malformed(content what) {

@@ -30,6 +30,9 @@ inline constexpr std::uint8_t codec_version = 2;
 /// Larger payloads are neither sent nor read.
 inline constexpr std::size_t max_payload = std::size_t{64} << 20;
 
+/// Refuses a payload of more than `max_payload` bytes.
+error too_large(std::uint64_t size);
+
 std::string encode(const std::vector<sql_statement>& xs);
 std::string encode(const std::vector<sql_result>& xs);
 std::string encode(const std::vector<std::string>& xs);

@@ -3,6 +3,7 @@
 #include "caf_pool/core/error.hpp"
 #include "caf_pool/core/time.hpp"
 #include "caf_pool/protocol/actor_types.hpp"
+#include "caf_pool/protocol/parts.hpp"
 #include "caf_pool/protocol/questions.hpp"
 #include "caf_pool/protocol/replies.hpp"
 #include "caf_pool/protocol/requests.hpp"
@@ -105,6 +106,9 @@ CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::event))
 CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::revoked))
 CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::renewed))
 CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::farewell))
+
+CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::part))
+CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::more))
 
 CAF_END_TYPE_ID_BLOCK(caf_pool_wire)
 

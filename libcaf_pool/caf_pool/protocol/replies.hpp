@@ -42,11 +42,14 @@ struct granted {
 struct answer {
   std::uint64_t request = 0;
   std::string payload;
+  /// So many bytes of the payload follow in parts; zero: it is all here.
+  std::uint64_t to_follow = 0;
 
   template <class Inspector>
   friend auto inspect(Inspector& f, answer& x) {
     return inspect_fields(f, x, "answer", field("request", x.request),
-                          field("payload", x.payload));
+                          field("payload", x.payload),
+                          field("to_follow", x.to_follow));
   }
 
   friend bool operator==(const answer&, const answer&) = default;

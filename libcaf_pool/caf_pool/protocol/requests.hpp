@@ -45,13 +45,15 @@ struct execute {
   std::string statements;
   std::int64_t limit_us = 0;
   std::uint8_t priority = 0;
+  /// So many bytes of the statements follow in parts; zero: they are all here.
+  std::uint64_t to_follow = 0;
 
   template <class Inspector>
   friend auto inspect(Inspector& f, execute& x) {
     return inspect_fields(
       f, x, "execute", field("request", x.request), field("pool", x.pool),
       field("statements", x.statements), field("limit_us", x.limit_us),
-      field("priority", x.priority));
+      field("priority", x.priority), field("to_follow", x.to_follow));
   }
 
   friend bool operator==(const execute&, const execute&) = default;
@@ -87,12 +89,15 @@ struct execute_on {
   std::string token;
   std::string statements;
   std::int64_t limit_us = 0;
+  /// As of `execute`.
+  std::uint64_t to_follow = 0;
 
   template <class Inspector>
   friend auto inspect(Inspector& f, execute_on& x) {
     return inspect_fields(
       f, x, "execute_on", field("request", x.request), field("token", x.token),
-      field("statements", x.statements), field("limit_us", x.limit_us));
+      field("statements", x.statements), field("limit_us", x.limit_us),
+      field("to_follow", x.to_follow));
   }
 
   friend bool operator==(const execute_on&, const execute_on&) = default;
@@ -114,7 +119,8 @@ struct release {
 };
 
 /// Withdraws a request: one that waits is rejected, one that runs is stopped, a
-/// grant is taken back. The request is answered, this message is not.
+/// grant is taken back. The request is answered, this message is not; of an
+/// answer that is under way in parts, the rest is not sent.
 struct cancel {
   std::uint64_t request = 0;
 

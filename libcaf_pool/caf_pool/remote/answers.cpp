@@ -44,6 +44,9 @@ bool settle_early(remote_link& link, const caf::mailbox_element& x) {
     return false;
   if (auto grant = get_if<wire::granted>(x))
     return link.settle_grant_early(x.sender, *grant, clock::now());
+  // One that comes in parts is put together by the connector.
+  if (auto answer = get_if<wire::answer>(x); answer && answer->to_follow > 0)
+    return false;
   return settle_as<wire::answer>(link, x) || settle_as<wire::done>(link, x)
          || settle_as<wire::failed>(link, x);
 }

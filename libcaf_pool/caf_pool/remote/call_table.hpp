@@ -61,6 +61,10 @@ public:
   /// Returns whether a call is still there whose handler any thread may run.
   bool only_wakes(std::uint64_t request) const;
 
+  bool contains(std::uint64_t request) const {
+    return calls_.contains(request);
+  }
+
   /// Takes a call out, if it is still there: whoever gets it answers it.
   std::optional<remote_call> take(std::uint64_t request);
 

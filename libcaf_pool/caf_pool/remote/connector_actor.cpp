@@ -6,6 +6,7 @@
 #include <caf/io/middleman.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -71,10 +72,23 @@ connector_actor::connector_actor(caf::actor_config& cfg, connector_setup setup)
 }
 
 void connector_actor::on_renewed(const wire::renewed& x) {
-  if (!from_session() || x.sequence != sequence_)
+  if (!from_session())
     return;
-  setup_.link->confirm(beat_sent_, heard_at_);
-  setup_.link->measured(heard_at_ - beat_sent_);
+  auto beat = beats_.find(x.sequence);
+  if (beat == beats_.end())
+    return;
+  setup_.link->confirm(beat->second, heard_at_);
+  setup_.link->measured(heard_at_ - beat->second);
+  // Answers come in order: to earlier ones none will come.
+  beats_.erase(beats_.begin(), std::next(beat));
+}
+
+template <class T>
+auto connector_actor::to_link(void (remote_link::*handler)(const T&)) {
+  return [this, handler](const T& x) {
+    if (from_session())
+      (*setup_.link.*handler)(x);
+  };
 }
 
 connector_actor::behavior_type connector_actor::make_behavior() {
@@ -94,7 +108,7 @@ connector_actor::behavior_type connector_actor::make_behavior() {
     [this](const remote_close&) { close(); },
     [settle](const wire::done& x) { settle(x); },
     [this](const wire::granted& x) { on_granted(x); },
-    [settle](const wire::answer& x) { settle(x); },
+    [this](const wire::answer& x) { on_answer(x); },
     [this, settle](const wire::failed& x) {
       if (x.request != 0)
         settle(x);
@@ -102,20 +116,28 @@ connector_actor::behavior_type connector_actor::make_behavior() {
         lost(to_reply(x).why);
     },
     [this](const wire::event& x) { on_event(x); },
-    [this](const wire::revoked& x) {
-      if (from_session())
-        setup_.link->revoke(x);
-    },
+    to_link(&remote_link::revoke),
     [this](const wire::renewed& x) { on_renewed(x); },
     [this](const wire::farewell& x) {
       if (from_session())
         lost({errc::node_unreachable, "the node said: " + x.reason, {}});
     },
+    to_link(&remote_link::gather),
+    to_link(&remote_link::proceed),
     [this](const dial_step& x) { on_step(x); },
     [this](const connector_wake& x) { on_wake(x); },
     [this](const link_poke&) { arm(); },
     [this](const listen_to& x) { on_listen(x); },
   };
+}
+
+void connector_actor::on_answer(const wire::answer& x) {
+  if (!from_session())
+    return;
+  if (x.to_follow > 0)
+    setup_.link->expect(x);
+  else
+    setup_.link->settle(x.request, to_reply(x));
 }
 
 void connector_actor::on_granted(const wire::granted& x) {
@@ -342,6 +364,7 @@ void connector_actor::lost(error why) {
   ++attempt_;
   stage_ = stage::waiting;
   next_beat_ = never;
+  beats_.clear();
   setup_.link->down(why);
   if (!again)
     tell_outcome(why);
@@ -397,8 +420,10 @@ void connector_actor::beat(time_point now) {
     return;
   }
   next_beat_ = now + heartbeat_;
-  beat_sent_ = now;
-  setup_.link->note(wire::renew{++sequence_});
+  // What was sent so long ago keeps no lease any more.
+  std::erase_if(beats_, [&](auto& x) { return now - x.second > ttl_; });
+  beats_.emplace(++sequence_, now);
+  setup_.link->note(wire::renew{sequence_});
 }
 
 } // namespace caf_pool

@@ -73,10 +73,16 @@ private:
   // -- while connected --------------------------------------------------------
 
   bool from_session();
+
+  /// Passes on what the session says.
+  template <class T>
+  auto to_link(void (remote_link::*handler)(const T&));
+
   void on_wake(const connector_wake& x);
   void beat(time_point now);
   void arm();
   void on_event(const wire::event& x);
+  void on_answer(const wire::answer& x);
   void on_granted(const wire::granted& x);
   void on_renewed(const wire::renewed& x);
   void on_listen(const listen_to& x);
@@ -122,7 +128,8 @@ private:
   time_point heard_at_{};
   time_point next_beat_ = never;
   std::uint64_t sequence_ = 0;
-  time_point beat_sent_{};
+  /// When those were sent that no answer has come to.
+  std::map<std::uint64_t, time_point> beats_;
   std::uint64_t timer_ = 0;
   std::map<std::string, std::function<void(const pool_event&)>> listeners_;
   std::map<std::string, local_lease> leases_;

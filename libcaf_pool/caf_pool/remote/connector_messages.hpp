@@ -41,7 +41,7 @@ using connector_shell
   = actor_with<remote_handle, void(wire::done), void(wire::granted),
                void(wire::answer), void(wire::failed), void(wire::event),
                void(wire::revoked), void(wire::renewed), void(wire::farewell),
-               void(dial_step), void(connector_wake), void(link_poke),
-               void(listen_to)>;
+               void(wire::part), void(wire::more), void(dial_step),
+               void(connector_wake), void(link_poke), void(listen_to)>;
 
 } // namespace caf_pool

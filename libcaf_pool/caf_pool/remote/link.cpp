@@ -60,7 +60,7 @@ void remote_link::enter(std::uint64_t request, remote_call c) {
 
 bool remote_link::withdraw(std::uint64_t request) {
   std::lock_guard guard{mutex_};
-  if (!calls_.take(request))
+  if (!take(request))
     return false;
   if (session_)
     enqueue(wire::cancel{request});
@@ -130,13 +130,26 @@ void remote_link::down(error why) {
     leases_.clear();
     last_error_ = why;
     lost = calls_.take_all();
+    sender_.clear();
+    collector_.clear();
   }
   for (auto& x : lost)
     x.handler({no_answer(x.kind, why), {}, nullptr, {}});
 }
 
+/// Nothing is sent, or put together, for a call that is over.
+void remote_link::drop_parts(std::uint64_t request) {
+  sender_.give_up(request);
+  collector_.forget(request);
+}
+
+std::optional<remote_call> remote_link::take(std::uint64_t request) {
+  drop_parts(request);
+  return calls_.take(request);
+}
+
 std::optional<remote_call> remote_link::take_answered(std::uint64_t request) {
-  auto call = calls_.take(request);
+  auto call = take(request);
   if (call)
     confirmed_ = std::max(confirmed_, call->started);
   return call;
@@ -177,6 +190,59 @@ void remote_link::settle_grant(const wire::granted& x, time_point now) {
     reply = lend(x);
   }
   call->handler(std::move(reply));
+}
+
+void remote_link::send_parts() {
+  sender_.send_due([this](std::uint64_t request, std::string bytes) {
+    enqueue(wire::part{request, std::move(bytes)});
+  });
+}
+
+void remote_link::expect(const wire::answer& x) {
+  result<void> accepted;
+  {
+    std::lock_guard guard{mutex_};
+    if (calls_.contains(x.request))
+      accepted = collector_.expect(x.request, x.to_follow);
+  }
+  if (!accepted)
+    refuse(x.request, accepted.error());
+}
+
+void remote_link::gather(const wire::part& x) {
+  auto payload = result<std::optional<std::string>>{std::nullopt};
+  {
+    std::lock_guard guard{mutex_};
+    if (!session_)
+      return;
+    enqueue(wire::more{x.request});
+    payload = collector_.add(x.request, x.bytes);
+  }
+  if (!payload)
+    refuse(x.request, payload.error());
+  else if (*payload)
+    settle(x.request, {{}, **std::move(payload), nullptr, {}});
+}
+
+/// The answer makes no sense: the node need not send the rest.
+void remote_link::refuse(std::uint64_t request, error why) {
+  std::optional<remote_call> call;
+  {
+    std::lock_guard guard{mutex_};
+    call = take_answered(request);
+    if (call && session_)
+      enqueue(wire::cancel{request});
+  }
+  if (call)
+    call->handler({std::move(why), {}, nullptr, {}});
+}
+
+void remote_link::proceed(const wire::more& x) {
+  std::lock_guard guard{mutex_};
+  if (!session_)
+    return;
+  sender_.arrived(x.request);
+  send_parts();
 }
 
 bool remote_link::may_settle_early(const caf::strong_actor_ptr& from,
@@ -231,9 +297,11 @@ void remote_link::expire(time_point now) {
     std::lock_guard guard{mutex_};
     check_term(now);
     overdue = calls_.take_expired(now);
-    if (session_)
-      for (auto& [request, x] : overdue)
+    for (auto& [request, x] : overdue) {
+      drop_parts(request);
+      if (session_)
         enqueue(wire::cancel{request});
+    }
   }
   for (auto& [request, x] : overdue)
     x.handler({timed_out(x.kind), {}, nullptr, {}});

@@ -2,6 +2,8 @@
 
 #include "caf_pool/core/result.hpp"
 #include "caf_pool/protocol/messages.hpp"
+#include "caf_pool/protocol/part_collector.hpp"
+#include "caf_pool/protocol/part_sender.hpp"
 #include "caf_pool/protocol/send_in_name_of.hpp"
 #include "caf_pool/remote/call_table.hpp"
 
@@ -9,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 namespace caf_pool {
 
@@ -37,7 +40,9 @@ public:
       return not_connected();
     x.request = ++last_request_;
     enter(x.request, std::move(c));
+    keep_for_parts(x);
     enqueue(std::move(x));
+    send_parts();
     return last_request_;
   }
 
@@ -74,6 +79,14 @@ public:
 
   /// Fails all calls: `outcome_unknown` for statements, `why` for the rest.
   void down(error why);
+
+  /// The payload of an answer is to follow in parts; the last one settles the
+  /// call.
+  void expect(const wire::answer& x);
+  void gather(const wire::part& x);
+
+  /// The session has room for another part.
+  void proceed(const wire::more& x);
 
   void settle(std::uint64_t request, remote_reply x);
   void settle_grant(const wire::granted& x, time_point now);
@@ -115,6 +128,20 @@ private:
     send_in_name_of(connector_, session_, std::move(x));
   }
 
+  /// Statements that are too large for one message are taken out of it.
+  template <class Message>
+  void keep_for_parts(Message& x) {
+    if constexpr (requires { x.statements; })
+      if (x.statements.size() > wire::part_size) {
+        x.to_follow = x.statements.size();
+        sender_.add(x.request, std::exchange(x.statements, {}));
+      }
+  }
+
+  void send_parts();
+  void drop_parts(std::uint64_t request);
+  std::optional<remote_call> take(std::uint64_t request);
+  void refuse(std::uint64_t request, error why);
   bool may_settle_early(const caf::strong_actor_ptr& from,
                         std::uint64_t request, time_point now);
   std::optional<remote_call> take_early(const caf::strong_actor_ptr& from,
@@ -130,6 +157,8 @@ private:
   caf::strong_actor_ptr connector_;
   error last_error_;
   call_table calls_;
+  wire::part_sender sender_;
+  wire::part_collector collector_;
   std::uint64_t last_request_ = 0;
   std::map<std::string, std::weak_ptr<remote_lease_state>> leases_;
   std::uint64_t term_ = 0;
