@@ -1,0 +1,79 @@
+# shellcheck shell=bash
+# What the findings share; sourced, not run.
+#
+# Sets `tmp`, a folder that ends with the script, and `root`, where packages
+# are unpacked. Nothing is installed in the system.
+
+set -euo pipefail
+
+tmp=$(mktemp -d)
+chmod 755 "$tmp"
+root=$tmp/root
+server=
+mkdir "$root"
+
+finish() {
+  if [ -n "$server" ]; then
+    as_nobody "$server/pg_ctl" -s -m immediate -D "$tmp/data" stop || true
+  fi
+  rm -rf "$tmp"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# fetch <package=version>...: unpacks packages of Debian below `root`.
+fetch() {
+  local cache=$tmp/cache
+  mkdir -p "$cache"
+  chmod 777 "$cache"
+  if ! (cd "$cache" && apt-get -qq download "$@") >"$tmp/apt" 2>&1; then
+    apt-get -qq update >"$tmp/apt" 2>&1 || true
+    if ! (cd "$cache" && apt-get -qq download "$@") >"$tmp/apt" 2>&1; then
+      cat "$tmp/apt" >&2
+      echo "cannot fetch these packages any more: $*" >&2
+      exit 69
+    fi
+  fi
+  local file
+  for file in "$cache"/*.deb; do
+    dpkg -x "$file" "$root"
+    rm "$file"
+  done
+  local libraries
+  libraries=$root/usr/lib/$(uname -m)-linux-gnu
+  export LD_LIBRARY_PATH=$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+}
+
+# PostgreSQL refuses to run as root, and root may write everywhere.
+as_nobody() {
+  setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+}
+
+# start_postgres: PostgreSQL 15.18 on a unix socket in `tmp`.
+start_postgres() {
+  local version=15.18-0+deb12u1
+  fetch postgresql-15=$version postgresql-client-15=$version libpq5=$version \
+    libllvm14=1:14.0.6-12 libz3-4 libedit2 libbsd0 libxml2 libicu72 \
+    libxslt1.1 libldap-2.5-0 libsasl2-2
+  server=$root/usr/lib/postgresql/15/bin
+  install -d -o 65534 -g 65534 "$tmp/data" "$tmp/socket"
+  as_nobody "$server/initdb" -D "$tmp/data" -A trust -U app -N >"$tmp/log"
+  as_nobody "$server/pg_ctl" -s -w -D "$tmp/data" -l "$tmp/data/log" \
+    -o "-c listen_addresses='' -c unix_socket_directories='$tmp/socket'" start
+  export PGHOST=$tmp/socket PGUSER=app PGDATABASE=postgres
+}
+
+# sql: runs standard input in one session, prints rows, errors with SQLSTATE.
+sql() {
+  "$server/psql" -XAtq -v VERBOSITY=sqlstate 2>&1
+}
+
+# expect <what> <expected> <seen>
+expect() {
+  if [ "$2" != "$3" ]; then
+    printf 'changed: %s\n  as found: %s\n  now:      %s\n' "$1" "$2" "$3" >&2
+    exit 1
+  fi
+  printf 'still so: %s: %s\n' "$1" "$3"
+}
