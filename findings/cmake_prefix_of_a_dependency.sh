@@ -17,6 +17,7 @@
 #
 # For a library: all paths come before the first find_dependency().
 
+# shellcheck source=findings/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 fetch libtomlplusplus-dev=3.3.0+ds-1 libtomlplusplus3 cmake=3.25.1-1 \

@@ -17,6 +17,7 @@
 # `tenant = current_setting('app.tenant', true)` see another value on a used
 # connection than on a new one. Compare with nullif(..., '').
 
+# shellcheck source=findings/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 start_postgres

@@ -20,6 +20,7 @@
 # For a pool: a cache of prepared statements is a memory of the schema. Write
 # the types (`$1::bigint`), or prepare only what means the same in any column.
 
+# shellcheck source=findings/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 start_postgres

@@ -19,6 +19,7 @@
 # For a pool: whoever plans with such settings, to ask the planner something or
 # for a test, turns `jit` off in the same session.
 
+# shellcheck source=findings/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 start_postgres

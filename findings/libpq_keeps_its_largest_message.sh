@@ -16,6 +16,7 @@
 # For a pool: a single large value makes a long-lived connection large for
 # good. Replace it after such a statement.
 
+# shellcheck source=findings/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 start_postgres

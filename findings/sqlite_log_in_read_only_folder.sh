@@ -19,6 +19,7 @@
 # For a pool: a probe by "SELECT 1" reads no page and calls the pool healthy;
 # ask for something of the file.
 
+# shellcheck source=findings/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 fetch sqlite3=3.40.1-2+deb12u2 libsqlite3-0=3.40.1-2+deb12u2 libreadline8 \
