@@ -1,22 +1,26 @@
 #!/bin/sh
-# check.sh <compiler> <include folder> <source>
+# check.sh <compiler> <include folder> <folder of the sources>
 #
-# Compiles the source with each of the expressions below, and fails if one
+# Compiles the sources with each of the expressions below, and fails if one
 # compiles or if the compiler does not say the sentence beside it.
 
 set -eu
 
 compiler=$1
 include=$2
-source=$3
+folder=$3
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 failed=0
 
-echo "-- what a parameter may be"
-"$compiler" -std=c++20 -fsyntax-only -I "$include" "$source"
+# accept <source>: what works must compile, or nothing below would be shown.
+accept() {
+  source=$folder/$1
+  echo "-- $1"
+  "$compiler" -std=c++20 -fsyntax-only -I "$include" "$source"
+}
 
 # refuse <expression> <words of the sentence>
 refuse() {
@@ -34,7 +38,7 @@ refuse() {
   fi
 }
 
-echo "-- what it may not be"
+accept parameter.cpp
 letter="a character is a number or a text"
 refuse "'a'" "$letter"
 refuse "L'a'" "$letter"
@@ -58,5 +62,14 @@ refuse "std::optional<long double>{}" "$other"
 refuse "std::optional<char>{}" "$other"
 refuse "(std::map<int, int>{})" "$other"
 refuse "std::u16string{}" "$other"
+
+accept message_field.cpp
+fit="a message carries integers, texts and actors"
+refuse "float" "$fit"
+refuse "double" "$fit"
+refuse "std::vector<int>" "$fit"
+refuse "std::u16string" "$fit"
+refuse "std::chrono::seconds" "$fit"
+refuse "char*" "$fit"
 
 exit $failed

@@ -87,8 +87,7 @@ caf::result<pool_handle> manager::on_revive(const revive_pool& x) {
   if (auto i = pools_.find(x.name); i != pools_.end() && !i->second.address) {
     if (draining_)
       return to_caf({errc::draining, "the node drains", {}});
-    auto config = i->second.config;
-    add_or_remember(config, i->second.way);
+    make_anew(i->second);
   }
   return on_find({x.name});
 }
@@ -124,6 +123,11 @@ void manager::add_or_remember(const pool_config& config, backend_ptr way) {
   missing.ended = cannot_be_made(made.error());
   missing.status = pool_status::down;
   pools_.insert_or_assign(config.name, std::move(missing));
+}
+
+void manager::make_anew(const managed_pool& pool) {
+  // The entry is replaced while this runs.
+  add_or_remember(pool_config{pool.config}, backend_ptr{pool.way});
 }
 
 void manager::on_down(const caf::actor_addr& who, const caf::error& why) {
@@ -279,7 +283,7 @@ void manager::bring_back(const std::string& name, const pool_handle& asked) {
     return;
   auto& pool = i->second;
   if (!pool.address)
-    add_or_remember(pool_config{pool.config}, backend_ptr{pool.way});
+    make_anew(pool);
   else if (pool.address == asked)
     pool.again = true;
 }

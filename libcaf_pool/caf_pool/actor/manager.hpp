@@ -58,6 +58,8 @@ private:
   result<pool_handle> add(const pool_config& config, backend_ptr way);
   /// As `add`; a pool that cannot be made is remembered with the reason.
   void add_or_remember(const pool_config& config, backend_ptr way);
+  /// Makes a pool that is over again, with the settings that it had.
+  void make_anew(const managed_pool& pool);
   void change(managed_pool& pool, planned_pool next);
   /// Puts settings in force; a pool that drains is made anew with them.
   void tell(const std::string& name, const reconfigure& order);

@@ -1,5 +1,7 @@
 #include "caf_pool/admin/label.hpp"
 
+#include "caf_pool/core/control_characters.hpp"
+
 #include <cstddef>
 
 namespace caf_pool {
@@ -38,10 +40,9 @@ std::string clean_label(std::string_view str) {
   std::string result;
   while (!str.empty()) {
     auto size = utf8_length(str);
-    auto first = static_cast<unsigned char>(str.front());
     if (size == 0)
       result += '?';
-    else if (first < 0x20 || first == 0x7F)
+    else if (is_control(str.front()))
       result += ' ';
     else
       result += str.substr(0, size);

@@ -1,14 +1,11 @@
 #include "caf_pool/admin/target.hpp"
 
+#include "caf_pool/core/control_characters.hpp"
 #include "caf_pool/core/hex_digit.hpp"
 
 namespace caf_pool {
 
 namespace {
-
-bool is_control(char c) {
-  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-}
 
 // Replaces %-sequences.
 std::optional<std::string> decode(std::string_view str) {

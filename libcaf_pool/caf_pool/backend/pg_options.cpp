@@ -1,5 +1,6 @@
 #include "caf_pool/backend/pg_options.hpp"
 
+#include "caf_pool/core/control_characters.hpp"
 #include "caf_pool/core/setting_text.hpp"
 
 #include <arpa/inet.h>
@@ -116,9 +117,7 @@ std::string user_of_process() {
 }
 
 bool has_control(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-  });
+  return std::any_of(text.begin(), text.end(), is_control);
 }
 
 bool is_name_char(char c) {

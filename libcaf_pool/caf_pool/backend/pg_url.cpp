@@ -1,6 +1,7 @@
 #include "caf_pool/backend/pg_url.hpp"
 
 #include "caf_pool/backend/pg_options.hpp"
+#include "caf_pool/core/control_characters.hpp"
 #include "caf_pool/core/nearest.hpp"
 #include "caf_pool/core/setting_text.hpp"
 
@@ -139,7 +140,7 @@ result<void> check_marks(std::string_view authority, std::string_view rest) {
 
 result<void> check_characters(std::string_view text) {
   for (auto c : text) {
-    if (is_blank(c) || static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
+    if (is_blank(c) || is_control(c))
       return bad(
         "there is a blank or a control character; write %20 for a "
         "blank, %0A for a line feed");

@@ -1,6 +1,7 @@
 #include "caf_pool/config/render.hpp"
 
 #include "caf_pool/config/toml_text.hpp"
+#include "caf_pool/core/control_characters.hpp"
 #include "caf_pool/core/setting_text.hpp"
 #include "caf_pool/core/settings.hpp"
 
@@ -103,11 +104,7 @@ std::string origin_of(const loaded_config& config, const std::string& key) {
   if (i == config.origins.end())
     return default_origin;
   // The name of a file may hold anything, but a comment ends with its line.
-  auto str = i->second;
-  for (auto& c : str)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      c = '?';
-  return str;
+  return without_controls(i->second);
 }
 
 } // namespace

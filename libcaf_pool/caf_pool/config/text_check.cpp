@@ -1,5 +1,7 @@
 #include "caf_pool/config/text_check.hpp"
 
+#include "caf_pool/core/control_characters.hpp"
+
 #include <cstdint>
 
 namespace caf_pool::detail {
@@ -56,9 +58,8 @@ private:
   }
 
   const char* check_bytes() const {
-    auto c = byte_at(text_, pos_);
-    auto control = c < 0x20 && c != '\t' && c != '\n' && c != '\r';
-    if (control || c == 0x7f)
+    auto c = text_[pos_];
+    if (is_control(c) && c != '\t' && c != '\n' && c != '\r')
       return "a control character; write it as an escape such as \\u0007";
     if (utf8_length(text_, pos_) == 0)
       return "no valid UTF-8";
@@ -187,7 +188,7 @@ std::optional<text_flaw> find_flaw(std::string_view text) {
 bool is_clean_text(std::string_view text) noexcept {
   for (std::size_t i = 0; i < text.size();) {
     auto n = utf8_length(text, i);
-    if (n == 0 || byte_at(text, i) < 0x20 || byte_at(text, i) == 0x7f)
+    if (n == 0 || is_control(text[i]))
       return false;
     i += n;
   }

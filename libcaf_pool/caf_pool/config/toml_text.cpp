@@ -1,5 +1,7 @@
 #include "caf_pool/config/toml_text.hpp"
 
+#include "caf_pool/core/control_characters.hpp"
+
 #include <algorithm>
 #include <cstddef>
 
@@ -19,7 +21,7 @@ std::string quote_toml(std::string_view text) {
     if (c == '"' || c == '\\') {
       str += '\\';
       str += c;
-    } else if (byte < 0x20 || byte == 0x7f) {
+    } else if (is_control(c)) {
       str += "\\u00";
       str += digits[byte >> 4];
       str += digits[byte & 15];

@@ -1,5 +1,6 @@
 #include "caf_pool/core/validate.hpp"
 
+#include "caf_pool/core/control_characters.hpp"
 #include "caf_pool/core/setting_text.hpp"
 #include "caf_pool/core/settings.hpp"
 
@@ -13,10 +14,6 @@ namespace caf_pool {
 namespace {
 
 constexpr auto zero = duration::zero();
-
-bool is_control(char c) {
-  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-}
 
 // -- one value at a time ------------------------------------------------------
 

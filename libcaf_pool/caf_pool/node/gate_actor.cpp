@@ -1,5 +1,6 @@
 #include "caf_pool/node/gate_actor.hpp"
 
+#include "caf_pool/core/control_characters.hpp"
 #include "caf_pool/core/duration_text.hpp"
 
 #include <algorithm>
@@ -12,11 +13,7 @@ namespace {
 /// What a client calls itself ends up in logs and on screens.
 std::string printable(const std::string& x) {
   constexpr std::size_t max_length = 64;
-  auto result = x.substr(0, max_length);
-  for (auto& c : result)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      c = '?';
-  return result;
+  return without_controls(std::string_view{x}.substr(0, max_length));
 }
 
 error other_version(std::uint32_t theirs) {

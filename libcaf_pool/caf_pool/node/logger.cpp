@@ -1,5 +1,6 @@
 #include "caf_pool/node/logger.hpp"
 
+#include "caf_pool/core/control_characters.hpp"
 #include "caf_pool/node/line_budget.hpp"
 #include "caf_pool/node/line_writer.hpp"
 
@@ -36,10 +37,7 @@ spdlog::level::level_enum level_of(severity x) {
 std::string quoted(const std::string& text) {
   auto plain
     = !text.empty() && text.find_first_of(" \t\r\n\"\\=") == std::string::npos;
-  auto printable = std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return c >= 0x20 && c != 0x7f;
-  });
-  if (plain && printable)
+  if (plain && std::none_of(text.begin(), text.end(), is_control))
     return text;
   return nlohmann::json(text).dump(-1, ' ', false,
                                    nlohmann::json::error_handler_t::replace);

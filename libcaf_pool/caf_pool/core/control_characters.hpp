@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace caf_pool {
+
+/// Tells whether a byte is one of ASCII's control characters, which would forge
+/// lines and steer terminals. Those beyond ASCII take two bytes in UTF-8.
+constexpr bool is_control(char c) noexcept {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
+
+/// Returns the text with `instead` for each control character.
+inline std::string without_controls(std::string_view text, char instead = '?') {
+  std::string result{text};
+  for (auto& c : result)
+    if (is_control(c))
+      c = instead;
+  return result;
+}
+
+} // namespace caf_pool
