@@ -149,6 +149,9 @@ TEST_CASE("an unknown key is refused with the nearest known one", "[F01]") {
   CHECK_THAT(refused("[pools.main.sqlite]\npth = \"x\"\n"),
              ContainsSubstring("pools.main.sqlite.pth: is no known key, did "
                                "you mean \"path\"?"));
+  CHECK_THAT(refused("[pools.main]\nhost = \"db\"\n"),
+             ContainsSubstring("pools.main.host: is no known key; it belongs "
+                               "below [pools.main.fake]"));
   CHECK_THAT(refused("[nod]\nname = \"x\"\n"),
              ContainsSubstring("did you mean \"node\"?"));
   CHECK_THAT(refused("[pool.main]\nmax_size = 3\n"),

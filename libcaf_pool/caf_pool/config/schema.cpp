@@ -135,6 +135,19 @@ void schema::collect(const std::string& table,
   }
 }
 
+std::string schema::advice_on(const std::string& table,
+                              std::string_view part) const {
+  std::string places;
+  if (table.starts_with("pools."))
+    for (auto& backend : backends_)
+      if (auto place = table + '.' + backend;
+          is_table(place) && has(children(place), part))
+        places += (places.empty() ? "[" : " or [") + place + ']';
+  if (!places.empty())
+    return "; it belongs below " + places;
+  return hint(part, children(table));
+}
+
 config_problem schema::explain(const assignment& x) const {
   std::string_view rest = x.key;
   std::string path;
@@ -149,7 +162,7 @@ config_problem schema::explain(const assignment& x) const {
         = table == "pools" ? "there is no such pool" : "is no known key";
       if (table == "pools" && known.empty())
         return {path, {}, "there are no pools", place_of(x.key_from)};
-      return {path, {}, what + hint(part, known), place_of(x.key_from)};
+      return {path, {}, what + advice_on(table, part), place_of(x.key_from)};
     }
     if (!is_table(path) && !rest.empty())
       return {path, {}, "is a value, not a table", place_of(x.key_from)};

@@ -33,6 +33,9 @@ public:
 private:
   config_problem explain(const assignment& x) const;
 
+  /// What to do instead of an unknown key in a table.
+  std::string advice_on(const std::string& table, std::string_view part) const;
+
   void collect(const std::string& table, std::vector<std::string>& out) const;
 
   std::vector<std::string_view> pool_children(std::string_view rest,
