@@ -219,6 +219,25 @@ TEST_CASE("a pool that serves all in time sheds nobody, however long they wait",
   CHECK(pool.counters().acquired >= 480);
 }
 
+TEST_CASE("a pool without a connection sheds nobody: its server is missing",
+          "[trap-T14][Z15]") {
+  auto config = busy();
+  config.breaker.enabled = false;
+  pool_bench pool{config};
+  for (std::uint64_t i = 1; i <= 20; ++i) {
+    pool.acquire(i, 1s);
+    pool.pass(500ms);
+    auto id = pool.uut.state().table.last_id();
+    if (pool.has(id))
+      pool.open_failed(id);
+  }
+  pool.pass(1s);
+  CHECK(pool.counters().shed == 0);
+  CHECK(pool.counters().acquire_timeouts == 20);
+  CHECK_THAT(pool.why.message,
+             ContainsSubstring("the server does not accept connections"));
+}
+
 // -- who has too little time left ---------------------------------------------
 
 TEST_CASE("who has less time left than a use takes is told at once") {

@@ -45,7 +45,7 @@ std::string_view reason_of(verdict x) {
   return {};
 }
 
-std::string numbers(const pool_state& s, time_point now) {
+std::string numbers(const pool_state& s, time_point now, const error& said) {
   auto g = gauges(s);
   auto str = std::to_string(g.leased) + " of "
              + std::to_string(s.config.max_size) + " leased, "
@@ -57,7 +57,7 @@ std::string numbers(const pool_state& s, time_point now) {
     if (!oldest->holder.empty())
       str += " by " + oldest->holder;
   }
-  if (s.last_error)
+  if (s.last_error && s.last_error.message != said.message)
     str += "; last failure: " + to_string(s.last_error);
   return str;
 }
@@ -91,7 +91,7 @@ error breaker_error(const pool_state& s, time_point now) {
 error refusal_error(const pool_state& s, time_point now) {
   auto result = s.refusal;
   auto left = std::max(s.retry.next_attempt() - now, duration::zero());
-  result.message += " (" + numbers(s, now)
+  result.message += " (" + numbers(s, now, s.refusal)
                     + "); this does not heal by itself: the next attempt is in "
                     + to_rough_text(left) + ", or at once after reconnect";
   return result;

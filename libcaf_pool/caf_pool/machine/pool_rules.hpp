@@ -42,6 +42,9 @@ inline constexpr duration grace = std::chrono::seconds{1};
 
 /// Nothing can become free, unless an opening succeeds.
 bool nothing_serves(const pool_state& s);
+/// Callers who waited too long are turned away: not without a connection, for
+/// then the server is missing, which is no overload.
+bool may_shed(const pool_state& s);
 /// Serves a new caller, lets it wait, or turns it away.
 void admit(step& x, acquire_input wish);
 /// Grants an idle connection to the caller of a wish.
@@ -101,7 +104,10 @@ void probe_failed(step& x, connection_id id, const error& why, duration took);
 /// An opening ended without a connection.
 void opening_failed(step& x, connection_id id, const error& why, duration took);
 /// The same of one that was given up: it tells nothing about the server now.
-void outdated_opening_failed(step& x, connection_id id, const error& why);
+void given_up_opening_failed(step& x, connection_id id, const error& why);
+/// The server may count it until it ends, so it goes on counting against the
+/// maximum.
+void give_up_opening(step& x, connection_id id);
 /// An opening went well.
 void note_opening(step& x, duration took);
 /// A connection proved healthy.

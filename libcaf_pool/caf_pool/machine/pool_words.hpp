@@ -13,8 +13,10 @@ namespace caf_pool::rules {
 /// Why a judgement ends a connection.
 std::string_view reason_of(verdict x);
 pool_gauges gauges(const pool_state& s);
-/// The pool's numbers for error texts: "10 of 10 leased, 3 opening, ...".
-std::string numbers(const pool_state& s, time_point now);
+/// The pool's numbers for error texts: "10 of 10 leased, 3 opening, ...", and
+/// the last failure unless it was `said` already.
+std::string numbers(const pool_state& s, time_point now,
+                    const error& said = {});
 error timeout_error(const pool_state& s, duration waited, time_point now);
 error breaker_error(const pool_state& s, time_point now);
 error refusal_error(const pool_state& s, time_point now);

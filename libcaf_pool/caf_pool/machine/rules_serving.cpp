@@ -64,6 +64,11 @@ bool nothing_serves(const pool_state& s) {
   return s.table.alive() == s.table.count(connection_state::opening);
 }
 
+bool may_shed(const pool_state& s) {
+  return s.config.shed_overload && s.life == pool_life::serving
+         && !nothing_serves(s);
+}
+
 namespace {
 
 /// Returns why a caller cannot even wait; `errc::none` if it can.
@@ -235,7 +240,7 @@ void expire(step& x) {
     auto why = timeout_error(s, x.now - waiter.enqueued, x.now);
     reject(x, waiter.id, std::move(why));
   }
-  if (!s.config.shed_overload || s.life != pool_life::serving)
+  if (!may_shed(s))
     return;
   late.clear();
   s.queue.expect_use(s.uses.typical(x.now));

@@ -296,7 +296,7 @@ time_point next_wakeup(const pool_state& s) {
     return next;
   wake_for(s.queue.next_deadline());
   wake_for(next_growth(s));
-  if (s.life == pool_life::serving)
+  if (may_shed(s))
     wake_for(s.queue.next_shed());
   return next;
 }
