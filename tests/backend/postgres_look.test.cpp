@@ -3,7 +3,9 @@
 #include "support/free_port.hpp"
 
 #include <csignal>
+#include <future>
 #include <string>
+#include <vector>
 
 using namespace caf_pool;
 using namespace caf_pool::test;
@@ -97,4 +99,58 @@ TEST_CASE("a server that listens but takes no logins is unreachable",
   CHECK(why.code == errc::connection_lost);
   CHECK(why.state == "57P03");
   CHECK(text_of(*guest, "SELECT 'still here'") == "still here");
+}
+
+TEST_CASE("pools that miss the same server share one look at it",
+          "[postgres]") {
+  auto& server = private_postgres::shared();
+  chaos_proxy net{server.port()};
+  auto config = tcp_config(server);
+  config.options["port"] = std::to_string(net.port());
+  config.options["sslmode"] = "disable";
+  std::vector<backend_ptr> ways;
+  for (auto i = 0; i < 5; ++i) {
+    config.options["user"] = "user_" + std::to_string(i);
+    ways.push_back(make(config));
+  }
+  // Threads that begin late find what the server said, or look themselves.
+  CHECK(eventually([&] {
+    auto before = net.connects();
+    net.set(chaos_proxy::mode::stall);
+    std::vector<std::future<result<void>>> looks;
+    for (auto& way : ways)
+      looks.push_back(std::async(std::launch::async,
+                                 [&way] { return way->reachable(soon()); }));
+    eventually([&] { return net.connects() > before; });
+    net.set(chaos_proxy::mode::pass);
+    for (auto& look : looks)
+      CHECK(look.get());
+    return net.connects() - before < ways.size();
+  }));
+  // Another server is none of them.
+  net.set(chaos_proxy::mode::stall);
+  config.options["database"] = "another";
+  CHECK(unreachable(config, 100ms).code == errc::open_timeout);
+}
+
+TEST_CASE("who shares a look waits no longer than its own deadline",
+          "[postgres][T07]") {
+  auto& server = private_postgres::shared();
+  chaos_proxy net{server.port()};
+  net.set(chaos_proxy::mode::stall);
+  auto config = tcp_config(server);
+  config.options["port"] = std::to_string(net.port());
+  config.options["sslmode"] = "disable";
+  auto leading = std::async(std::launch::async, [way = make(config)] {
+    return way->reachable(soon(300ms));
+  });
+  REQUIRE(eventually([&] { return net.connects() == 1; }));
+  CHECK(unreachable(config, 50ms).code == errc::open_timeout);
+  // Who has more time than whoever looks, looks on.
+  auto heir = std::async(
+    std::launch::async, [way = make(config)] { return way->reachable(never); });
+  CHECK(leading.get().error().code == errc::open_timeout);
+  REQUIRE(eventually([&] { return net.connects() == 2; }));
+  net.set(chaos_proxy::mode::pass);
+  CHECK(heir.get());
 }

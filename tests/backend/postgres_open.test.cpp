@@ -193,7 +193,7 @@ TEST_CASE("a dead resolver costs no more than the deadline, and one thread",
   for (int i = 0; i < 3; ++i) {
     std::optional<error> why;
     auto took = time_of([&] {
-      auto addresses = pg_resolve("stuck.example", soon(50ms), lookup);
+      auto addresses = pg_resolve("stuck.example", soon(50ms), nullptr, lookup);
       REQUIRE_FALSE(addresses);
       why = addresses.error();
     });
@@ -208,12 +208,12 @@ TEST_CASE("a dead resolver costs no more than the deadline, and one thread",
   }
   // Later callers get an answer, and a new one each time.
   CHECK(eventually([&] {
-    return pg_resolve("stuck.example", soon(), lookup).has_value()
+    return pg_resolve("stuck.example", soon(), nullptr, lookup).has_value()
            && state->calls >= 2;
   }));
-  CHECK(pg_resolve("192.0.2.7", soon(), lookup).value()
+  CHECK(pg_resolve("192.0.2.7", soon(), nullptr, lookup).value()
         == std::vector<std::string>{"192.0.2.7"});
-  CHECK(pg_resolve("::1", soon(), lookup).value()
+  CHECK(pg_resolve("::1", soon(), nullptr, lookup).value()
         == std::vector<std::string>{"::1"});
 }
 

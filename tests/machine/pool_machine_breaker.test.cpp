@@ -164,7 +164,7 @@ TEST_CASE("a trial by the old way is no verdict, and another takes its place",
   REQUIRE(pool.state_of(3) == connection_state::opening);
   CHECK(pool.reconnect() == lines{"call off 3", "open 4"});
   SECTION("if it goes well") {
-    CHECK(pool.opened(3) == lines{"abort 3"});
+    CHECK(pool.opened(3) == lines{"close 3"});
   }
   SECTION("if it fails") {
     CHECK(pool.open_failed(3) == lines{});

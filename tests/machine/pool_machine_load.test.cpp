@@ -159,7 +159,8 @@ TEST_CASE("as many openings, leases and waiters as there are: one wake-up",
     pool.acquire(i, 30s);
   REQUIRE(pool.gauges().leased == 100);
   REQUIRE(pool.gauges().opening > 0);
-  // Leaks are due in 20 s, openings in 31 s, waiters in 30 s, all together.
+  // Openings hang in 1 s, leaks are due in 20 s, openings in 31 s, waiters in
+  // 30 s, each all together.
   CHECK(pool.uut.next_wakeup() - pool.now <= 20s);
   auto wakeups = 0;
   auto end = pool.now + 20s;
@@ -169,5 +170,5 @@ TEST_CASE("as many openings, leases and waiters as there are: one wake-up",
     ++wakeups;
   }
   CHECK(pool.counters().leaks_suspected == 100);
-  CHECK(wakeups <= 2);
+  CHECK(wakeups <= 3);
 }

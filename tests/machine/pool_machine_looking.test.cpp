@@ -33,6 +33,15 @@ std::size_t look_in_vain(pool_bench& pool, duration x) {
   return n;
 }
 
+/// Looks that find the server, though nobody may log in, for so long.
+void look_and_find(pool_bench& pool, duration x) {
+  for (auto end = pool.now + x; pool.now < end;)
+    if (auto orders = pool.pass(1ms); !orders.empty()) {
+      CHECK(orders == lines{"look"});
+      CHECK(pool.looked() == lines{});
+    }
+}
+
 } // namespace
 
 TEST_CASE("an open breaker looks for its server and follows what it sees",
@@ -78,7 +87,7 @@ TEST_CASE("an open breaker looks for its server and follows what it sees",
       orders = pool.looked();
     CHECK(orders == lines{"open 4"});
     // Two at the same time are enough.
-    CHECK(pool.pass(3s) == lines{});
+    look_and_find(pool, 3s);
     CHECK(pool.opened(4) == lines{});
     CHECK(pool.uut.state().breaker.closed());
   }
@@ -206,6 +215,41 @@ TEST_CASE("connects stay limited while the pool wants more than it may open",
   pool.pass(3s);
   pool.tick();
   CHECK(pool.uut.state().recovery.limits(pool.now));
+  for (auto end = pool.now + 5s; pool.now < end; pool.pass(100ms))
+    for (std::uint64_t id = 4; id <= pool.uut.state().table.last_id(); ++id)
+      if (pool.state_of(id) == connection_state::opening)
+        pool.opened(id);
+  pool.release(3);
   pool.pass(10s);
   CHECK_FALSE(pool.uut.state().recovery.limits(pool.now));
+}
+
+TEST_CASE("openings that hang since before a look found nobody are given up",
+          "[J07][J03]") {
+  auto config = touchy();
+  config.open_timeout = 30s;
+  pool_bench pool{config};
+  pool.sighted = true;
+  pool.fill(1);
+  pool.acquire(1, 60s);
+  CHECK(pool.acquire(2, 60s) == lines{"open 2"});
+  // Nobody looks for a server that may just take a moment.
+  CHECK(pool.pass(999ms) == lines{});
+  SECTION("when the next look finds somebody") {
+    CHECK(look_in_vain(pool, 2s) >= 30);
+    CHECK(pool.pass(50ms) == lines{"look"});
+    CHECK(pool.looked() == lines{"call off 2", "open 3"});
+    CHECK(pool.opened(3) == lines{"grant 2 1.3.1"});
+    // It counts until it has ended: there is no room for another one.
+    CHECK(pool.acquire(3, 60s) == lines{});
+    CHECK(pool.open_failed(2, errc::cancelled) == lines{"open 4"});
+    CHECK(pool.uut.state().breaker.closed());
+  }
+  SECTION("but not if the server was there all the time: it is slow") {
+    CHECK(pool.pass(51ms) == lines{"look"});
+    CHECK(pool.looked() == lines{});
+    CHECK(pool.pass(1s) == lines{"open 3"});
+    look_and_find(pool, 5s);
+    CHECK(pool.opened(2) == lines{"grant 2 1.2.1"});
+  }
 }

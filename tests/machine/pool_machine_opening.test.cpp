@@ -282,7 +282,7 @@ TEST_CASE("an opening that began before a reconnect is of no use",
   pool.acquire(1);
   CHECK(pool.reconnect() == lines{"call off 1", "open 2"});
   SECTION("though it goes well") {
-    CHECK(pool.opened(1) == lines{"abort 1"});
+    CHECK(pool.opened(1) == lines{"close 1"});
     CHECK(pool.opened(1) == lines{});
     CHECK(pool.closed(1) == lines{});
   }
@@ -315,7 +315,7 @@ TEST_CASE("an opening that was given up counts against the maximum",
     CHECK(pool.open_failed(1) == lines{"open 2"});
   }
   SECTION("until it is closed") {
-    CHECK(pool.opened(1) == lines{"abort 1"});
+    CHECK(pool.opened(1) == lines{"close 1"});
     CHECK(pool.closed(1) == lines{"open 2"});
   }
   SECTION("also for a successor") {

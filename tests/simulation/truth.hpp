@@ -55,6 +55,10 @@ struct connection_truth {
   bool begun = false;
   /// The worker will not begin to open it.
   bool called_off = false;
+  /// It began, and is to fail soon.
+  bool aborted = false;
+  /// The end of the work was seen, if not told.
+  bool ended = false;
   time_point job_deadline{};
   /// It opened and nobody ordered it to be closed.
   bool open = false;

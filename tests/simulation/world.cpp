@@ -176,8 +176,15 @@ void world::perform(const effect::open_connection& x) {
 
 void world::perform(const effect::call_off_opening& x) {
   auto& it = conn(x.connection);
-  if (it.doing == job::open && !it.begun)
+  if (it.doing != job::open)
+    return;
+  if (!it.begun) {
     it.called_off = true;
+  } else if (x.abort) {
+    it.aborted = true;
+    agenda_.add(now_ + 1ms, event::work_done,
+                static_cast<std::uint32_t>(x.connection.value), it.job_number);
+  }
 }
 
 void world::perform(const effect::probe_connection& x) {

@@ -28,6 +28,8 @@ void world::start(connection_id id, job what, time_point deadline) {
   x.job_deadline = deadline;
   x.begun = false;
   x.called_off = false;
+  x.aborted = false;
+  x.ended = false;
   auto takes = time_for(id, what);
   ++x.turns;
   auto who = static_cast<std::uint32_t>(id.value);
@@ -63,7 +65,7 @@ void world::begin(connection_id id, std::uint64_t number) {
 
 void world::accept(connection_id id, std::uint64_t number) {
   auto& x = conn(id);
-  if (x.job_number != number || x.called_off)
+  if (x.job_number != number || x.called_off || x.aborted)
     return;
   auto welcome = server_ == server_mode::healthy || server_ == server_mode::slow
                  || server_ == server_mode::restarted;
@@ -79,6 +81,8 @@ error world::outcome(const connection_truth& x, job what) const {
     return {};
   if (what != job::open)
     return {errc::connection_lost, "no answer", "08006"};
+  if (x.aborted)
+    return {errc::cancelled, "called off", {}};
   if (!in_time)
     return {errc::open_timeout, "no answer", {}};
   if (server_ == server_mode::refusing_for_good)
@@ -88,7 +92,7 @@ error world::outcome(const connection_truth& x, job what) const {
 
 void world::work_done(connection_id id, std::uint64_t number) {
   auto& x = conn(id);
-  if (x.job_number != number)
+  if (x.job_number != number || std::exchange(x.ended, true))
     return;
   auto r = dice_.about(30, id.value, x.turns);
   auto lost = chance(r, plan_.manners.lost) && !calm_;

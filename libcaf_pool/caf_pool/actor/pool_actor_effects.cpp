@@ -60,8 +60,12 @@ void pool_actor::perform(const effect::open_connection& x) {
 }
 
 void pool_actor::perform(const effect::call_off_opening& x) {
-  if (auto job = running_on(x.connection, job_kind::open))
-    job->called_off.store(true, std::memory_order_release);
+  auto job = running_on(x.connection, job_kind::open);
+  if (job == nullptr)
+    return;
+  job->called_off.store(true, std::memory_order_release);
+  if (x.abort)
+    job->stop.request_stop();
 }
 
 void pool_actor::perform(const effect::probe_connection& x) {

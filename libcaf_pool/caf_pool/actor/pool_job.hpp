@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <vector>
 
 namespace caf_pool {
@@ -59,6 +60,8 @@ struct pool_job {
 
   /// For `open`: the worker is not to begin any more.
   std::atomic<bool> called_off{false};
+  /// For `open`: the backend is not to go on either.
+  std::stop_source stop;
 
   // -- results ----------------------------------------------------------------
 

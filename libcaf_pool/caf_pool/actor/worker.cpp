@@ -12,7 +12,7 @@ void open(pool_job& job) {
   if (job.called_off.load(std::memory_order_acquire))
     return;
   job.begun = true;
-  auto opened = job.way->open(job.deadline);
+  auto opened = job.way->open_unless(job.stop.get_token(), job.deadline);
   if (opened)
     job.opened = *std::move(opened);
   else

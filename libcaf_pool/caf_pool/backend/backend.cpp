@@ -31,6 +31,11 @@ void connection::cancel() noexcept {
   // nop
 }
 
+result<connection_ptr> backend::open_unless(std::stop_token,
+                                            time_point deadline) {
+  return open(deadline);
+}
+
 result<void> backend::reachable(time_point) {
   return error{errc::not_supported,
                "this backend cannot tell whether its server is there without "

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -110,6 +111,12 @@ public:
   /// deadline, `open_refused` for what will not heal by itself, `open_failed`
   /// for the rest.
   virtual result<connection_ptr> open(time_point deadline) = 0;
+
+  /// As `open`, but ends soon with `cancelled` once a stop is requested: the
+  /// pool has other settings, or found that its server is back while this
+  /// attempt hangs. By default `open`, which nothing stops.
+  virtual result<connection_ptr> open_unless(std::stop_token called_off,
+                                             time_point deadline);
 
   /// Looks cheaply, without a login, whether `open` may succeed. Returns
   /// `open_failed` if nobody listens, `connection_lost` if somebody does but

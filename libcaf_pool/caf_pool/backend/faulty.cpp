@@ -296,6 +296,11 @@ faulty_backend::~faulty_backend() {
 }
 
 result<connection_ptr> faulty_backend::open(time_point deadline) {
+  return open_unless({}, deadline);
+}
+
+result<connection_ptr> faulty_backend::open_unless(std::stop_token called_off,
+                                                   time_point deadline) {
   constexpr auto kind = backend_call::open;
   auto what = source_->next(kind);
   if (what.what == fault::failure)
@@ -304,12 +309,16 @@ result<connection_ptr> faulty_backend::open(time_point deadline) {
     auto until = what.what == fault::hang
                    ? never
                    : add_saturated(clock::now(), what.delay);
-    fault_source::wakeup nobody;
-    auto ended = source_->wait(until, deadline, nobody);
+    fault_source::wakeup wakeup;
+    auto wake = std::stop_callback{
+      called_off, [&] { source_->change([&] { wakeup.aborted = true; }); }};
+    auto ended = source_->wait(until, deadline, wakeup);
     if (ended == fault_source::outcome::deadline)
       return timed_out(kind);
+    if (ended == fault_source::outcome::aborted)
+      return error{errc::cancelled, text_of(kind, "was called off"), {}};
   }
-  auto conn = inner_->open(deadline);
+  auto conn = inner_->open_unless(std::move(called_off), deadline);
   if (!conn)
     return conn;
   return connection_ptr{

@@ -34,6 +34,9 @@ public:
 
   result<connection_ptr> open(time_point deadline) override;
 
+  result<connection_ptr> open_unless(std::stop_token called_off,
+                                     time_point deadline) override;
+
   result<void> reachable(time_point deadline) override;
 
   /// The kind of the wrapped backend, whose handles it passes on.

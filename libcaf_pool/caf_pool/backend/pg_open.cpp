@@ -51,8 +51,9 @@ std::string_view phase_of(const PGconn* raw) {
 
 class opener {
 public:
-  opener(const pg_options& options, time_point deadline)
-    : options_(options), deadline_(deadline) {
+  opener(const pg_options& options, time_point deadline,
+         const pg_bell* called_off)
+    : options_(options), deadline_(deadline), called_off_(called_off) {
     // nop
   }
 
@@ -69,7 +70,12 @@ private:
   result<pg_session> fail(const pg_session& session) const;
   bool unknown_setting(const error& why) const;
   error late(std::string_view phase) const;
+  static error given_up();
   error decorate(error what) const;
+
+  bool is_called_off() const noexcept {
+    return called_off_ != nullptr && called_off_->rung();
+  }
 
   std::string elapsed() const {
     return to_rough_text(clock::now() - started_);
@@ -77,12 +83,15 @@ private:
 
   const pg_options& options_;
   time_point deadline_;
+  const pg_bell* called_off_;
   time_point started_ = clock::now();
   error last_;
   bool reached_ = false;
 };
 
 result<pg_session> opener::run() {
+  if (is_called_off())
+    return given_up();
   if (clock::now() >= deadline_)
     return late("waiting to start; nothing was sent");
   auto targets = find_targets();
@@ -99,7 +108,7 @@ result<pg_session> opener::run() {
       return session;
     last_ = session.error();
     // The server was reached and said no: others of the list would, too.
-    if (last_.code == errc::open_refused)
+    if (last_.code == errc::open_refused || last_.code == errc::cancelled)
       break;
   }
   return decorate(last_);
@@ -112,7 +121,7 @@ std::vector<target> opener::find_targets() {
       result.push_back({host, {}});
       continue;
     }
-    auto addresses = pg_resolve(host, deadline_);
+    auto addresses = pg_resolve(host, deadline_, called_off_);
     if (!addresses) {
       last_ = addresses.error();
       continue;
@@ -144,9 +153,10 @@ result<pg_session> opener::connect(const target& where, time_point deadline) {
       = reached_ || (phase != CONNECTION_STARTED && phase != CONNECTION_NEEDED);
     // The socket changes when libpq tries again without TLS.
     if (pg_poll(PQsocket(raw),
-                state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline)
+                state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline,
+                called_off_)
         == 0)
-      return late(phase_of(raw));
+      return is_called_off() ? given_up() : late(phase_of(raw));
   }
   PQsetErrorVerbosity(raw, PQERRORS_DEFAULT);
   return session;
@@ -183,7 +193,13 @@ error opener::late(std::string_view phase) const {
           {}};
 }
 
+error opener::given_up() {
+  return {errc::cancelled, "opening a connection was called off", {}};
+}
+
 error opener::decorate(error what) const {
+  if (what.code == errc::cancelled)
+    return what;
   if (what.code == errc::none)
     what = late("looking up names");
   what.message = "cannot open a connection to " + options_.describe()
@@ -195,8 +211,9 @@ error opener::decorate(error what) const {
 
 } // namespace
 
-result<pg_session> pg_open(const pg_options& options, time_point deadline) {
-  return opener{options, deadline}.run();
+result<pg_session> pg_open(const pg_options& options, time_point deadline,
+                           const pg_bell& called_off) {
+  return opener{options, deadline, &called_off}.run();
 }
 
 result<void> pg_look(const pg_options& options, time_point deadline) {
@@ -206,7 +223,7 @@ result<void> pg_look(const pg_options& options, time_point deadline) {
     stranger.password = {};
     stranger.passfile.clear();
   }
-  auto login = opener{stranger, deadline};
+  auto login = opener{stranger, deadline, nullptr};
   auto session = login.run();
   if (session)
     return {};

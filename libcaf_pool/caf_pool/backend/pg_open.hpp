@@ -1,5 +1,6 @@
 #pragma once
 
+#include "caf_pool/backend/pg_bell.hpp"
 #include "caf_pool/backend/pg_notices.hpp"
 #include "caf_pool/backend/pg_options.hpp"
 #include "caf_pool/core/result.hpp"
@@ -29,11 +30,13 @@ struct pg_session {
 /// deadline covers name lookup, connecting, TLS and login; each address gets
 /// its fair share of what is left, so that a dead one does not use up all.
 ///
-/// Returns `open_timeout` at the deadline, `open_refused` with the SQLSTATE for
-/// what will not heal by itself, `open_failed` for the rest.
+/// Returns `open_timeout` at the deadline, `cancelled` when the bell rings,
+/// `open_refused` with the SQLSTATE for what will not heal by itself,
+/// `open_failed` for the rest.
 ///
 /// Thread-safety: any thread at any time.
-result<pg_session> pg_open(const pg_options& options, time_point deadline);
+result<pg_session> pg_open(const pg_options& options, time_point deadline,
+                           const pg_bell& called_off);
 
 /// Looks whether one of the configured hosts takes logins, by beginning one and
 /// not telling the password: a server that is starting or recovering takes

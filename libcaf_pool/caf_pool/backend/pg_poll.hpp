@@ -1,5 +1,6 @@
 #pragma once
 
+#include "caf_pool/backend/pg_bell.hpp"
 #include "caf_pool/core/time.hpp"
 
 #include <poll.h>
@@ -7,9 +8,11 @@
 namespace caf_pool {
 
 /// Waits until a socket is ready for `events`. Returns what it is ready for, or
-/// 0 at the deadline; an invalid socket is ready for an error.
+/// 0 at the deadline and when the bell rings, if there is one; an invalid
+/// socket is ready for an error.
 ///
 /// Thread-safety: any thread at any time.
-short pg_poll(int fd, short events, time_point deadline) noexcept;
+short pg_poll(int fd, short events, time_point deadline,
+              const pg_bell* bell = nullptr) noexcept;
 
 } // namespace caf_pool

@@ -1,5 +1,6 @@
 #include "caf_pool/backend/pg_resolve.hpp"
 
+#include "caf_pool/backend/pg_poll.hpp"
 #include "caf_pool/core/duration_text.hpp"
 
 #include <arpa/inet.h>
@@ -8,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <condition_variable>
 #include <exception>
 #include <map>
 #include <memory>
@@ -26,8 +26,13 @@ using answer = result<std::vector<std::string>>;
 // A lookup that is under way.
 struct pending_lookup {
   std::mutex mtx;
-  std::condition_variable done;
   std::optional<answer> value;
+  pg_bell done;
+
+  std::optional<answer> get() {
+    std::lock_guard guard{mtx};
+    return value;
+  }
 };
 
 struct lookup_table {
@@ -63,25 +68,24 @@ void run_lookup(const std::string& host,
   }
   std::lock_guard guard{state->mtx};
   state->value = std::move(value);
-  state->done.notify_all();
+  state->done.ring();
 }
 
 // Joins the lookup that is under way, or starts one.
 std::shared_ptr<pending_lookup> start_lookup(const std::string& host,
                                              const pg_lookup& lookup) {
   std::lock_guard guard{table().mtx};
-  auto& state = table().pending[host];
-  if (state)
-    return state;
-  auto fresh = std::make_shared<pending_lookup>();
+  if (auto i = table().pending.find(host); i != table().pending.end())
+    return i->second;
   try {
+    auto fresh = std::make_shared<pending_lookup>();
+    table().pending.emplace(host, fresh);
     std::thread{run_lookup, host, fresh, lookup}.detach();
+    return fresh;
   } catch (const std::system_error&) {
     table().pending.erase(host);
     return nullptr;
   }
-  state = fresh;
-  return fresh;
 }
 
 } // namespace
@@ -108,26 +112,29 @@ answer pg_system_lookup(const std::string& host) {
 }
 
 answer pg_resolve(const std::string& host, time_point deadline,
-                  const pg_lookup& lookup) {
+                  const pg_bell* called_off, const pg_lookup& lookup) {
   if (is_address(host))
     return std::vector{host};
   auto started = clock::now();
   auto state = start_lookup(host, lookup);
   if (!state)
     return error{errc::open_failed,
-                 "cannot start a thread to look up \"" + host
-                   + "\": the limit of threads is reached",
+                 "cannot start looking up \"" + host
+                   + "\": the limit of threads or of descriptors is reached",
                  {}};
-  std::unique_lock guard{state->mtx};
-  if (!state->done.wait_until(guard, deadline,
-                              [&] { return state->value.has_value(); }))
+  auto ready = pg_poll(state->done.descriptor(), POLLIN, deadline, called_off);
+  if (ready == 0 && called_off != nullptr && called_off->rung())
+    return error{
+      errc::cancelled, "looking up \"" + host + "\" was called off", {}};
+  auto value = state->get();
+  if (!value)
     return error{errc::open_timeout,
                  "looking up \"" + host + "\" took longer than "
                    + to_rough_text(clock::now() - started)
                    + "; check the resolver (/etc/resolv.conf), or give the "
                      "address as host",
                  {}};
-  return *state->value;
+  return *std::move(value);
 }
 
 } // namespace caf_pool

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "caf_pool/backend/pg_bell.hpp"
 #include "caf_pool/core/result.hpp"
 #include "caf_pool/core/time.hpp"
 
@@ -23,11 +24,13 @@ result<std::vector<std::string>> pg_system_lookup(const std::string& host);
 /// the same host while an answer is due share it: a dead resolver costs one
 /// thread a host. Answers are not kept, so that a change of DNS shows at once.
 ///
-/// Returns `open_timeout` at the deadline and `open_failed` for unknown names.
+/// Returns `open_timeout` at the deadline, `cancelled` when the bell rings, and
+/// `open_failed` for unknown names.
 ///
 /// Thread-safety: any thread at any time.
 result<std::vector<std::string>> pg_resolve(const std::string& host,
                                             time_point deadline,
+                                            const pg_bell* called_off = nullptr,
                                             const pg_lookup& lookup
                                             = pg_system_lookup);
 

@@ -3,9 +3,12 @@
 #include "caf_pool/backend/pg_connection.hpp"
 #include "caf_pool/backend/pg_open.hpp"
 #include "caf_pool/backend/pg_options.hpp"
+#include "caf_pool/backend/pg_prober.hpp"
 
 #include <memory>
 #include <mutex>
+#include <stop_token>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -17,29 +20,25 @@ namespace {
 class postgres_backend final : public backend {
 public:
   explicit postgres_backend(pg_options options)
-    : options_(std::make_shared<const pg_options>(std::move(options))) {
+    : options_(std::make_shared<const pg_options>(std::move(options))),
+      prober_(pg_prober::of(*options_)) {
     // nop
   }
 
   result<connection_ptr> open(time_point deadline) override {
-    auto session = pg_open(*options_, deadline);
-    if (!session)
-      return session.error();
-    auto dog = find_watchdog();
-    if (!dog)
-      return error{errc::open_failed,
-                   "no thread left to mind the deadlines of statements; raise "
-                   "the limit of threads",
-                   {}};
-    auto result = std::make_unique<pg_connection>(options_, *std::move(session),
-                                                  std::move(dog), proofs_);
-    if (auto ok = result->set_up(deadline); !ok)
-      return ok.error();
-    return connection_ptr{std::move(result)};
+    return open_unless({}, deadline);
+  }
+
+  result<connection_ptr> open_unless(std::stop_token called_off,
+                                     time_point deadline) override {
+    auto opened = attempt(called_off, deadline);
+    if (called_off.stop_requested())
+      return error{errc::cancelled, "opening a connection was called off", {}};
+    return opened;
   }
 
   result<void> reachable(time_point deadline) override {
-    return pg_look(*options_, deadline);
+    return prober_->look(*options_, deadline);
   }
 
   std::string_view kind() const noexcept override {
@@ -51,6 +50,43 @@ public:
   }
 
 private:
+  result<connection_ptr> attempt(const std::stop_token& called_off,
+                                 time_point deadline) {
+    auto session = log_in(called_off, deadline);
+    if (!session)
+      return session.error();
+    auto dog = find_watchdog();
+    if (!dog)
+      return error{errc::open_failed,
+                   "no thread left to mind the deadlines of statements; raise "
+                   "the limit of threads",
+                   {}};
+    auto result = std::make_unique<pg_connection>(options_, *std::move(session),
+                                                  std::move(dog), proofs_);
+    if (auto ok = set_up(*result, called_off, deadline); !ok)
+      return ok.error();
+    return connection_ptr{std::move(result)};
+  }
+
+  static result<void> set_up(pg_connection& fresh,
+                             const std::stop_token& called_off,
+                             time_point deadline) {
+    auto cut = std::stop_callback{called_off, [&] { fresh.abort(); }};
+    return fresh.set_up(deadline);
+  }
+
+  result<pg_session> log_in(const std::stop_token& called_off,
+                            time_point deadline) try {
+    pg_bell bell;
+    auto ring = std::stop_callback{called_off, [&] { bell.ring(); }};
+    return pg_open(*options_, deadline, bell);
+  } catch (const std::system_error& x) {
+    return error{errc::open_failed,
+                 std::string{"no descriptor left to open a connection with ("}
+                   + x.what() + "); raise their limit, see ulimit -n",
+                 {}};
+  }
+
   // Making a backend starts no thread, opening the first connection does.
   std::shared_ptr<pg_watchdog> find_watchdog() {
     std::lock_guard guard{mtx_};
@@ -64,6 +100,7 @@ private:
   }
 
   std::shared_ptr<const pg_options> options_;
+  std::shared_ptr<pg_prober> prober_;
   std::shared_ptr<pg_proofs> proofs_ = std::make_shared<pg_proofs>();
   std::mutex mtx_;
   std::shared_ptr<pg_watchdog> dog_;

@@ -42,6 +42,8 @@ struct open_connection {
 /// `not_opened` then, else that of the opening.
 struct call_off_opening {
   connection_id connection;
+  /// One that was begun is to fail soon.
+  bool abort = false;
   friend bool operator==(const call_off_opening&, const call_off_opening&)
     = default;
 };

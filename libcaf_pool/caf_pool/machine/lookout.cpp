@@ -1,6 +1,7 @@
 #include "caf_pool/machine/lookout.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace caf_pool {
 
@@ -30,7 +31,7 @@ void lookout::watch(time_point now, time_point well_at) {
   if (blind_ || since_ != never)
     return;
   since_ = now;
-  missing_ = false;
+  missing_at_ = never;
   sure_ = false;
   starting_since_ = never;
   if (rests_since_ == never || now - rests_since_ > relapse) {
@@ -99,10 +100,12 @@ std::uint64_t lookout::look(time_point now, time_point overdue_at) {
   return ++number_;
 }
 
-void lookout::looked(std::uint64_t number, const error& why, time_point now) {
+std::optional<time_point> lookout::looked(std::uint64_t number,
+                                          const error& why, time_point now) {
   if (number != number_ || !looking())
-    return;
+    return std::nullopt;
   overdue_at_ = never;
+  auto missing_at = missing_at_;
   if (why.code == errc::not_supported) {
     start_over();
     blind_ = true;
@@ -110,9 +113,12 @@ void lookout::looked(std::uint64_t number, const error& why, time_point now) {
     connected(now); // it is over; the server may have seen it
   } else if (!why) {
     found(now);
+    if (missing_at != never)
+      return missing_at;
   } else {
     missed(why.code != errc::open_failed || !why.state.empty(), now);
   }
+  return std::nullopt;
 }
 
 void lookout::give_up(time_point now) {
@@ -125,7 +131,7 @@ void lookout::give_up(time_point now) {
 
 void lookout::found(time_point now) {
   auto last = std::max(since_, connects_[(oldest_ + most - 1) % most]);
-  auto back = missing_;
+  auto back = std::exchange(missing_at_, never) != never;
   connected(now);
   sure_ = true;
   starting_since_ = never;
@@ -139,7 +145,7 @@ void lookout::missed(bool connect, time_point now) {
   if (connect)
     connected(now);
   sure_ = false;
-  missing_ = true;
+  missing_at_ = look_began_;
   listening_since_ = never;
   if (!connect) {
     starting_since_ = never;
@@ -160,13 +166,18 @@ void lookout::connected(time_point now) noexcept {
 
 void lookout::logs_in(time_point now) {
   sure_ = false;
-  missing_ = false;
+  missing_at_ = never;
   next_ = now + shortened(pause(now));
 }
 
 void lookout::login_failed(time_point now) {
   if (since_ != never && now >= next_)
     next_ = now + shortened(pause(now));
+}
+
+void lookout::postpone_login(time_point now) {
+  sure_ = false;
+  next_ = now + shortened(pause(now));
 }
 
 // -- intervals ----------------------------------------------------------------

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace caf_pool {
 
@@ -70,8 +71,11 @@ public:
   /// it has found nobody.
   std::uint64_t look(time_point now, time_point overdue_at);
 
-  /// Takes the answer to a look, of the backend's `reachable`.
-  void looked(std::uint64_t number, const error& why, time_point now);
+  /// Takes the answer to a look, of the backend's `reachable`. If it found the
+  /// server after others in vain, returns when the last of those began: what
+  /// was sent before is lost.
+  std::optional<time_point> looked(std::uint64_t number, const error& why,
+                                   time_point now);
 
   /// Gives up on a look that is overdue.
   void give_up(time_point now);
@@ -79,9 +83,10 @@ public:
   /// A connect begins, whoever wanted it.
   void connected(time_point now) noexcept;
 
-  /// A login that `next_move` asked for begins, or failed.
+  /// A login that `next_move` asked for begins, failed, or cannot begin.
   void logs_in(time_point now);
   void login_failed(time_point now);
+  void postpone_login(time_point now);
 
   /// Tells whether connects are limited: until a while after the server is
   /// back.
@@ -131,8 +136,9 @@ private:
   time_point listening_since_ = never;
   /// Since when it takes connects, but says that it takes no logins yet.
   time_point starting_since_ = never;
-  /// Nobody was there at the last look.
-  bool missing_ = false;
+  /// When the last look that found nobody began; `never` once somebody was
+  /// found.
+  time_point missing_at_ = never;
   /// The last look found somebody, and no login was begun since.
   bool sure_ = false;
   time_point next_ = never;

@@ -150,6 +150,7 @@ effects pool_machine::drain(time_point now) {
     state_.life = pool_life::draining;
     x.tell(event_kind::draining, {}, rules::numbers(state_, now));
     rules::reject_all(x, rules::closing_error(state_));
+    rules::give_up_unwanted(x);
     rules::recall_offered(x);
   }
   return settle(x);
@@ -159,6 +160,7 @@ effects pool_machine::shut_down(time_point now) {
   auto x = rules::begin(state_, now);
   state_.life = pool_life::closed;
   rules::reject_all(x, rules::closing_error(state_));
+  rules::give_up_unwanted(x);
   rules::recall_offered(x);
   for (auto& entry : state_.leases.entries())
     rules::revoke(x, entry, {errc::lease_lost, "the pool was shut down", {}});
@@ -172,7 +174,7 @@ namespace {
 void forget_failures(step& x) {
   auto& s = x.s;
   ++s.generation;
-  rules::give_up_outdated(x);
+  rules::give_up_unwanted(x);
   s.retry.hurry(x.now);
   s.recovery.start_over();
   s.refusal = {};

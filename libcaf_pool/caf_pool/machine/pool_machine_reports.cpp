@@ -120,7 +120,7 @@ effects pool_machine::opened(connection_id id, duration took, time_point now) {
     // Nobody counts on it any more.
     auto deadline = now + s.config.close_timeout;
     s.table.watch(id, deadline + rules::grace);
-    x.order(effect::close_connection{id, deadline, true});
+    x.order(effect::close_connection{id, deadline, record == nullptr});
     return settle(x);
   }
   if (record->state != connection_state::opening)
@@ -146,7 +146,7 @@ effects pool_machine::open_failed(connection_id id, const error& why,
   auto x = rules::begin(state_, now);
   auto* record = state_.table.find(id);
   if (record != nullptr && record->given_up)
-    rules::outdated_opening_failed(x, id, why);
+    rules::given_up_opening_failed(x, id, why);
   else if (record != nullptr && record->state == connection_state::opening)
     rules::opening_failed(x, id, why, took);
   return settle(x);
@@ -189,7 +189,7 @@ effects pool_machine::probed(connection_id id, const error& why, duration took,
 effects pool_machine::looked(std::uint64_t number, const error& why,
                              time_point now) {
   auto x = rules::begin(state_, now);
-  state_.recovery.looked(number, why, now);
+  rules::note_look(x, number, why);
   return settle(x);
 }
 

@@ -79,28 +79,47 @@ void opening_failed(step& x, connection_id id, const error& why,
     reject_all(x, refusal_error(s, x.now));
 }
 
-void outdated_opening_failed(step& x, connection_id id, const error& why) {
+namespace {
+
+bool ends(const pool_state& s) {
+  return s.life == pool_life::draining || s.life == pool_life::closed;
+}
+
+} // namespace
+
+void given_up_opening_failed(step& x, connection_id id, const error& why) {
   auto& s = x.s;
+  if (ends(s)) {
+    s.table.erase(id);
+    return;
+  }
+  auto outdated = s.table.find(id)->age.generation != s.generation;
   s.table.erase(id);
   ++s.counters.open_failures;
   x.tell(event_kind::open_failed, id,
-         to_string(why) + "; it began before a reload or reconnect");
+         to_string(why)
+           + (outdated ? "; it began before a reload or reconnect"
+                       : "; it hung, and the server was found by then"));
 }
 
-void give_up_outdated(step& x) {
+void give_up_opening(step& x, connection_id id) {
   auto& s = x.s;
-  for (auto& [id, record] : s.table.records()) {
-    if (record.state != connection_state::opening
-        || record.age.generation == s.generation)
-      continue;
-    if (auto permit = std::exchange(record.permit, std::nullopt))
-      s.breaker.ignored(*permit, x.now);
-    auto overdue_at = record.overdue_at;
-    s.table.move_to(id, connection_state::closing, x.now);
-    s.table.watch(id, overdue_at);
-    record.given_up = true;
-    x.order(effect::call_off_opening{id});
-  }
+  auto& record = *s.table.find(id);
+  if (auto permit = std::exchange(record.permit, std::nullopt))
+    s.breaker.ignored(*permit, x.now);
+  auto overdue_at = record.overdue_at;
+  s.table.move_to(id, connection_state::closing, x.now);
+  s.table.watch(id, overdue_at);
+  record.given_up = true;
+  x.order(effect::call_off_opening{id, true});
+}
+
+void give_up_unwanted(step& x) {
+  auto& s = x.s;
+  for (auto& [id, record] : s.table.records())
+    if (record.state == connection_state::opening
+        && (ends(s) || record.age.generation != s.generation))
+      give_up_opening(x, id);
 }
 
 namespace {

@@ -1,6 +1,8 @@
 #include "caf_pool/machine/rules_recovery.hpp"
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -33,7 +35,6 @@ namespace {
 /// Looks and logins at the same time, at most.
 constexpr std::uint32_t most_at_a_time = 2;
 
-/// So long an early login keeps others back, at least.
 constexpr duration login_patience = std::chrono::seconds{1};
 
 bool goes_on(const pool_state& s) {
@@ -49,6 +50,11 @@ duration look_limit(const pool_state& s) {
   return std::min(usual, s.config.open_timeout);
 }
 
+/// So long a login keeps others back, at least; after that it hangs.
+duration login_limit(const pool_state& s) {
+  return std::max(login_patience, look_limit(s));
+}
+
 /// Until when an opening or a probe under way may well tell how the server is.
 time_point tried_until(const pool_state& s) {
   auto result = time_point{};
@@ -57,6 +63,19 @@ time_point tried_until(const pool_state& s) {
         || record.state == connection_state::probing)
       result = std::max(result, record.since + look_limit(s));
   return result;
+}
+
+/// When the first opening under way hangs; `never` without one.
+time_point hangs_from(const pool_state& s) {
+  auto result = never;
+  for (auto& [id, record] : s.table.records())
+    if (record.state == connection_state::opening)
+      result = std::min(result, record.since + login_limit(s));
+  return result;
+}
+
+bool has_room(const pool_state& s) {
+  return s.table.size() < s.config.max_size;
 }
 
 /// The server failed, and finding it may help.
@@ -74,28 +93,31 @@ bool is_missed(const pool_state& s, time_point now) {
     case breaker_state::forced_closed:
       break;
   }
-  return !s.retry.may_try(now) && s.table.size() < s.config.max_size
-         && wants_more(s);
+  if (!wants_more(s))
+    return false;
+  return hangs_from(s) <= now || (!s.retry.may_try(now) && has_room(s));
 }
 
-bool has_room(const pool_state& s) {
-  return s.table.size() < s.config.max_size;
+std::uint32_t most_logins(const pool_state& s) {
+  return std::min(most_at_a_time, s.config.open_concurrency);
 }
 
-/// Until when enough is under way, so that neither a look nor a login is due;
-/// `never` if something must end first. A login that hangs keeps nobody back.
+/// Until when enough is under way, so that neither a look nor a login is due. A
+/// login that hangs keeps no look back.
 time_point busy_until(const pool_state& s) {
-  auto opening = s.table.count(connection_state::opening);
-  if (opening == 0)
-    return {};
-  if (opening >= std::min(most_at_a_time, s.config.open_concurrency))
-    return never;
-  auto patience = std::max(login_patience, look_limit(s));
+  std::array<time_point, most_at_a_time> latest{};
   auto result = time_point{};
-  for (auto& [id, record] : s.table.records())
-    if (record.state == connection_state::opening && record.early)
-      result = std::max(result, record.since + patience);
-  return result;
+  for (auto& [id, record] : s.table.records()) {
+    if (record.state != connection_state::opening)
+      continue;
+    auto hangs = record.since + login_limit(s);
+    if (record.early)
+      result = std::max(result, hangs);
+    if (hangs > latest.back())
+      latest.back() = hangs;
+    std::sort(latest.begin(), latest.end(), std::greater<>{});
+  }
+  return std::max(result, latest[most_logins(s) - 1]);
 }
 
 void order_look(step& x) {
@@ -144,15 +166,31 @@ void look_for_server(step& x) {
       order_look(x);
       break;
     case lookout::move::login:
-      open_early(x);
+      if (s.table.count(connection_state::opening) < most_logins(s))
+        open_early(x);
+      else
+        s.recovery.postpone_login(x.now);
       break;
   }
+}
+
+void note_look(step& x, std::uint64_t number, const error& why) {
+  auto& s = x.s;
+  auto lost_until = s.recovery.looked(number, why, x.now);
+  if (!lost_until)
+    return;
+  for (auto& [id, record] : s.table.records())
+    if (record.state == connection_state::opening && record.since < *lost_until
+        && record.since + login_limit(s) <= x.now)
+      give_up_opening(x, id);
 }
 
 time_point next_server_look(const pool_state& s) {
   auto half_open = s.breaker.state() == breaker_state::half_open;
   auto from = std::max(s.last_input, half_open ? tried_until(s) : time_point{});
   if (!is_missed(s, from))
+    from = std::max(from, hangs_from(s));
+  if (from == never || !is_missed(s, from))
     return never;
   if (from > s.last_input)
     return from;

@@ -15,9 +15,11 @@ void look_for_server(step& x);
 time_point next_server_look(const pool_state& s);
 /// An opening beside backoff and breaker went well: half-opens the breaker.
 void early_success(step& x, connection_record& record);
-/// Gives up openings of an older generation. The server may count them until
-/// they end, so they go on counting against the maximum.
-void give_up_outdated(step& x);
+/// Gives up openings of an older generation, and all when the pool ends.
+void give_up_unwanted(step& x);
+/// A look ended: if it found the server after one in vain, openings that hang
+/// from before are given up, for what was lost on the way is sent again late.
+void note_look(step& x, std::uint64_t number, const error& why);
 /// Tells whether the pool is up, degraded or down, when that changes.
 void tell_standing(step& x);
 pool_status standing(const pool_state& s);
