@@ -49,6 +49,11 @@ duration wait_of(const acquire_options& options, const pool_config& config) {
                   duration::zero());
 }
 
+/// Tells whether the front may serve: it knows neither turns nor forecasts.
+bool is_plain(const acquire_options& options) {
+  return options.priority == 0 && options.expected == duration::zero();
+}
+
 /// Returns when all of a call has to be over.
 time_point end_of(const acquire_options& options) {
   if (!options.limit)
@@ -182,30 +187,38 @@ const pool_config& any_pool::config() const noexcept {
   return impl_->config;
 }
 
-result<lease> any_pool::acquire(const acquire_options& options,
-                                const std::source_location& at) {
-  return acquire_on({}, options, at);
-}
-
-result<lease> any_pool::acquire_on(const terms& how,
-                                   const acquire_options& options,
-                                   const std::source_location& at) {
+// Without the clock, a look at the limits or another call: on this path each of
+// them shows.
+[[gnu::always_inline]] inline result<lease> any_pool::acquire_on(
+  const terms& how, const acquire_options& options,
+  const std::source_location& at) {
   if (!impl_->ref)
     return impl_->ref.error();
-  auto& front = impl_->estate().front();
-  auto who = holder::here(options.label, at);
-  auto wait = wait_of(options, impl_->config);
-  auto plain = options.priority == 0 && options.expected == duration::zero();
-  auto held = plain ? front.try_take(who) : loan{};
-  if (held && !options.read_only)
+  auto held = loan{};
+  if (is_plain(options))
+    held = impl_->estate().front().try_take(holder::here(options.label, at));
+  if (held && !options.read_only) [[likely]]
     return lease{held};
-  // From here on the clock costs little, compared with the rest.
+  return acquire_slowly(held, how, options, at);
+}
+
+result<lease> any_pool::acquire_slowly(loan held, const terms& how,
+                                       const acquire_options& options,
+                                       const std::source_location& at) {
+  auto wait = wait_of(options, impl_->config);
   auto deadline = add_saturated(clock::now(), wait);
-  if (!held && plain && wait > longest_search && lends(impl_->config))
-    held = front.try_take(who, impl_->config.fast_lane_tries);
+  if (!held && is_plain(options) && wait > longest_search
+      && lends(impl_->config))
+    held = impl_->estate().front().try_take(holder::here(options.label, at),
+                                            impl_->config.fast_lane_tries);
   if (held)
     return finished(lease{held}, options, deadline);
   return queue(how, options, deadline, at);
+}
+
+result<lease> any_pool::acquire(const acquire_options& options,
+                                const std::source_location& at) {
+  return acquire_on({}, options, at);
 }
 
 result<lease> any_pool::acquire(duration wait, const std::source_location& at) {

@@ -115,6 +115,11 @@ private:
   result<lease> acquire_on(const terms& how, const acquire_options& options,
                            const std::source_location& at);
 
+  /// Goes on with what the front lent, or with nothing.
+  result<lease> acquire_slowly(loan held, const terms& how,
+                               const acquire_options& options,
+                               const std::source_location& at);
+
   result<lease> queue(const terms& how, const acquire_options& options,
                       time_point deadline, const std::source_location& at);
 

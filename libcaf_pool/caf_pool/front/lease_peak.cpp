@@ -15,36 +15,33 @@ constexpr slot_index most = 1024;
 /// Above all slots.
 constexpr slot_index all_slots = std::numeric_limits<slot_index>::max();
 
-struct found {
+/// Looks twice at up to `most` slots; returns how many are taken.
+std::uint32_t look(const slot_store& slots, slot_index from,
+                   slot_index to) noexcept {
   std::uint32_t taken = 0;
-  /// All taken slots are below.
-  slot_index end = 0;
-};
-
-/// Looks twice at up to `most` slots.
-void look(const slot_store& slots, slot_index from, slot_index to,
-          found& result) noexcept {
   std::array<std::uint64_t, most> before;
   for (auto i = from; i < to; ++i)
     before[i - from] = slots.at(i).load().bits();
   for (auto i = from; i < to; ++i) {
     auto word = slots.at(i).load();
-    if (word.state() != slot_state::taken)
-      continue;
-    result.end = i + 1;
-    result.taken += word.bits() == before[i - from];
+    taken
+      += word.state() == slot_state::taken && word.bits() == before[i - from];
   }
+  return taken;
 }
 
-/// Returns below which slot no more than `n` are lent or on offer.
+/// Returns the limit below which all slots on offer may be taken beside those
+/// that are taken now, wherever they are, without being more than `n`.
 slot_index limit_for(const slot_store& slots, slot_index size,
                      std::uint32_t n) noexcept {
-  for (slot_index i = 0; i < size; ++i) {
-    auto state = slots.at(i).load().state();
-    auto lent = state == slot_state::offered || state == slot_state::taken;
-    if (lent && n-- == 0)
+  std::uint32_t leases = 0;
+  for (slot_index i = 0; i < size; ++i)
+    leases += slots.at(i).load().state() == slot_state::taken;
+  if (leases > n)
+    return 0;
+  for (slot_index i = 0; i < size; ++i)
+    if (slots.at(i).load().state() == slot_state::offered && ++leases > n)
       return i;
-  }
   return all_slots;
 }
 
@@ -70,15 +67,14 @@ void lease_peak::count(const slot_store& slots, slot_index size) noexcept {
     // nop
   }
   auto mine = next_state(was);
-  found all;
+  std::uint32_t taken = 0;
   for (slot_index i = 0; i < size; i += most)
-    look(slots, i, std::min(size, i + most), all);
+    taken += look(slots, i, std::min(size, i + most));
   auto elsewhere = elsewhere_.load();
-  raise(peak_, all.taken + elsewhere);
+  raise(peak_, taken + elsewhere);
   auto peak = peak_.load();
   auto limit = limit_for(slots, size, peak > elsewhere ? peak - elsewhere : 0);
-  if (all.end <= limit)
-    state_.compare_exchange_strong(mine, mine | limit);
+  state_.compare_exchange_strong(mine, mine | limit);
 }
 
 void lease_peak::recheck() noexcept {

@@ -10,11 +10,11 @@ namespace caf_pool {
 /// Knows how many connections were leased at the same time at most, without a
 /// counter that each caller would have to write.
 ///
-/// Slots below a limit are taken without a count: if all of them that are lent
-/// or on offer were taken, there would be no more leases than before. Who takes
-/// another one counts, and as long as one of those is taken, everybody does.
-/// Callers prefer low slots, so that hardly anybody counts once the peak is
-/// reached.
+/// Slots below a limit are taken without a count: if all of them that are on
+/// offer were taken beside those that were taken already, there would be no
+/// more leases than before. Who takes another one counts, which sets the limit
+/// anew. Callers prefer low slots, so that hardly anybody counts once the peak
+/// is reached.
 ///
 /// A count looks twice at each slot: those that did not change meanwhile were
 /// taken at the moment between. So the peak is never too high, and misses only
