@@ -68,9 +68,10 @@ time_point tried_until(const pool_state& s) {
 /// When the first opening under way hangs; `never` without one.
 time_point hangs_from(const pool_state& s) {
   auto result = never;
-  for (auto& [id, record] : s.table.records())
-    if (record.state == connection_state::opening)
-      result = std::min(result, record.since + login_limit(s));
+  if (s.table.count(connection_state::opening) > 0)
+    for (auto& [id, record] : s.table.records())
+      if (record.state == connection_state::opening)
+        result = std::min(result, record.since + login_limit(s));
   return result;
 }
 
