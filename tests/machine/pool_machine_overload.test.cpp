@@ -253,6 +253,19 @@ TEST_CASE("who has less time left than a use takes is told at once") {
   CHECK(pool.counters().shed == 1);
 }
 
+TEST_CASE("a use that ended with its connection tells nothing of other uses") {
+  experienced uut;
+  auto& pool = uut.pool;
+  auto typical = [&] {
+    return pool.uut.state().limited_uses.typical(1s, pool.now);
+  };
+  auto before = typical();
+  REQUIRE(before > 0s);
+  pool.wait(900ms);
+  pool.release(1, trace::broken);
+  CHECK(typical() == before);
+}
+
 TEST_CASE("who would wait for too long is told at once") {
   experienced uut;
   auto& pool = uut.pool;

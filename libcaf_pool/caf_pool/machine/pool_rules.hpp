@@ -94,8 +94,8 @@ void come_back(step& x, connection_id id);
 void take_back(step& x, connection_id id, const lease_end& how);
 /// The same if its holder is gone and nobody knows what it did last.
 void take_from_lost(step& x, connection_id id, const lease_end& how);
-/// Forgets the lease of a connection; a use teaches how long leases last.
-void close_lease(step& x, connection_id id, bool used = true);
+/// Forgets the lease of a connection; a typical use teaches how long uses take.
+void close_lease(step& x, connection_id id, bool typical = true);
 
 // -- health -------------------------------------------------------------------
 

@@ -167,7 +167,7 @@ void come_back(step& x, connection_id id) {
     begin_probe(x, id, false);
 }
 
-void close_lease(step& x, connection_id id, bool used) {
+void close_lease(step& x, connection_id id, bool typical) {
   auto& s = x.s;
   s.table.find(id)->lease = {};
   auto entry = s.leases.close(id);
@@ -175,9 +175,9 @@ void close_lease(step& x, connection_id id, bool used) {
     return;
   auto held = x.now - entry->since;
   s.typical_use = blended(s.typical_use, held);
-  if (used)
+  if (typical)
     s.uses.note(held, x.now);
-  if (used && entry->limit > duration::zero())
+  if (typical && entry->limit > duration::zero())
     s.limited_uses.note(entry->limit, held, x.now);
   if (entry->suspected)
     x.tell(event_kind::leak_cleared, id, entry->holder);
@@ -185,7 +185,8 @@ void close_lease(step& x, connection_id id, bool used) {
 
 void take_back(step& x, connection_id id, const lease_end& how) {
   auto& s = x.s;
-  close_lease(x, id, !how.unused);
+  // One that ended with its connection says how long a network kept silent.
+  close_lease(x, id, !how.unused && how.left != trace::broken);
   if (how.left == trace::broken) {
     take_broken(x, id, how.why);
     return;
