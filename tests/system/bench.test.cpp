@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdlib>
+#include <map>
 #include <set>
 #include <sstream>
 #include <string>
@@ -99,20 +100,23 @@ std::vector<row> run_once(const std::string& with,
 /// Returns how many measurements each figure printed.
 std::multiset<std::string> measure(const std::string& with,
                                    const std::vector<std::string>& figures) {
-  constexpr double margin = 2;
+  constexpr double margin = 3;
+  std::map<std::string, int> misses;
   std::string far_off;
-  for (auto attempt = 0; attempt < 3; ++attempt) {
+  for (auto attempt = 1; attempt <= 3; ++attempt) {
     std::multiset<std::string> result;
     far_off.clear();
     for (auto& x : run_once(with, figures)) {
       result.insert(x.at("figure").get<std::string>());
-      if (!slows_one_side() && missed_by(x) > margin)
+      auto what = x.at("figure").dump() + x.at("params").dump();
+      if (!slows_one_side() && missed_by(x) > margin
+          && ++misses[what] == attempt)
         far_off += x.dump() + '\n';
     }
     if (far_off.empty())
       return result;
   }
-  FAIL("missed by more than a factor of two, three times:\n" + far_off);
+  FAIL("missed by more than a factor of three, three times:\n" + far_off);
   return {};
 }
 
