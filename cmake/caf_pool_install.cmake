@@ -12,7 +12,7 @@ set(_caf_pool_cmake_dir "${CMAKE_INSTALL_LIBDIR}/cmake/caf_pool")
 
 set(_caf_pool_remote caf_pool_remote)
 set(_caf_pool_config caf_pool_config)
-set(_caf_pool_node caf_pool_admin caf_pool_node_lib)
+set(_caf_pool_node caf_pool_admin caf_pool_log caf_pool_gate caf_pool_node_lib)
 get_property(_caf_pool_embed GLOBAL PROPERTY CAF_POOL_LIBRARIES)
 add_custom_target(libraries DEPENDS ${_caf_pool_embed})
 list(REMOVE_ITEM _caf_pool_embed ${_caf_pool_remote} ${_caf_pool_config}
@@ -88,8 +88,8 @@ caf_pool_pkg_config(
   "${_caf_pool_requires}" "-lcaf_core -pthread" ${_caf_pool_embed})
 caf_pool_pkg_config(
   caf_pool_remote "Pooled connections of another process, without drivers" ""
-  "-lcaf_io -lcaf_core -pthread" caf_pool_remote caf_pool_protocol
-  caf_pool_core)
+  "-lcaf_io -lcaf_core -pthread" caf_pool_remote caf_pool_net
+  caf_pool_protocol caf_pool_caf caf_pool_core)
 
 # -- documents and profiles ----------------------------------------------------
 

@@ -75,7 +75,7 @@ endfunction()
 # reuse them. All that share one are compiled with the same options.
 function(caf_pool_pch target)
   cmake_parse_arguments(_arg "" "FROM" "" ${ARGN})
-  set(_header "${PROJECT_SOURCE_DIR}/libcaf_pool/caf_pool/actor/pch.hpp")
+  set(_header "${PROJECT_SOURCE_DIR}/libcaf_pool/caf_pool/caf/pch.hpp")
   if(NOT CAF_POOL_PCH)
     return()
   endif()

@@ -1,6 +1,6 @@
 #include "echo.hpp"
 
-#include "caf_pool/actor/caf_compat.hpp"
+#include "caf_pool/caf/caf_compat.hpp"
 #include "caf_pool/remote/setup.hpp"
 
 #include <caf/io/middleman.hpp>

@@ -1,5 +1,5 @@
 #include "caf_pool/actor/pool_supervisor.hpp"
-#include "caf_pool/backend/scripted.hpp"
+#include "caf_pool/backend/testing/scripted.hpp"
 
 #include "figure.hpp"
 #include "statistics.hpp"

@@ -1,4 +1,4 @@
-#include "caf_pool/backend/sqlite.hpp"
+#include "caf_pool/backend/sqlite/sqlite.hpp"
 #include "caf_pool/pool.hpp"
 #include "caf_pool/remote/client.hpp"
 #include "caf_pool/remote/token_file.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "caf_pool/any_pool.hpp"
-#include "caf_pool/backend/scripted.hpp"
+#include "caf_pool/backend/testing/scripted.hpp"
 
 #include <stdexcept>
 

@@ -1,4 +1,4 @@
-#include "caf_pool/backend/postgres.hpp"
+#include "caf_pool/backend/postgres/postgres.hpp"
 
 #include "figure.hpp"
 #include "overload.hpp"

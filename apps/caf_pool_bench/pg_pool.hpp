@@ -1,6 +1,6 @@
 #pragma once
 
-#include "caf_pool/backend/postgres.hpp"
+#include "caf_pool/backend/postgres/postgres.hpp"
 #include "caf_pool/pool.hpp"
 
 #include "figure.hpp"

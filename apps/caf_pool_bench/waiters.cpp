@@ -2,7 +2,7 @@
 
 #include "caf_pool/actor/pool_supervisor.hpp"
 #include "caf_pool/any_pool.hpp"
-#include "caf_pool/backend/scripted.hpp"
+#include "caf_pool/backend/testing/scripted.hpp"
 #include "caf_pool/front/wait_node.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 #include "caf_pool/core/duration_text.hpp"
-#include "caf_pool/core/nearest.hpp"
+#include "caf_pool/settings/nearest.hpp"
 #include "caf_pool/version.hpp"
 
 #include "commands.hpp"

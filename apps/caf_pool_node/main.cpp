@@ -1,7 +1,7 @@
 #include "caf_pool/backend/registry.hpp"
 #include "caf_pool/config/load.hpp"
 #include "caf_pool/config/profiles.hpp"
-#include "caf_pool/node/logger.hpp"
+#include "caf_pool/log/logger.hpp"
 #include "caf_pool/node/node.hpp"
 #include "caf_pool/node/process_guard.hpp"
 #include "caf_pool/version.hpp"

@@ -3,9 +3,9 @@
 // leases that cannot write. On SQLite in memory, or on the PostgreSQL that an
 // argument names ("postgres://app@localhost/shop").
 
-#include "caf_pool/backend/sqlite.hpp"
+#include "caf_pool/backend/sqlite/sqlite.hpp"
 #if CAF_POOL_WITH_POSTGRES
-#  include "caf_pool/backend/postgres.hpp"
+#  include "caf_pool/backend/postgres/postgres.hpp"
 #endif
 #include "caf_pool/pool.hpp"
 

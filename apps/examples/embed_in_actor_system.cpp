@@ -2,7 +2,7 @@
 // `.then`.
 
 #include "caf_pool/actor/pool_supervisor.hpp"
-#include "caf_pool/backend/sqlite.hpp"
+#include "caf_pool/backend/sqlite/sqlite.hpp"
 
 #include <iostream>
 

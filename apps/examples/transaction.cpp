@@ -1,7 +1,7 @@
 // All or nothing: a transaction is a function. If it returns an error or
 // throws, everything it did is rolled back.
 
-#include "caf_pool/backend/sqlite.hpp"
+#include "caf_pool/backend/sqlite/sqlite.hpp"
 #include "caf_pool/pool.hpp"
 
 #include <iostream>

@@ -1,7 +1,7 @@
 #include "caf_pool/acquire_all.hpp"
 
 #include "caf_pool/actor/pool_supervisor.hpp"
-#include "caf_pool/last_word.hpp"
+#include "caf_pool/lease/last_word.hpp"
 
 #include <algorithm>
 #include <condition_variable>

@@ -1,11 +1,11 @@
 #include "caf_pool/any_pool.hpp"
 
+#include "caf_pool/actor/async_wish.hpp"
 #include "caf_pool/actor/pool_shell.hpp"
 #include "caf_pool/actor/pool_supervisor.hpp"
-#include "caf_pool/async_wish.hpp"
+#include "caf_pool/actor/read_only_workers.hpp"
 #include "caf_pool/front/wait_node.hpp"
-#include "caf_pool/last_word.hpp"
-#include "caf_pool/read_only_workers.hpp"
+#include "caf_pool/lease/last_word.hpp"
 #include "caf_pool/runtime.hpp"
 
 #include <algorithm>

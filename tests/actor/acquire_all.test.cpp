@@ -1,6 +1,6 @@
 #include "caf_pool/acquire_all.hpp"
 
-#include "caf_pool/backend/sqlite.hpp"
+#include "caf_pool/backend/sqlite/sqlite.hpp"
 
 #include "actor/bench.hpp"
 #include "actor/standstill.hpp"

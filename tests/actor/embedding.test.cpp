@@ -1,5 +1,5 @@
-#include "caf_pool/backend/scripted.hpp"
-#include "caf_pool/backend/sqlite.hpp"
+#include "caf_pool/backend/sqlite/sqlite.hpp"
+#include "caf_pool/backend/testing/scripted.hpp"
 #include "caf_pool/pool.hpp"
 
 #include "support/catch_compat.hpp"

@@ -1,5 +1,5 @@
-#include "caf_pool/backend/faulty.hpp"
-#include "caf_pool/backend/sqlite.hpp"
+#include "caf_pool/backend/sqlite/sqlite.hpp"
+#include "caf_pool/backend/testing/faulty.hpp"
 
 #include "actor/bench.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "caf_pool/backend/postgres.hpp"
+#include "caf_pool/backend/postgres/postgres.hpp"
 
 #include "actor/bench.hpp"
 #include "support/private_postgres.hpp"

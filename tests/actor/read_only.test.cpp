@@ -1,5 +1,5 @@
 #include "actor/bench.hpp"
-#include "backend/sqlite_support.hpp"
+#include "backend/sqlite/sqlite_support.hpp"
 
 #include <future>
 

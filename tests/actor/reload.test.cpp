@@ -1,7 +1,7 @@
 // Every setting of a pool, changed while it runs.
 
 #include "caf_pool/backend/pool_diff.hpp"
-#include "caf_pool/core/settings.hpp"
+#include "caf_pool/settings/settings.hpp"
 
 #include "actor/manager_bench.hpp"
 #include "support/other_value.hpp"

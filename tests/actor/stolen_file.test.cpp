@@ -1,4 +1,4 @@
-#include "caf_pool/backend/sqlite.hpp"
+#include "caf_pool/backend/sqlite/sqlite.hpp"
 
 #include "actor/bench.hpp"
 

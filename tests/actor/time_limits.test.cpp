@@ -1,5 +1,5 @@
 #include "caf_pool/acquire_all.hpp"
-#include "caf_pool/backend/sqlite.hpp"
+#include "caf_pool/backend/sqlite/sqlite.hpp"
 
 #include "actor/bench.hpp"
 

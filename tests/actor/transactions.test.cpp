@@ -1,5 +1,5 @@
-#include "caf_pool/backend/postgres.hpp"
-#include "caf_pool/backend/sqlite.hpp"
+#include "caf_pool/backend/postgres/postgres.hpp"
+#include "caf_pool/backend/sqlite/sqlite.hpp"
 
 #include "actor/bench.hpp"
 #include "support/private_postgres.hpp"

@@ -1,7 +1,7 @@
 #include "caf_pool/admin/actor_source.hpp"
 
 #include "caf_pool/actor/configure.hpp"
-#include "caf_pool/admin/server.hpp"
+#include "caf_pool/admin/http/server.hpp"
 
 #include "admin/samples.hpp"
 #include "support/catch_compat.hpp"

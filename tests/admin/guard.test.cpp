@@ -1,4 +1,4 @@
-#include "caf_pool/admin/guard.hpp"
+#include "caf_pool/admin/http/guard.hpp"
 
 #include "admin/samples.hpp"
 #include "support/catch_compat.hpp"

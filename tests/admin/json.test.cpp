@@ -1,4 +1,4 @@
-#include "caf_pool/admin/json.hpp"
+#include "caf_pool/admin/json/json.hpp"
 
 #include "admin/samples.hpp"
 #include "support/catch_compat.hpp"

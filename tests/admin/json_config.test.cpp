@@ -1,5 +1,5 @@
-#include "caf_pool/admin/json.hpp"
-#include "caf_pool/core/settings.hpp"
+#include "caf_pool/admin/json/json.hpp"
+#include "caf_pool/settings/settings.hpp"
 
 #include "support/catch_compat.hpp"
 

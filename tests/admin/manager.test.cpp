@@ -1,8 +1,8 @@
 #include "caf_pool/actor/manager.hpp"
 
 #include "caf_pool/admin/actor_source.hpp"
-#include "caf_pool/admin/server.hpp"
-#include "caf_pool/backend/scripted.hpp"
+#include "caf_pool/admin/http/server.hpp"
+#include "caf_pool/backend/testing/scripted.hpp"
 
 #include "admin/samples.hpp"
 #include "support/catch_compat.hpp"

@@ -1,7 +1,7 @@
-#include "caf_pool/admin/metrics.hpp"
+#include "caf_pool/admin/metrics/metrics.hpp"
 
-#include "caf_pool/admin/label.hpp"
-#include "caf_pool/admin/metric_families.hpp"
+#include "caf_pool/admin/metrics/label.hpp"
+#include "caf_pool/admin/metrics/metric_families.hpp"
 
 #include "admin/samples.hpp"
 #include "support/catch_compat.hpp"

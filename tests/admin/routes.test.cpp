@@ -1,4 +1,4 @@
-#include "caf_pool/admin/routes.hpp"
+#include "caf_pool/admin/http/routes.hpp"
 
 #include "admin/samples.hpp"
 #include "support/catch_compat.hpp"

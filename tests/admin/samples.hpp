@@ -1,7 +1,7 @@
 #pragma once
 
+#include "caf_pool/admin/http/routes.hpp"
 #include "caf_pool/admin/overview.hpp"
-#include "caf_pool/admin/routes.hpp"
 #include "caf_pool/core/pool_snapshot.hpp"
 
 #include <string>

@@ -1,4 +1,4 @@
-#include "caf_pool/admin/server.hpp"
+#include "caf_pool/admin/http/server.hpp"
 
 #include "caf_pool/admin/watch.hpp"
 

@@ -1,4 +1,4 @@
-#include "caf_pool/admin/target.hpp"
+#include "caf_pool/admin/http/target.hpp"
 
 #include "support/catch_compat.hpp"
 

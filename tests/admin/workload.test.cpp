@@ -1,5 +1,5 @@
-#include "caf_pool/admin/json.hpp"
-#include "caf_pool/admin/metrics.hpp"
+#include "caf_pool/admin/json/json.hpp"
+#include "caf_pool/admin/metrics/metrics.hpp"
 #include "caf_pool/machine/pool_machine.hpp"
 
 #include "admin/samples.hpp"

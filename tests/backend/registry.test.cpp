@@ -1,6 +1,6 @@
 #include "caf_pool/backend/registry.hpp"
 
-#include "caf_pool/backend/scripted.hpp"
+#include "caf_pool/backend/testing/scripted.hpp"
 
 #include "support/catch_compat.hpp"
 

@@ -1,6 +1,6 @@
 #include "caf_pool/config/diff.hpp"
 
-#include "caf_pool/core/settings.hpp"
+#include "caf_pool/settings/settings.hpp"
 
 #include "fixture.hpp"
 #include "support/other_value.hpp"

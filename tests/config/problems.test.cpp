@@ -1,6 +1,6 @@
 #include "caf_pool/config/load.hpp"
-#include "caf_pool/core/setting_text.hpp"
-#include "caf_pool/core/settings.hpp"
+#include "caf_pool/settings/setting_text.hpp"
+#include "caf_pool/settings/settings.hpp"
 
 #include "fixture.hpp"
 

@@ -1,7 +1,7 @@
 #include "caf_pool/config/reference.hpp"
 
 #include "caf_pool/config/profiles.hpp"
-#include "caf_pool/core/settings.hpp"
+#include "caf_pool/settings/settings.hpp"
 
 #include "fixture.hpp"
 

@@ -2,11 +2,11 @@
 
 #include "caf_pool/config/reload.hpp"
 
-#include "caf_pool/backend/sqlite_options.hpp"
-#include "caf_pool/core/settings.hpp"
+#include "caf_pool/backend/sqlite/sqlite_options.hpp"
+#include "caf_pool/settings/settings.hpp"
 
 #if CAF_POOL_WITH_POSTGRES
-#  include "caf_pool/backend/pg_options.hpp"
+#  include "caf_pool/backend/postgres/pg_options.hpp"
 #endif
 
 #include "fixture.hpp"

@@ -1,4 +1,4 @@
-#include "caf_pool/machine/backoff.hpp"
+#include "caf_pool/machine/policy/backoff.hpp"
 
 #include "machine/virtual_time.hpp"
 #include "support/catch_compat.hpp"

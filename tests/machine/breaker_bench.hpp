@@ -1,6 +1,6 @@
 #pragma once
 
-#include "caf_pool/machine/circuit_breaker.hpp"
+#include "caf_pool/machine/policy/circuit_breaker.hpp"
 
 #include "machine/virtual_time.hpp"
 #include "support/catch_compat.hpp"

@@ -1,4 +1,4 @@
-#include "caf_pool/machine/call_window.hpp"
+#include "caf_pool/machine/policy/call_window.hpp"
 
 #include "machine/virtual_time.hpp"
 #include "support/catch_compat.hpp"

@@ -1,4 +1,4 @@
-#include "caf_pool/machine/circuit_breaker.hpp"
+#include "caf_pool/machine/policy/circuit_breaker.hpp"
 
 #include "machine/breaker_bench.hpp"
 #include "support/catch_compat.hpp"

@@ -1,4 +1,4 @@
-#include "caf_pool/machine/codel.hpp"
+#include "caf_pool/machine/policy/codel.hpp"
 
 #include "machine/virtual_time.hpp"
 #include "support/catch_compat.hpp"

@@ -1,4 +1,4 @@
-#include "caf_pool/machine/deadline_heap.hpp"
+#include "caf_pool/machine/queue/deadline_heap.hpp"
 
 #include "caf_pool/core/random.hpp"
 

@@ -1,4 +1,4 @@
-#include "caf_pool/machine/growth.hpp"
+#include "caf_pool/machine/policy/growth.hpp"
 
 #include "support/catch_compat.hpp"
 

@@ -1,4 +1,4 @@
-#include "caf_pool/machine/lifetime.hpp"
+#include "caf_pool/machine/policy/lifetime.hpp"
 
 #include "machine/virtual_time.hpp"
 #include "support/catch_compat.hpp"

@@ -1,4 +1,4 @@
-#include "caf_pool/machine/lookout.hpp"
+#include "caf_pool/machine/policy/lookout.hpp"
 
 #include "machine/virtual_time.hpp"
 #include "support/catch_compat.hpp"

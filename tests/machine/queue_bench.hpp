@@ -1,6 +1,6 @@
 #pragma once
 
-#include "caf_pool/machine/wait_queue.hpp"
+#include "caf_pool/machine/queue/wait_queue.hpp"
 
 #include "machine/virtual_time.hpp"
 #include "support/catch_compat.hpp"

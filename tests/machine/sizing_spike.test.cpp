@@ -1,4 +1,4 @@
-#include "caf_pool/machine/sizing.hpp"
+#include "caf_pool/machine/policy/sizing.hpp"
 
 #include "machine/virtual_time.hpp"
 #include "support/catch_compat.hpp"

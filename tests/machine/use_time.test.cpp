@@ -1,4 +1,4 @@
-#include "caf_pool/machine/use_time.hpp"
+#include "caf_pool/machine/policy/use_time.hpp"
 
 #include "caf_pool/core/random.hpp"
 

@@ -1,4 +1,4 @@
-#include "caf_pool/machine/wait_queue.hpp"
+#include "caf_pool/machine/queue/wait_queue.hpp"
 
 #include "machine/queue_bench.hpp"
 #include "support/catch_compat.hpp"

@@ -1,4 +1,4 @@
-#include "caf_pool/remote/greeting.hpp"
+#include "caf_pool/net/greeting.hpp"
 
 #include "support/catch_compat.hpp"
 

@@ -1,6 +1,6 @@
 // Compiled once per type that a member of a message cannot have, by check.sh.
 
-#include "caf_pool/actor/caf_compat.hpp"
+#include "caf_pool/caf/caf_compat.hpp"
 
 #include <vector>
 

@@ -1,7 +1,7 @@
 #include "simulation/plan.hpp"
 
-#include "caf_pool/core/setting_text.hpp"
-#include "caf_pool/core/settings.hpp"
+#include "caf_pool/settings/setting_text.hpp"
+#include "caf_pool/settings/settings.hpp"
 
 #include "simulation/dice.hpp"
 

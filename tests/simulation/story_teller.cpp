@@ -1,7 +1,7 @@
 #include "simulation/story_teller.hpp"
 
 #include "caf_pool/core/duration_text.hpp"
-#include "caf_pool/core/setting_text.hpp"
+#include "caf_pool/settings/setting_text.hpp"
 
 #include "machine/effect_text.hpp"
 

@@ -98,7 +98,7 @@ bool contains(const names& xs, std::string_view x) {
 
 // The compat header bridges CAF's versions for every layer that knows CAF.
 bool is_shared_compat(std::string_view header, const layer& from) {
-  return header == "actor/caf_compat.hpp" && contains(from.libraries, "caf");
+  return header == "caf/caf_compat.hpp" && contains(from.libraries, "caf");
 }
 
 std::string judge(std::string_view header, const layer& from) {
@@ -159,7 +159,7 @@ void check_includes(const source_file& file, problems& out) {
 
 void check_caf_all(const source_file& file, problems& out) {
   if (file.path.starts_with("libcaf_pool/caf_pool/actor/caf_compat")
-      || file.path == "libcaf_pool/caf_pool/actor/pch.hpp")
+      || file.path == "libcaf_pool/caf_pool/caf/pch.hpp")
     return;
   for (size_t i = 0; i < file.code.size(); ++i)
     if (is_catch_all(included(file.code[i])))

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "caf_pool/core/settings.hpp"
+#include "caf_pool/settings/settings.hpp"
 
 #include <string>
 #include <type_traits>

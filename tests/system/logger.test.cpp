@@ -1,9 +1,9 @@
 // The node's log: how many lines it writes, and what it says about the rest.
 
-#include "caf_pool/node/logger.hpp"
+#include "caf_pool/log/logger.hpp"
 
-#include "caf_pool/node/line_budget.hpp"
-#include "caf_pool/node/line_writer.hpp"
+#include "caf_pool/log/line_budget.hpp"
+#include "caf_pool/log/line_writer.hpp"
 
 #include "support/catch_compat.hpp"
 #include "support/eventually.hpp"

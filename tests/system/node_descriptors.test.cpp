@@ -1,6 +1,6 @@
 // What a node does with file descriptors: the first three, and the last ones.
 
-#include "caf_pool/node/descriptors.hpp"
+#include "caf_pool/gate/descriptors.hpp"
 
 #include "node_program.hpp"
 #include "support/catch_compat.hpp"

@@ -1,10 +1,10 @@
 // A real node that is told by SIGHUP to read its files again.
 
-#include "caf_pool/core/setting_effect.hpp"
-#include "caf_pool/core/setting_text.hpp"
-#include "caf_pool/core/settings.hpp"
 #include "caf_pool/remote/client.hpp"
 #include "caf_pool/remote/token_file.hpp"
+#include "caf_pool/settings/setting_effect.hpp"
+#include "caf_pool/settings/setting_text.hpp"
+#include "caf_pool/settings/settings.hpp"
 
 #include "node_program.hpp"
 #include "support/catch_compat.hpp"

@@ -1,7 +1,7 @@
 // What a node writes about the use of its pools.
 
+#include "caf_pool/log/usage_log.hpp"
 #include "caf_pool/node/capacity_check.hpp"
-#include "caf_pool/node/usage_log.hpp"
 
 #include "node_program.hpp"
 #include "remote_node.hpp"

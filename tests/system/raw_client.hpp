@@ -1,7 +1,7 @@
 #pragma once
 
+#include "caf_pool/caf/send_in_name_of.hpp"
 #include "caf_pool/protocol/messages.hpp"
-#include "caf_pool/protocol/send_in_name_of.hpp"
 
 #include "remote_node.hpp"
 #include "support/eventually.hpp"

@@ -1,7 +1,7 @@
 // How answers reach the callers of a remote client.
 
-#include "caf_pool/backend/scripted.hpp"
-#include "caf_pool/protocol/send_in_name_of.hpp"
+#include "caf_pool/backend/testing/scripted.hpp"
+#include "caf_pool/caf/send_in_name_of.hpp"
 #include "caf_pool/remote/connector_actor.hpp"
 #include "caf_pool/remote/setup.hpp"
 #include "caf_pool/remote/waiting_call.hpp"

@@ -1,4 +1,4 @@
-#include "caf_pool/backend/scripted.hpp"
+#include "caf_pool/backend/testing/scripted.hpp"
 
 #include "remote_node.hpp"
 #include "support/catch_compat.hpp"

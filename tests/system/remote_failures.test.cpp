@@ -1,4 +1,4 @@
-#include "caf_pool/backend/scripted.hpp"
+#include "caf_pool/backend/testing/scripted.hpp"
 #include "caf_pool/remote/connector.hpp"
 #include "caf_pool/remote/setup.hpp"
 

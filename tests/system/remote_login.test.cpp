@@ -1,8 +1,8 @@
 #include "caf_pool/core/random.hpp"
-#include "caf_pool/node/login_guard.hpp"
-#include "caf_pool/node/reply_memory.hpp"
-#include "caf_pool/node/sha256.hpp"
-#include "caf_pool/node/tokens.hpp"
+#include "caf_pool/gate/login_guard.hpp"
+#include "caf_pool/gate/reply_memory.hpp"
+#include "caf_pool/gate/sha256.hpp"
+#include "caf_pool/gate/tokens.hpp"
 #include "caf_pool/protocol/messages.hpp"
 
 #include "remote_node.hpp"

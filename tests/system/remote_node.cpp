@@ -1,6 +1,6 @@
 #include "remote_node.hpp"
 
-#include "caf_pool/backend/sqlite.hpp"
+#include "caf_pool/backend/sqlite/sqlite.hpp"
 #include "caf_pool/remote/setup.hpp"
 
 #include "support/chaos_proxy.hpp"

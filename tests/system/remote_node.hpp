@@ -2,7 +2,7 @@
 
 #include "caf_pool/actor/manager.hpp"
 #include "caf_pool/core/pool_config.hpp"
-#include "caf_pool/node/remote_gate.hpp"
+#include "caf_pool/gate/remote_gate.hpp"
 #include "caf_pool/remote/client.hpp"
 
 #include <memory>

@@ -1,6 +1,6 @@
 // What remote clients see of pools that ended.
 
-#include "caf_pool/backend/scripted.hpp"
+#include "caf_pool/backend/testing/scripted.hpp"
 
 #include "remote_node.hpp"
 #include "support/catch_compat.hpp"

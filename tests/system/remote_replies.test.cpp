@@ -1,6 +1,6 @@
 // What becomes of messages that are lost, late or foreign.
 
-#include "caf_pool/backend/scripted.hpp"
+#include "caf_pool/backend/testing/scripted.hpp"
 #include "caf_pool/core/random.hpp"
 
 #include "raw_client.hpp"

@@ -1,4 +1,4 @@
-#include "caf_pool/backend/scripted.hpp"
+#include "caf_pool/backend/testing/scripted.hpp"
 
 #include "raw_client.hpp"
 #include "remote_node.hpp"

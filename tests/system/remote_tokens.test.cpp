@@ -1,6 +1,6 @@
 // What becomes of sessions when the node's tokens change.
 
-#include "caf_pool/backend/scripted.hpp"
+#include "caf_pool/backend/testing/scripted.hpp"
 
 #include "remote_node.hpp"
 #include "support/catch_compat.hpp"

@@ -1,5 +1,5 @@
-#include "caf_pool/backend/postgres.hpp"
-#include "caf_pool/backend/scripted.hpp"
+#include "caf_pool/backend/postgres/postgres.hpp"
+#include "caf_pool/backend/testing/scripted.hpp"
 
 #include "remote_node.hpp"
 #include "support/catch_compat.hpp"

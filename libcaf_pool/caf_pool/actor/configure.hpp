@@ -1,6 +1,6 @@
 #pragma once
 
-#include "caf_pool/actor/caf_compat.hpp"
+#include "caf_pool/caf/caf_compat.hpp"
 
 #include <cstddef>
 

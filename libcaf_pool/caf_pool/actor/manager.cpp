@@ -224,7 +224,7 @@ void manager::remember(const pool_handle& who, const pool_snapshot& x) {
     i->second.known = x;
 }
 
-// Obeys what the table of settings says: see core/setting_effect.hpp.
+// Obeys what the table of settings says: see settings/setting_effect.hpp.
 void manager::change(managed_pool& pool, planned_pool next) {
   auto name = next.config.name;
   auto changes = diff_pools(pool.config, next.config, *registry_);

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "caf_pool/backend/backend.hpp"
-#include "caf_pool/core/validate.hpp"
+#include "caf_pool/settings/validate.hpp"
 
 #include <string>
 #include <vector>

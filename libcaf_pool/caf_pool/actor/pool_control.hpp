@@ -1,7 +1,7 @@
 #pragma once
 
-#include "caf_pool/actor/caf_compat.hpp"
 #include "caf_pool/backend/backend.hpp"
+#include "caf_pool/caf/caf_compat.hpp"
 #include "caf_pool/core/pool_config.hpp"
 #include "caf_pool/core/time.hpp"
 

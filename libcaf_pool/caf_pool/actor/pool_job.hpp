@@ -1,7 +1,7 @@
 #pragma once
 
-#include "caf_pool/actor/late_reply.hpp"
 #include "caf_pool/actor/pool_messages.hpp"
+#include "caf_pool/caf/late_reply.hpp"
 #include "caf_pool/core/error.hpp"
 #include "caf_pool/core/ids.hpp"
 #include "caf_pool/core/pool_config.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "caf_pool/actor/caf_compat.hpp"
+#include "caf_pool/caf/caf_compat.hpp"
 #include "caf_pool/core/ids.hpp"
 #include "caf_pool/core/time.hpp"
 #include "caf_pool/front/slot_table.hpp"

@@ -2,7 +2,7 @@
 
 #include "caf_pool/backend/registry.hpp"
 #include "caf_pool/core/pool_config.hpp"
-#include "caf_pool/core/setting_effect.hpp"
+#include "caf_pool/settings/setting_effect.hpp"
 
 #include <string>
 #include <vector>

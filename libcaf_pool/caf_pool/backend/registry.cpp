@@ -1,10 +1,10 @@
 #include "caf_pool/backend/registry.hpp"
 
-#include "caf_pool/backend/sqlite.hpp"
-#include "caf_pool/core/nearest.hpp"
+#include "caf_pool/backend/sqlite/sqlite.hpp"
+#include "caf_pool/settings/nearest.hpp"
 
 #if CAF_POOL_WITH_POSTGRES
-#  include "caf_pool/backend/postgres.hpp"
+#  include "caf_pool/backend/postgres/postgres.hpp"
 #endif
 
 #include <algorithm>

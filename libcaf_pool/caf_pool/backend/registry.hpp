@@ -2,7 +2,7 @@
 
 #include "caf_pool/backend/backend.hpp"
 #include "caf_pool/core/pool_config.hpp"
-#include "caf_pool/core/validate.hpp"
+#include "caf_pool/settings/validate.hpp"
 
 #include <functional>
 #include <map>

@@ -3,9 +3,9 @@
 #include "caf_pool/config/profiles.hpp"
 #include "caf_pool/config/schema.hpp"
 #include "caf_pool/config/state_folder.hpp"
-#include "caf_pool/core/nearest.hpp"
-#include "caf_pool/core/setting_text.hpp"
-#include "caf_pool/core/settings.hpp"
+#include "caf_pool/settings/nearest.hpp"
+#include "caf_pool/settings/setting_text.hpp"
+#include "caf_pool/settings/settings.hpp"
 
 #include <algorithm>
 

@@ -5,7 +5,7 @@
 #include "caf_pool/config/load.hpp"
 #include "caf_pool/config/pool_draft.hpp"
 #include "caf_pool/config/secrets.hpp"
-#include "caf_pool/core/validate.hpp"
+#include "caf_pool/settings/validate.hpp"
 
 #include <vector>
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "caf_pool/config/layer.hpp"
-#include "caf_pool/core/validate.hpp"
+#include "caf_pool/settings/validate.hpp"
 
 #include <map>
 #include <string>

@@ -8,7 +8,7 @@
 #include "caf_pool/config/stray_variables.hpp"
 #include "caf_pool/config/text_check.hpp"
 #include "caf_pool/config/toml_reader.hpp"
-#include "caf_pool/core/settings.hpp"
+#include "caf_pool/settings/settings.hpp"
 
 #include <algorithm>
 #include <iterator>

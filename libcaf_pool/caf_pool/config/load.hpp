@@ -5,7 +5,7 @@
 #include "caf_pool/config/origin.hpp"
 #include "caf_pool/core/error.hpp"
 #include "caf_pool/core/node_config.hpp"
-#include "caf_pool/core/validate.hpp"
+#include "caf_pool/settings/validate.hpp"
 
 #include <filesystem>
 #include <map>

@@ -1,8 +1,8 @@
 #include "caf_pool/config/pool_draft.hpp"
 
 #include "caf_pool/config/aliases.hpp"
-#include "caf_pool/core/setting_text.hpp"
-#include "caf_pool/core/settings.hpp"
+#include "caf_pool/settings/setting_text.hpp"
+#include "caf_pool/settings/settings.hpp"
 
 #include <algorithm>
 #include <limits>

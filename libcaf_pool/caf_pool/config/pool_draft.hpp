@@ -4,7 +4,7 @@
 #include "caf_pool/config/secrets.hpp"
 #include "caf_pool/core/node_config.hpp"
 #include "caf_pool/core/pool_config.hpp"
-#include "caf_pool/core/validate.hpp"
+#include "caf_pool/settings/validate.hpp"
 
 #include <cstdint>
 #include <map>

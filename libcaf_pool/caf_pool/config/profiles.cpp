@@ -1,6 +1,6 @@
 #include "caf_pool/config/profiles.hpp"
 
-#include "caf_pool/core/nearest.hpp"
+#include "caf_pool/settings/nearest.hpp"
 
 #include <algorithm>
 #include <system_error>

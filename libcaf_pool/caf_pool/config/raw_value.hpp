@@ -1,7 +1,7 @@
 #pragma once
 
 #include "caf_pool/core/result.hpp"
-#include "caf_pool/core/setting_text.hpp"
+#include "caf_pool/settings/setting_text.hpp"
 
 #include <concepts>
 #include <cstdint>

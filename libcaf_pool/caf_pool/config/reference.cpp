@@ -4,7 +4,7 @@
 #include "caf_pool/config/toml_text.hpp"
 #include "caf_pool/core/node_config.hpp"
 #include "caf_pool/core/pool_config.hpp"
-#include "caf_pool/core/settings.hpp"
+#include "caf_pool/settings/settings.hpp"
 
 #include <string_view>
 

@@ -1,6 +1,6 @@
 #include "caf_pool/config/reload.hpp"
 
-#include "caf_pool/core/settings.hpp"
+#include "caf_pool/settings/settings.hpp"
 
 #include <algorithm>
 #include <cstddef>

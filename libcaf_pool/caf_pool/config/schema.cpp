@@ -1,8 +1,8 @@
 #include "caf_pool/config/schema.hpp"
 
 #include "caf_pool/config/aliases.hpp"
-#include "caf_pool/core/nearest.hpp"
-#include "caf_pool/core/settings.hpp"
+#include "caf_pool/settings/nearest.hpp"
+#include "caf_pool/settings/settings.hpp"
 
 #include <algorithm>
 

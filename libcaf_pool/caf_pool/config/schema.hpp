@@ -2,7 +2,7 @@
 
 #include "caf_pool/backend/registry.hpp"
 #include "caf_pool/config/layer.hpp"
-#include "caf_pool/core/validate.hpp"
+#include "caf_pool/settings/validate.hpp"
 
 #include <string>
 #include <string_view>

@@ -3,7 +3,7 @@
 #include "caf_pool/config/environment.hpp"
 #include "caf_pool/config/layer.hpp"
 #include "caf_pool/core/secret.hpp"
-#include "caf_pool/core/validate.hpp"
+#include "caf_pool/settings/validate.hpp"
 
 #include <filesystem>
 #include <string>

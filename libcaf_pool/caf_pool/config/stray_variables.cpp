@@ -1,6 +1,6 @@
 #include "caf_pool/config/stray_variables.hpp"
 
-#include "caf_pool/core/nearest.hpp"
+#include "caf_pool/settings/nearest.hpp"
 
 #include <algorithm>
 #include <string>

@@ -2,7 +2,7 @@
 
 #include "caf_pool/config/environment.hpp"
 #include "caf_pool/config/schema.hpp"
-#include "caf_pool/core/validate.hpp"
+#include "caf_pool/settings/validate.hpp"
 
 #include <vector>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "caf_pool/core/setting_text.hpp"
+#include "caf_pool/settings/setting_text.hpp"
 
 #include <concepts>
 #include <string>

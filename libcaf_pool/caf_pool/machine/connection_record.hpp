@@ -2,8 +2,8 @@
 
 #include "caf_pool/core/ids.hpp"
 #include "caf_pool/core/time.hpp"
-#include "caf_pool/machine/circuit_breaker.hpp"
-#include "caf_pool/machine/lifetime.hpp"
+#include "caf_pool/machine/policy/circuit_breaker.hpp"
+#include "caf_pool/machine/policy/lifetime.hpp"
 
 #include <cstdint>
 #include <optional>

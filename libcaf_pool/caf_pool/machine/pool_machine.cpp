@@ -1,8 +1,8 @@
 #include "caf_pool/machine/pool_machine.hpp"
 
-#include "caf_pool/machine/lifetime.hpp"
-#include "caf_pool/machine/pool_rules.hpp"
-#include "caf_pool/machine/rules_recovery.hpp"
+#include "caf_pool/machine/policy/lifetime.hpp"
+#include "caf_pool/machine/rules/pool_rules.hpp"
+#include "caf_pool/machine/rules/recovery.hpp"
 
 #include <utility>
 

@@ -1,7 +1,7 @@
 #include "caf_pool/core/duration_text.hpp"
 #include "caf_pool/machine/pool_machine.hpp"
-#include "caf_pool/machine/pool_rules.hpp"
-#include "caf_pool/machine/rules_recovery.hpp"
+#include "caf_pool/machine/rules/pool_rules.hpp"
+#include "caf_pool/machine/rules/recovery.hpp"
 
 #include <algorithm>
 #include <string>

@@ -3,15 +3,15 @@
 #include "caf_pool/core/pool_config.hpp"
 #include "caf_pool/core/pool_snapshot.hpp"
 #include "caf_pool/core/random.hpp"
-#include "caf_pool/machine/backoff.hpp"
-#include "caf_pool/machine/circuit_breaker.hpp"
 #include "caf_pool/machine/connection_table.hpp"
 #include "caf_pool/machine/effect.hpp"
 #include "caf_pool/machine/lease_book.hpp"
-#include "caf_pool/machine/lookout.hpp"
+#include "caf_pool/machine/policy/backoff.hpp"
+#include "caf_pool/machine/policy/circuit_breaker.hpp"
+#include "caf_pool/machine/policy/lookout.hpp"
+#include "caf_pool/machine/policy/use_time.hpp"
 #include "caf_pool/machine/pool_facts.hpp"
-#include "caf_pool/machine/use_time.hpp"
-#include "caf_pool/machine/wait_queue.hpp"
+#include "caf_pool/machine/queue/wait_queue.hpp"
 
 #include <cstdint>
 #include <optional>

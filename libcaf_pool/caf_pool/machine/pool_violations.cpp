@@ -1,5 +1,5 @@
 #include "caf_pool/machine/pool_machine.hpp"
-#include "caf_pool/machine/pool_rules.hpp"
+#include "caf_pool/machine/rules/pool_rules.hpp"
 
 #include <algorithm>
 #include <array>

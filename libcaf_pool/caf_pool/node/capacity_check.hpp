@@ -2,7 +2,7 @@
 
 #include "caf_pool/actor/manager_messages.hpp"
 #include "caf_pool/core/node_config.hpp"
-#include "caf_pool/node/logger.hpp"
+#include "caf_pool/log/logger.hpp"
 
 #include <memory>
 #include <string>

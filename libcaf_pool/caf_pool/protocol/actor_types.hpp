@@ -1,6 +1,6 @@
 #pragma once
 
-#include "caf_pool/actor/caf_compat.hpp"
+#include "caf_pool/caf/caf_compat.hpp"
 
 /// What the actors are that talk between processes. These interfaces are
 /// frozen: CAF compares them when it connects, so that a change locks out every

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "caf_pool/actor/caf_compat.hpp"
+#include "caf_pool/caf/caf_compat.hpp"
 #include "caf_pool/core/pool_event.hpp"
 #include "caf_pool/core/pool_snapshot.hpp"
 #include "caf_pool/core/result.hpp"

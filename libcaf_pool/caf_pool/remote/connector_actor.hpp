@@ -1,8 +1,8 @@
 #pragma once
 
 #include "caf_pool/core/random.hpp"
+#include "caf_pool/net/tcp_probe.hpp"
 #include "caf_pool/remote/connector_messages.hpp"
-#include "caf_pool/remote/tcp_probe.hpp"
 
 #include <functional>
 #include <map>

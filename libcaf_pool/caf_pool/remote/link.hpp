@@ -1,10 +1,10 @@
 #pragma once
 
+#include "caf_pool/caf/send_in_name_of.hpp"
 #include "caf_pool/core/result.hpp"
 #include "caf_pool/protocol/messages.hpp"
 #include "caf_pool/protocol/part_collector.hpp"
 #include "caf_pool/protocol/part_sender.hpp"
-#include "caf_pool/protocol/send_in_name_of.hpp"
 #include "caf_pool/remote/call_table.hpp"
 
 #include <map>

@@ -2,7 +2,7 @@
 // pool "main" on a file. Serves until its stdin is closed.
 
 #include "caf_pool/actor/manager.hpp"
-#include "caf_pool/node/remote_gate.hpp"
+#include "caf_pool/gate/remote_gate.hpp"
 #include "caf_pool/remote/setup.hpp"
 
 #include <iostream>

@@ -1,0 +1,31 @@
+#include "caf_pool/backend/postgres/pg_bell.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace caf_pool {
+
+pg_bell::pg_bell() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (fd_ < 0)
+    throw std::system_error{errno, std::generic_category(), "eventfd"};
+}
+
+pg_bell::~pg_bell() {
+  ::close(fd_);
+}
+
+void pg_bell::ring() noexcept {
+  // Fails only after 2^64 - 2 rings, and the bell is rung then.
+  static_cast<void>(::eventfd_write(fd_, 1));
+}
+
+bool pg_bell::rung() const noexcept {
+  pollfd item{fd_, POLLIN, 0};
+  return ::poll(&item, 1, 0) == 1;
+}
+
+} // namespace caf_pool

@@ -1,0 +1,74 @@
+#pragma once
+
+#include "caf_pool/backend/registry.hpp"
+#include "caf_pool/core/pool_config.hpp"
+#include "caf_pool/core/time.hpp"
+#include "caf_pool/settings/validate.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace caf_pool {
+
+/// What the connections of a pool may do with the file.
+enum class sqlite_mode : std::uint8_t {
+  /// Read and write; a file that does not exist is created.
+  create,
+  /// Read and write an existing file.
+  write,
+  /// Read an existing file.
+  read,
+};
+
+/// How much is flushed to the disk before a commit returns.
+enum class sqlite_synchronous : std::uint8_t { off, normal, full, extra };
+
+std::span<const std::string_view> names_of(sqlite_mode);
+std::span<const std::string_view> names_of(sqlite_synchronous);
+
+/// The options of a SQLite pool, read from its configuration.
+struct sqlite_options {
+  /// Absolute, or ":memory:".
+  std::string path = ":memory:";
+  sqlite_mode mode = sqlite_mode::create;
+  bool wal = true;
+  sqlite_synchronous synchronous = sqlite_synchronous::full;
+  bool foreign_keys = true;
+  std::uint64_t cache_bytes = 2'000'000;
+  std::uint32_t statement_cache = 100;
+  bool attach = false;
+  std::string init;
+
+  // -- of the pool -----------------------------------------------------------
+
+  /// Reads the file, unlike `SELECT 1`.
+  std::string validation_query = "SELECT 1 FROM sqlite_master LIMIT 1";
+
+  std::uint64_t max_result_bytes = 0;
+  /// How long a lock is waited for by who has the driver's handle.
+  duration patience{};
+
+  bool in_memory() const noexcept {
+    return path == ":memory:";
+  }
+
+  bool read_only() const noexcept {
+    return mode == sqlite_mode::read;
+  }
+
+  friend bool operator==(const sqlite_options&, const sqlite_options&)
+    = default;
+};
+
+/// The keys above with their defaults and sentences.
+std::vector<backend_option> sqlite_option_list();
+
+/// Reads the options of a pool. Returns all problems; what has one keeps its
+/// default. Unknown keys are the registry's business.
+std::vector<config_problem> read_sqlite_options(const pool_config& config,
+                                                sqlite_options& out);
+
+} // namespace caf_pool

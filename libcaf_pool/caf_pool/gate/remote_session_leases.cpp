@@ -1,0 +1,173 @@
+#include "caf_pool/gate/remote_session.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace caf_pool {
+
+namespace {
+
+/// For what is done in the last moment of a limit: zero would mean none.
+constexpr duration shortest_limit = std::chrono::milliseconds{1};
+
+} // namespace
+
+void remote_session::on_acquire(const wire::acquire& x) {
+  auto wait = wire::from_us(x.wait_us);
+  if (!begin(x.request, request_kind::acquire, role::use, wait))
+    return;
+  if (at_lease_limit()) {
+    fail(x.request, {errc::queue_full,
+                     "this client holds or waits for "
+                       + std::to_string(setup_.limits.max_leases_per_client)
+                       + " leases, which is its limit; release some",
+                     {}});
+    return;
+  }
+  auto wish = acquire{};
+  wish.wait = wait;
+  wish.priority = x.priority;
+  wish.tenant = setup_.who.number;
+  wish.holder = holder_;
+  wish.expected = wire::from_us(x.expected_us);
+  wish.request = x.request;
+  wish.only_if_free = x.only_if_free;
+  auto on_grant = x.read_only ? &remote_session::restrict_to_reads
+                              : &remote_session::hand_over;
+  with_pool(x.request, x.pool, [this, wish, on_grant](const pool_handle& pool) {
+    open_[wish.request].pool = pool;
+    ask(this, pool, caf::infinite, wish)
+      .then(
+        [this, wish, on_grant, pool](const lease_grant& grant) {
+          (this->*on_grant)(wish, grant, pool);
+        },
+        [this, request = wish.request](const caf::error& why) {
+          fail_as_pool_said(request, why);
+        });
+  });
+}
+
+/// The client gets the lease when the server has confirmed the restriction. The
+/// pool counts it as held by the session meanwhile, so that it comes back
+/// whatever happens.
+void remote_session::restrict_to_reads(const acquire& wish,
+                                       const lease_grant& x,
+                                       const pool_handle& pool) {
+  if (unwanted(wish.request)) {
+    hand_over(wish, x, pool);
+    return;
+  }
+  auto order = execute{};
+  order.lease = x.lease;
+  order.request = wish.request;
+  order.read_only = true;
+  if (wish.wait > duration::zero())
+    order.limit = std::max<duration>(wish.wait - x.waited, shortest_limit);
+  ask(this, pool, caf::infinite, std::move(order))
+    .then([this, wish, x,
+           pool](const execute_result&) { hand_over(wish, x, pool); },
+          [this, wish, x, pool](const caf::error& why) {
+            if (unwanted(wish.request)) {
+              hand_over(wish, x, pool);
+              return;
+            }
+            send_to(this, pool, caf_pool::release{x.lease, {}});
+            fail_as_pool_said(wish.request, why);
+          });
+}
+
+bool remote_session::unwanted(std::uint64_t request) const {
+  auto i = open_.find(request);
+  return i == open_.end() || i->second.withdrawn;
+}
+
+bool remote_session::at_lease_limit() const {
+  // The request that asks counts as one of those that wait.
+  auto waiting = std::count_if(open_.begin(), open_.end(), [](auto& kvp) {
+    return kvp.second.kind == request_kind::acquire;
+  });
+  return leases_.size() + static_cast<std::size_t>(waiting)
+         > setup_.limits.max_leases_per_client;
+}
+
+void remote_session::hand_over(const acquire& wish, const lease_grant& x,
+                               const pool_handle& pool) {
+  auto request = wish.request;
+  auto i = open_.find(request);
+  if (unwanted(request)) {
+    send_to(this, pool, caf_pool::release{x.lease, {}});
+    if (i != open_.end())
+      fail_as_withdrawn(request);
+    return;
+  }
+  auto token = random_token();
+  leases_.emplace(token, held_lease{x.lease, pool, i->second.pool_name});
+  finish(request, wire::granted{request, token, wire::to_us(x.waited)});
+  arm();
+}
+
+void remote_session::on_release(const wire::release& x) {
+  take_back(x.token, x.broken);
+}
+
+void remote_session::take_back(const std::string& token,
+                               const std::string& broken) {
+  auto node = leases_.extract(token);
+  if (node.empty()) {
+    ++setup_.counters->stale_tokens;
+    return;
+  }
+  auto& lease = node.mapped();
+  auto busy = false;
+  for (auto& [id, x] : open_)
+    if (x.token == token) {
+      busy = true;
+      send_to(this, lease.pool, cancel_request{id});
+    }
+  if (busy) {
+    // Its statement still runs: not something to hand on as it is.
+    send_to(this, lease.pool, revoke_lease{lease.id});
+    return;
+  }
+  auto why = error{};
+  if (!broken.empty())
+    why = {errc::connection_lost, broken, {}};
+  send_to(this, lease.pool, caf_pool::release{lease.id, why});
+}
+
+void remote_session::revoke_all(const std::string& reason) {
+  if (leases_.empty())
+    return;
+  if (setup_.log)
+    setup_.log->write(severity::warning, "remote_leases_revoked",
+                      {{"principal", setup_.who.name},
+                       {"client", setup_.client_name},
+                       {"leases", std::to_string(leases_.size())},
+                       {"reason", reason}});
+  setup_.counters->leases_revoked += leases_.size();
+  for (auto& [token, x] : leases_) {
+    send_to(this, x.pool, revoke_lease{x.id});
+    send_to(this, client_, wire::revoked{token, reason});
+  }
+  leases_.clear();
+}
+
+void remote_session::on_cancel(const wire::cancel& x) {
+  if (auto i = open_.find(x.request); i != open_.end()) {
+    i->second.withdrawn = true;
+    if (i->second.rest)
+      fail_as_withdrawn(x.request);
+    else if (i->second.pool)
+      send_to(this, i->second.pool, cancel_request{x.request});
+    return;
+  }
+  sender_.give_up(x.request);
+  // Granted, but the client gave up before it knew.
+  if (memory_.state(x.request) != request_state::remembered)
+    return;
+  if (auto* grant = std::get_if<wire::granted>(&memory_.get(x.request)))
+    if (leases_.contains(grant->token))
+      take_back(grant->token, {});
+}
+
+} // namespace caf_pool

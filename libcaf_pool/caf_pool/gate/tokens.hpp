@@ -1,0 +1,92 @@
+#pragma once
+
+#include "caf_pool/core/result.hpp"
+#include "caf_pool/gate/sha256.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace caf_pool {
+
+/// What a remote principal may do; each may do what those before it may.
+enum class role : std::uint8_t {
+  /// List pools; read snapshots, health and events.
+  read = 1,
+  /// Acquire and execute.
+  use = 2,
+  /// Pause, drain and otherwise control pools.
+  operate = 3,
+};
+
+std::string_view to_string(role x) noexcept;
+std::optional<role> role_from_string(std::string_view str) noexcept;
+
+/// Who logged in.
+struct principal {
+  std::string name;
+  role may = role::read;
+  /// Its line in the file, from 1 on: principals share turns in a pool's queue
+  /// by this number.
+  std::uint32_t number = 0;
+
+  friend bool operator==(const principal&, const principal&) = default;
+};
+
+/// The tokens that may log in at a node. A line each, `#` starts a comment:
+///
+/// ~~~
+/// # name  role     token, or its hash
+/// shop    use      5f0c...
+/// ctl     operate  sha256:9b74c9897bac770ffc029102a200c5de...
+/// ~~~
+///
+/// Keeps hashes only. Thread-safety: like a plain value.
+class token_table {
+public:
+  static constexpr std::size_t min_length = 16;
+
+  /// Returns `config_invalid` with all problems, each with file and line. No
+  /// text shows a token.
+  static result<token_table> parse(std::string_view text,
+                                   std::string_view path);
+
+  /// Looks at all lines whatever the first ones say, and compares in constant
+  /// time.
+  std::optional<principal> check(std::string_view name,
+                                 std::string_view token) const;
+
+  /// As `check`, for a token of which only the hash is known.
+  std::optional<principal> find(std::string_view name,
+                                const sha256_digest& token) const;
+
+  /// Says why a session that logged in with this may not go on; empty if it
+  /// may. Always begins with "the token was withdrawn".
+  std::string objection(const principal& who, const sha256_digest& token) const;
+
+  std::size_t size() const noexcept {
+    return entries_.size();
+  }
+
+private:
+  struct entry {
+    principal who;
+    sha256_digest digest;
+  };
+
+  std::vector<entry> entries_;
+};
+
+/// Reads a token file. Refuses files that others may read or change.
+result<token_table> read_tokens(const std::string& path);
+
+/// The same at start: if there is none, makes one with a fresh token of a
+/// principal `local` that may do everything, readable by its owner only.
+result<token_table> load_tokens(const std::string& path);
+
+/// Returns 128 bits from the system's source of randomness, as 32 digits.
+std::string random_token();
+
+} // namespace caf_pool
