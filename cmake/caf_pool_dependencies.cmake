@@ -3,7 +3,6 @@
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(CAF 0.17.6 REQUIRED COMPONENTS core io)
-find_package(SQLite3 REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(Boost 1.81 CONFIG REQUIRED)
@@ -15,6 +14,10 @@ if(CAF_VERSION VERSION_GREATER_EQUAL 1.0)
   list(APPEND CAF_POOL_WARNINGS -Wno-deprecated-declarations)
 endif()
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET GLOBAL libsystemd)
+
+if(CAF_POOL_WITH_SQLITE)
+  find_package(SQLite3 REQUIRED)
+endif()
 
 if(CAF_POOL_WITH_POSTGRES)
   pkg_check_modules(PQXX REQUIRED IMPORTED_TARGET GLOBAL libpqxx)

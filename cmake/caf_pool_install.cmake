@@ -71,6 +71,7 @@ function(caf_pool_pkg_config name description requires libs)
   file(RELATIVE_PATH _up "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
   string(REGEX REPLACE "/$" "" _up "${_up}")
   set(_with_postgres "$<BOOL:${CAF_POOL_WITH_POSTGRES}>")
+  set(_with_sqlite "$<BOOL:${CAF_POOL_WITH_SQLITE}>")
   configure_file("${PROJECT_SOURCE_DIR}/cmake/caf_pool.pc.in"
                  "${PROJECT_BINARY_DIR}/${name}.pc.gen" @ONLY)
   file(GENERATE OUTPUT "${PROJECT_BINARY_DIR}/${name}.pc"
@@ -79,10 +80,14 @@ function(caf_pool_pkg_config name description requires libs)
           DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT devel)
 endfunction()
 
-set(_caf_pool_requires "sqlite3")
-if(CAF_POOL_WITH_POSTGRES)
-  string(APPEND _caf_pool_requires ", libpqxx, libpq, libcrypto")
+set(_caf_pool_requires)
+if(CAF_POOL_WITH_SQLITE)
+  list(APPEND _caf_pool_requires sqlite3)
 endif()
+if(CAF_POOL_WITH_POSTGRES)
+  list(APPEND _caf_pool_requires libpqxx libpq libcrypto)
+endif()
+list(JOIN _caf_pool_requires ", " _caf_pool_requires)
 caf_pool_pkg_config(
   caf_pool "Pooled connections, embedded in a program"
   "${_caf_pool_requires}" "-lcaf_core -pthread" ${_caf_pool_embed})

@@ -48,6 +48,21 @@ TEST_CASE("the registry knows the backends of this build", "[registry]") {
   }
 }
 
+TEST_CASE("a backend that the build left out names the option that brings it",
+          "[registry]") {
+  backend_registry known;
+  known.leave_out("oracle", "WITH_ORACLE");
+  auto config = with({});
+  config.backend = "oracle";
+  auto problems = known.problems(config);
+  REQUIRE(problems.size() == 1);
+  CHECK_THAT(problems[0].message,
+             ContainsSubstring("this build leaves it out (WITH_ORACLE)"));
+  config.backend = "oracles";
+  CHECK_THAT(known.problems(config)[0].message,
+             !ContainsSubstring("leaves it out"));
+}
+
 TEST_CASE("an unknown backend is answered with the nearest one", "[registry]") {
   auto config = with({});
   config.backend = "sqlit";

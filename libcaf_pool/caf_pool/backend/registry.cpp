@@ -1,11 +1,6 @@
 #include "caf_pool/backend/registry.hpp"
 
-#include "caf_pool/backend/sqlite/sqlite.hpp"
 #include "caf_pool/settings/nearest.hpp"
-
-#if CAF_POOL_WITH_POSTGRES
-#  include "caf_pool/backend/postgres/postgres.hpp"
-#endif
 
 #include <algorithm>
 #include <utility>
@@ -13,16 +8,6 @@
 namespace caf_pool {
 
 namespace {
-
-std::string unknown_backend(const backend_registry& known,
-                            const std::string& name) {
-  auto owned = known.names();
-  std::vector<std::string_view> names{owned.begin(), owned.end()};
-  auto str = "no backend is called \"" + name + '"' + hint_for(name, names);
-  if (!CAF_POOL_WITH_POSTGRES && name == "postgres")
-    str += "; this build leaves it out (CAF_POOL_WITH_POSTGRES)";
-  return str;
-}
 
 void find_unknown_options(const backend_info& info, const pool_config& config,
                           std::vector<config_problem>& out) {
@@ -53,18 +38,13 @@ error config_error(const std::vector<config_problem>& problems) {
   return {errc::config_invalid, std::move(str), {}};
 }
 
-backend_registry backend_registry::with_defaults() {
-  backend_registry known;
-  known.add(sqlite_info());
-#if CAF_POOL_WITH_POSTGRES
-  known.add(postgres_info());
-#endif
-  return known;
-}
-
 void backend_registry::add(backend_info info) {
   auto name = info.name;
   infos_.insert_or_assign(std::move(name), std::move(info));
+}
+
+void backend_registry::leave_out(std::string name, std::string option) {
+  left_out_.insert_or_assign(std::move(name), std::move(option));
 }
 
 const backend_info* backend_registry::find(
@@ -85,7 +65,7 @@ std::vector<config_problem> backend_registry::problems(
   auto* info = find(config.backend);
   if (info == nullptr)
     return {
-      {"backend", config.backend, unknown_backend(*this, config.backend), {}}};
+      {"backend", config.backend, unknown_backend(config.backend), {}}};
   std::vector<config_problem> out;
   find_unknown_options(*info, config, out);
   if (info->check) {
@@ -109,6 +89,15 @@ result<backend_ptr> backend_registry::make(const pool_config& config,
   if (next && present != nullptr && info->hand_over)
     info->hand_over(**next, *present);
   return next;
+}
+
+std::string backend_registry::unknown_backend(const std::string& name) const {
+  auto owned = names();
+  std::vector<std::string_view> known{owned.begin(), owned.end()};
+  auto str = "no backend is called \"" + name + '"' + hint_for(name, known);
+  if (auto i = left_out_.find(name); i != left_out_.end())
+    str += "; this build leaves it out (" + i->second + ')';
+  return str;
 }
 
 } // namespace caf_pool

@@ -44,15 +44,19 @@ error config_error(const std::vector<config_problem>& problems);
 /// Finds backends by the names that configuration files use. Users add theirs
 /// before they load a configuration.
 ///
-/// Thread-safety: none for `add`; the rest from any thread after the last
-/// `add`.
+/// Thread-safety: none for `add` and `leave_out`; the rest from any thread
+/// after the last of these.
 class backend_registry {
 public:
-  /// A registry with the backends that caf_pool was built with.
+  /// A registry with the backends that caf_pool was built with. Lies in
+  /// backends/builtin.cpp, which alone knows them.
   static backend_registry with_defaults();
 
   /// Adds or replaces a backend.
   void add(backend_info info);
+
+  /// Says that this build has no such backend, and which option brings it.
+  void leave_out(std::string name, std::string option);
 
   const backend_info* find(std::string_view name) const noexcept;
 
@@ -69,7 +73,11 @@ public:
                            const backend_ptr& present = nullptr) const;
 
 private:
+  std::string unknown_backend(const std::string& name) const;
+
   std::map<std::string, backend_info, std::less<>> infos_;
+  /// Names, and the options that bring them.
+  std::map<std::string, std::string> left_out_;
 };
 
 } // namespace caf_pool
