@@ -3,7 +3,9 @@
 #include "source_file.hpp"
 
 #include <cstddef>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace caf_pool::style {
@@ -19,10 +21,27 @@ using problems = std::vector<problem>;
 
 // Each rule looks at one file and adds what it finds.
 
-/// Includes point down the layers, and each layer has its own libraries only.
+/// Includes point down the layers, and each layer has its own libraries only:
+/// a kind of backend its driver.
 void check_includes(const source_file& file, problems& out);
 
-/// core/ and machine/ are told the time and the randomness.
+/// The table of layers has no circle.
+void check_layers(problems& out);
+
+/// No header includes itself on a detour.
+void check_circles(const std::vector<source_file>& tree, problems& out);
+
+/// Returns the headers of ours that one of them pulls in, by the names by which
+/// they are included: "caf_pool/core/time.hpp".
+std::set<std::string> pulled_in(const std::vector<source_file>& tree,
+                                const std::string& name);
+
+/// Returns the header's name in a line like `#  include "caf_pool/pool.hpp"`;
+/// empty for other lines.
+std::string_view included(std::string_view line);
+
+/// core/, settings/, machine/, work/ and advice/ are told the time and the
+/// randomness.
 void check_clocks(const source_file& file, problems& out);
 
 /// Versions of CAF, libpqxx and Catch2 matter in the compat headers alone.

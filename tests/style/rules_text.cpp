@@ -10,9 +10,17 @@ namespace caf_pool::style {
 
 namespace {
 
+// Folders that are told the time and the randomness.
 bool is_pure(const source_file& file) {
-  return file.is_below("libcaf_pool/caf_pool/core/")
-         || file.is_below("libcaf_pool/caf_pool/machine/");
+  static constexpr std::array<std::string_view, 5> folders{
+    "core/", "settings/", "machine/", "work/", "advice/"};
+  constexpr std::string_view root = "libcaf_pool/caf_pool/";
+  return file.is_below(root)
+         && std::any_of(folders.begin(), folders.end(), [&](auto& x) {
+              return std::string_view{file.path}
+                .substr(root.size())
+                .starts_with(x);
+            });
 }
 
 // Adds a problem for every line of code that matches.
@@ -24,8 +32,8 @@ void ban(const source_file& file, const std::regex& pattern,
 }
 
 bool is_compat(const source_file& file) {
-  return file.is_below("libcaf_pool/caf_pool/actor/caf_compat")
-         || file.is_below("libcaf_pool/caf_pool/backend/pg_compat")
+  return file.is_below("libcaf_pool/caf_pool/caf/caf_compat")
+         || file.is_below("libcaf_pool/caf_pool/backend/postgres/pg_compat")
          || file.is_below("tests/support/catch_compat");
 }
 

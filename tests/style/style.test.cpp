@@ -73,32 +73,109 @@ TEST_CASE("includes point down the layers") {
   CHECK(bad("core/x.hpp", "<caf/actor.hpp>")
         == lib + "core/x.hpp:1: core must not use caf\n");
   CHECK(bad("core/x.hpp", "<unistd.h>") != "");
+  CHECK(bad("core/x.hpp", "\"caf_pool/settings/validate.hpp\"") != "");
   CHECK(bad("core/x.hpp", "\"caf_pool/machine/policy/backoff.hpp\"") != "");
-  CHECK(bad("machine/x.cpp", "\"caf_pool/core/time.hpp\"") == "");
-  CHECK(bad("machine/x.cpp", "\"caf_pool/front/slot_table.hpp\"") != "");
-  CHECK(bad("machine/x.cpp", "<toml++/toml.h>") != "");
-  CHECK(bad("backend/x.cpp", "<pqxx/pqxx>") == "");
-  CHECK(bad("backend/x.cpp", "\"caf_pool/machine/effect.hpp\"") != "");
-  CHECK(bad("backend/x.cpp", "\"caf_pool/caf/caf_compat.hpp\"") != "");
+  CHECK(bad("settings/x.cpp", "\"caf_pool/core/time.hpp\"") == "");
+  CHECK(bad("front/x.hpp", "\"caf_pool/machine/effect.hpp\"") != "");
   CHECK(bad("protocol/x.hpp", "\"caf_pool/caf/caf_compat.hpp\"") == "");
   CHECK(bad("protocol/x.hpp", "\"caf_pool/backend/backend.hpp\"") != "");
-  CHECK(bad("front/x.hpp", "\"caf_pool/machine/effect.hpp\"") != "");
-  CHECK(bad("actor/x.cpp", "\"caf_pool/machine/effect.hpp\"") == "");
-  CHECK(bad("actor/x.cpp", "<libpq-fe.h>") != "");
-  CHECK(bad("actor/x.cpp", "<caf/io/middleman.hpp>") != "");
+  CHECK(bad("caf/x.hpp", "\"caf_pool/protocol/messages.hpp\"") != "");
   CHECK(bad("pool.hpp", "\"caf_pool/actor/manager.hpp\"") == "");
   CHECK(bad("pool.hpp", "\"caf_pool/node/node.hpp\"") != "");
+  CHECK(bad("actor/x.hpp", "\"caf_pool/any_pool.hpp\"") != "");
   CHECK(bad("config/x.cpp", "<toml++/toml.h>") == "");
   CHECK(bad("admin/x.cpp", "<toml++/toml.h>") != "");
+  CHECK(bad("admin/json/x.cpp", "\"caf_pool/admin/http/routes.hpp\"") != "");
   CHECK(bad("node/x.cpp", "<boost/asio.hpp>") != "");
+  CHECK(bad("node/x.cpp", "\"caf_pool/gate/remote_gate.hpp\"") == "");
+  CHECK(bad("gate/x.cpp", "\"caf_pool/log/logger.hpp\"") == "");
+  CHECK(bad("log/x.cpp", "\"caf_pool/gate/remote_gate.hpp\"") != "");
+  CHECK(bad("gate/x.cpp", "\"caf_pool/node/node.hpp\"") != "");
   CHECK(bad("remote/x.cpp", "\"caf_pool/backend/backend.hpp\"") != "");
   CHECK(bad("elsewhere/x.cpp", "<chrono>") != "");
+  CHECK(bad("backend/elsewhere/x.cpp", "<chrono>") != "");
   CHECK(broken_in(check_includes, "apps/examples/x.cpp",
                   "#include \"caf_pool/machine/effect.hpp\"\n")
         != "");
 }
 
-TEST_CASE("core and machine read no clock and roll no dice") {
+TEST_CASE("the decisions lie below the actors") {
+  auto bad = [](const std::string& path, const std::string& header) {
+    return broken_in(check_includes, lib + path, "#include " + header + "\n");
+  };
+  for (std::string folder : {"machine", "machine/rules", "machine/policy",
+                             "machine/queue", "work", "advice"}) {
+    INFO(folder);
+    auto file = folder + "/x.cpp";
+    CHECK(bad(file, "\"caf_pool/core/time.hpp\"") == "");
+    CHECK(bad(file, "\"caf_pool/actor/pool_job.hpp\"") != "");
+    CHECK(bad(file, "\"caf_pool/front/slot_table.hpp\"") != "");
+    CHECK(bad(file, "\"caf_pool/backend/backend.hpp\"") != "");
+    CHECK(bad(file, "<caf/actor.hpp>") != "");
+    CHECK(bad(file, "<unistd.h>") != "");
+  }
+  CHECK(bad("machine/rules/x.cpp", "\"caf_pool/machine/effect.hpp\"") == "");
+  CHECK(bad("machine/policy/x.cpp", "\"caf_pool/machine/effect.hpp\"") != "");
+  CHECK(bad("machine/policy/x.cpp", "\"caf_pool/machine/queue/wait_queue.hpp\"")
+        != "");
+  CHECK(bad("actor/x.cpp", "\"caf_pool/machine/effect.hpp\"") == "");
+  CHECK(bad("actor/x.cpp", "<caf/io/middleman.hpp>") != "");
+}
+
+TEST_CASE("each backend has its own driver and knows no other") {
+  auto bad = [](const std::string& path, const std::string& header) {
+    return broken_in(check_includes, lib + path, "#include " + header + "\n");
+  };
+  CHECK(bad("backend/postgres/x.cpp", "<pqxx/pqxx>") == "");
+  CHECK(bad("backend/postgres/x.cpp", "<libpq-fe.h>") == "");
+  CHECK(bad("backend/postgres/x.cpp", "<sqlite3.h>")
+        == lib + "backend/postgres/x.cpp:1: backend/postgres must not use "
+                 "sqlite\n");
+  CHECK(bad("backend/sqlite/x.cpp", "<sqlite3.h>") == "");
+  CHECK(bad("backend/sqlite/x.cpp", "<libpq-fe.h>") != "");
+  CHECK(bad("backend/sqlite/x.cpp", "<openssl/evp.h>") != "");
+  for (std::string header :
+       {"<pqxx/pqxx>", "<libpq-fe.h>", "<sqlite3.h>", "<caf/actor.hpp>"})
+    for (std::string folder :
+         {"backend", "backend/testing", "backends", "lease", "actor"}) {
+      INFO(folder << header);
+      CHECK((bad(folder + "/x.cpp", header) == "")
+            == (folder == "actor" && header == "<caf/actor.hpp>"));
+    }
+  auto contract = "\"caf_pool/backend/backend.hpp\"";
+  for (std::string kind : {"backend/postgres", "backend/sqlite"}) {
+    INFO(kind);
+    auto header = "\"caf_pool/" + kind + "/x.hpp\"";
+    CHECK(bad(kind + "/x.cpp", contract) == "");
+    CHECK(bad("backends/x.cpp", header) == "");
+    for (std::string folder : {"backend", "backend/testing", "lease", "actor",
+                               "config", "admin", "gate", "node"})
+      CHECK(bad(folder + "/x.cpp", header) != "");
+  }
+  CHECK(bad("backend/postgres/x.cpp", "\"caf_pool/backend/sqlite/x.hpp\"")
+        != "");
+  CHECK(bad("backend/x.cpp", "\"caf_pool/backends/x.hpp\"") != "");
+}
+
+TEST_CASE("no circle of includes closes") {
+  problems found;
+  check_layers(found);
+  check_circles(tree(), found);
+  CHECK(to_string(found) == "");
+  auto header = [](const std::string& name, const std::string& other) {
+    return parse_source(lib + name, "#pragma once\n\n#include \"caf_pool/"
+                                      + other + "\"\n");
+  };
+  found.clear();
+  check_circles({header("a.hpp", "b.hpp"), header("b.hpp", "c.hpp"),
+                 header("c.hpp", "b.hpp")},
+                found);
+  CHECK(to_string(found)
+        == lib + "b.hpp:1: includes itself on a detour\n" + lib
+             + "c.hpp:1: includes itself on a detour\n");
+}
+
+TEST_CASE("what decides reads no clock and rolls no dice") {
   CHECK(broken_in_tree(check_clocks) == "");
   auto bad = [](const std::string& path, const std::string& line) {
     return broken_in(check_clocks, lib + path, "auto x = " + line + ";\n");
@@ -108,6 +185,8 @@ TEST_CASE("core and machine read no clock and roll no dice") {
                  "clock\n");
   CHECK(bad("core/x.hpp", "coarse_clock::now ()") != "");
   CHECK(bad("core/x.hpp", "time(nullptr)") != "");
+  CHECK(bad("settings/x.hpp", "time(nullptr)") != "");
+  CHECK(bad("machine/rules/x.cpp", "time(nullptr)") != "");
   CHECK(bad("machine/x.cpp", "std::random_device{}()") != "");
   CHECK(bad("machine/x.cpp", "1; // never call x::now()") == "");
   CHECK(bad("machine/x.cpp", "\"x::now()\"") == "");
@@ -121,6 +200,9 @@ TEST_CASE("versions are told apart in the compat headers only") {
                     "#if __has_include(<catch2/catch_all.hpp>)"}) {
     CHECK(broken_in(check_versions, lib + "actor/x.cpp", line) != "");
     CHECK(broken_in(check_versions, lib + "caf/caf_compat.hpp", line) == "");
+    CHECK(
+      broken_in(check_versions, lib + "backend/postgres/pg_compat.hpp", line)
+      == "");
   }
 }
 

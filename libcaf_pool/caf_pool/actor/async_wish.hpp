@@ -1,10 +1,11 @@
 #pragma once
 
 #include "caf_pool/actor/pool_supervisor.hpp"
-#include "caf_pool/any_pool.hpp"
 #include "caf_pool/front/wait_node.hpp"
+#include "caf_pool/lease/lease.hpp"
 #include "caf_pool/machine/pool_facts.hpp"
 
+#include <functional>
 #include <memory>
 
 namespace caf_pool {
@@ -17,7 +18,7 @@ class read_only_workers;
 /// Thread-safety: filled in by one thread, then left alone.
 struct async_wish : std::enable_shared_from_this<async_wish> {
   acquire_input wish;
-  any_pool::acquire_handler handler;
+  std::function<void(result<lease>)> handler;
   pool_ref pool;
   /// Set if the lease is for reading only.
   std::shared_ptr<read_only_workers> restrainers;
