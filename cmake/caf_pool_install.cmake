@@ -25,10 +25,23 @@ foreach(_component embed remote config node)
           DESTINATION "${_caf_pool_cmake_dir}" COMPONENT devel)
 endforeach()
 
-install(
-  DIRECTORY "${PROJECT_SOURCE_DIR}/libcaf_pool/caf_pool"
-  DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT devel
-  FILES_MATCHING PATTERN "*.hpp" PATTERN "pch.hpp" EXCLUDE)
+set(_absent)
+foreach(_backend postgres sqlite)
+  string(TOUPPER ${_backend} _option)
+  if(NOT CAF_POOL_WITH_${_option})
+    list(APPEND _absent ${_backend})
+  endif()
+endforeach()
+set(_target "${CMAKE_INSTALL_INCLUDEDIR}")
+if(NOT IS_ABSOLUTE "${_target}")
+  set(_target "\${CMAKE_INSTALL_PREFIX}/${_target}")
+endif()
+install(CODE "set(_root \"${PROJECT_SOURCE_DIR}/libcaf_pool\")
+              set(_target \"${_target}\")
+              set(_absent \"${_absent}\")"
+        COMPONENT devel)
+install(SCRIPT "${PROJECT_SOURCE_DIR}/cmake/caf_pool_headers.cmake"
+        COMPONENT devel)
 
 # -- conformance suite ---------------------------------------------------------
 

@@ -3,11 +3,11 @@
 // leases that cannot write. On SQLite in memory, or on the PostgreSQL that an
 // argument names ("postgres://app@localhost/shop").
 
-#include "caf_pool/backend/sqlite/sqlite.hpp"
-#if CAF_POOL_WITH_POSTGRES
-#  include "caf_pool/backend/postgres/postgres.hpp"
-#endif
 #include "caf_pool/pool.hpp"
+#include "caf_pool/sqlite.hpp"
+#if CAF_POOL_WITH_POSTGRES
+#  include "caf_pool/postgres.hpp"
+#endif
 
 #include <functional>
 #include <iostream>

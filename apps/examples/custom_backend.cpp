@@ -2,6 +2,7 @@
 // counters that "live" in the process, to show how little it takes. It passes
 // the conformance suite.
 
+#include "caf_pool/backend.hpp"
 #include "caf_pool/pool.hpp"
 
 #include <atomic>

@@ -1,7 +1,7 @@
 // A pool in a program without actors: execute, lease, and look at it.
 
-#include "caf_pool/backend/sqlite/sqlite.hpp"
 #include "caf_pool/pool.hpp"
+#include "caf_pool/sqlite.hpp"
 
 #include <iostream>
 

@@ -1,8 +1,8 @@
 // A pool in a program with actors of its own: typed messages, results by
 // `.then`.
 
-#include "caf_pool/actor/pool_supervisor.hpp"
-#include "caf_pool/backend/sqlite/sqlite.hpp"
+#include "caf_pool/actors.hpp"
+#include "caf_pool/sqlite.hpp"
 
 #include <iostream>
 

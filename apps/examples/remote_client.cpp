@@ -2,8 +2,7 @@
 //
 //   example_remote_client 127.0.0.1:4700 TOKEN_FILE
 
-#include "caf_pool/remote/client.hpp"
-#include "caf_pool/remote/token_file.hpp"
+#include "caf_pool/remote.hpp"
 
 #include <iostream>
 

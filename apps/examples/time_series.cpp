@@ -4,11 +4,11 @@
 // names ("postgres://app@localhost/shop"), where `price` becomes a hypertable
 // if TimescaleDB is installed.
 
-#include "caf_pool/backend/sqlite/sqlite.hpp"
-#if CAF_POOL_WITH_POSTGRES
-#  include "caf_pool/backend/postgres/postgres.hpp"
-#endif
 #include "caf_pool/pool.hpp"
+#include "caf_pool/sqlite.hpp"
+#if CAF_POOL_WITH_POSTGRES
+#  include "caf_pool/postgres.hpp"
+#endif
 
 #include <cstdint>
 #include <iostream>

@@ -1,8 +1,8 @@
 // All or nothing: a transaction is a function. If it returns an error or
 // throws, everything it did is rolled back.
 
-#include "caf_pool/backend/sqlite/sqlite.hpp"
 #include "caf_pool/pool.hpp"
+#include "caf_pool/sqlite.hpp"
 
 #include <iostream>
 

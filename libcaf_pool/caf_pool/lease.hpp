@@ -1,3 +1,5 @@
 #pragma once
 
+// What callers hold.
+
 #include "caf_pool/lease/lease.hpp"

@@ -29,6 +29,14 @@ then
   exit 1
 fi
 
+# Every header for users, in one file that the consumer compiles.
+(
+  cd "$work/installed/include"
+  for header in caf_pool/*.hpp; do
+    echo "#include \"$header\""
+  done
+) >"$work/consumer/faces.cpp"
+
 # try <program>: runs it and looks at what it says.
 try() {
   said=$("$1")
@@ -47,6 +55,17 @@ cmake -S "$work/consumer" -B "$work/by_cmake" -G Ninja \
 }
 cmake --build "$work/by_cmake"
 try "$work/by_cmake/consumer"
+
+echo "-- headers"
+ninja -C "$work/by_cmake" -t deps CMakeFiles/others.dir/faces.cpp.o \
+  | sed -n "s|^ *$work/installed/include/||p" | sort >"$work/needed"
+(cd "$work/installed/include" && find caf_pool -name '*.hpp') \
+  | sort >"$work/there"
+if ! diff "$work/needed" "$work/there"; then
+  echo "installed are not just the headers that users need (<: needed only)"
+  exit 1
+fi
+echo "$(wc -l <"$work/there") headers"
 
 echo "-- conformance suite"
 "$work/by_cmake/conforms"

@@ -22,8 +22,12 @@ using problems = std::vector<problem>;
 // Each rule looks at one file and adds what it finds.
 
 /// Includes point down the layers, and each layer has its own libraries only:
-/// a kind of backend its driver.
+/// a kind of backend its driver. Examples, the test of an installed copy and
+/// the conformance suite include what lies directly in caf_pool/ only.
 void check_includes(const source_file& file, problems& out);
+
+/// A header for users has code, or is known to forward to others.
+void check_faces(const source_file& file, problems& out);
 
 /// The table of layers has no circle.
 void check_layers(problems& out);

@@ -11,7 +11,8 @@ namespace {
 using names = std::vector<std::string_view>;
 
 // What a folder may include: folders of ours, then libraries. "posix" stands
-// for C headers of the system, "top" for what lies directly in caf_pool/.
+// for C headers of the system. What lies directly in caf_pool/ is for users: it
+// is a "face" if it only includes what lies deeper, and "top" otherwise.
 struct layer {
   std::string_view name;
   names below;
@@ -61,10 +62,11 @@ const std::vector<layer>& layers() {
      {"core", "net", "backend", "remote", "actor", "top", "config", "admin",
       "admin/json", "admin/http", "log", "gate"},
      {"caf", "nlohmann", "systemd", "posix"}},
-    {"examples",
-     {"backend", "backend/sqlite", "backend/postgres", "remote", "actor",
-      "top"},
-     {"caf", "caf/io", "pqxx", "sqlite", "posix"}},
+    {"face",
+     {"backend", "backend/testing", "backend/postgres", "backend/sqlite",
+      "lease", "remote", "actor", "config", "node"},
+     {}},
+    {"users", {"top", "face"}, {"caf", "caf/io", "pqxx", "sqlite", "posix"}},
   };
   return table;
 }
@@ -78,20 +80,34 @@ const layer* find_layer(std::string_view name) {
 
 constexpr std::string_view library_root = "libcaf_pool/caf_pool/";
 
+bool is_face(std::string_view path) {
+  static constexpr std::array<std::string_view, 9> list{
+    "actors.hpp", "backend.hpp",  "backend_testing.hpp",
+    "config.hpp", "lease.hpp",    "node.hpp",
+    "remote.hpp", "postgres.hpp", "sqlite.hpp"};
+  return std::find(list.begin(), list.end(), path) != list.end();
+}
+
 // The layer of a header or source that lies below caf_pool/. The rules of the
 // machine and its state are one.
 std::string_view layer_of(std::string_view path) {
   auto slash = path.rfind('/');
   if (slash == path.npos)
-    return "top";
+    return is_face(path) ? "face" : "top";
   auto folder = path.substr(0, slash);
   return folder == "machine/rules" ? std::string_view{"machine"} : folder;
+}
+
+// What users read, or compile with their own.
+bool is_for_users(const source_file& file) {
+  return file.is_below("apps/examples/") || file.is_below("tests/install/")
+         || file.is_below("tests/support/conformance");
 }
 
 std::string_view layer_of(const source_file& file) {
   if (file.is_below(library_root))
     return layer_of(std::string_view{file.path}.substr(library_root.size()));
-  return file.is_below("apps/examples/") ? "examples" : "";
+  return is_for_users(file) ? "users" : "";
 }
 
 // The library of a system header; empty for the standard library's.
@@ -170,6 +186,22 @@ void check_includes(const source_file& file, problems& out) {
     if (auto text = judge(header, *from); !text.empty())
       out.push_back({file.path, i + 1, text});
   }
+}
+
+void check_faces(const source_file& file, problems& out) {
+  if (!file.is_header() || !file.is_below(library_root))
+    return;
+  auto name = std::string_view{file.path}.substr(library_root.size());
+  if (name.find('/') != name.npos)
+    return;
+  auto only_includes
+    = std::all_of(file.code.begin(), file.code.end(), [](auto& x) {
+        return x.find_first_not_of(' ') == x.npos || x.starts_with('#');
+      });
+  if (only_includes && !is_face(name))
+    out.push_back({file.path, 1, "only includes others: list it as a face"});
+  else if (!only_includes && is_face(name))
+    out.push_back({file.path, 1, "a face only includes others"});
 }
 
 void check_caf_all(const source_file& file, problems& out) {

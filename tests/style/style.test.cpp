@@ -94,9 +94,53 @@ TEST_CASE("includes point down the layers") {
   CHECK(bad("remote/x.cpp", "\"caf_pool/backend/backend.hpp\"") != "");
   CHECK(bad("elsewhere/x.cpp", "<chrono>") != "");
   CHECK(bad("backend/elsewhere/x.cpp", "<chrono>") != "");
-  CHECK(broken_in(check_includes, "apps/examples/x.cpp",
-                  "#include \"caf_pool/machine/effect.hpp\"\n")
-        != "");
+}
+
+TEST_CASE("what users include lies directly in caf_pool") {
+  CHECK(broken_in_tree(check_faces) == "");
+  auto bad = [](const std::string& path, const std::string& header) {
+    return broken_in(check_includes, path, "#include \"" + header + "\"\n");
+  };
+  for (std::string file : {"apps/examples/x.cpp", "tests/install/x/main.cpp",
+                           "tests/support/conformance_x.cpp"}) {
+    INFO(file);
+    CHECK(bad(file, "caf_pool/pool.hpp") == "");
+    CHECK(bad(file, "caf_pool/sqlite.hpp") == "");
+    CHECK(bad(file, "caf_pool/remote.hpp") == "");
+    CHECK(bad(file, "caf_pool/backend/sqlite/sqlite.hpp") != "");
+    CHECK(bad(file, "caf_pool/core/time.hpp") != "");
+  }
+  CHECK(bad(lib + "sqlite.hpp", "caf_pool/backend/sqlite/sqlite.hpp") == "");
+  CHECK(bad(lib + "sqlite.hpp", "caf_pool/machine/effect.hpp") != "");
+  CHECK(bad(lib + "pool.hpp", "caf_pool/sqlite.hpp") != "");
+  CHECK(bad(lib + "actor/x.cpp", "caf_pool/backend.hpp") != "");
+  auto wrong = [](const std::string& name, const std::string& text) {
+    return broken_in(check_faces, lib + name, text);
+  };
+  const std::string forwards = "#pragma once\n\n#include \"caf_pool/x.hpp\"\n";
+  CHECK(wrong("sqlite.hpp", forwards) == "");
+  CHECK(wrong("sqlite.hpp", forwards + "class x;\n") != "");
+  CHECK(wrong("pool.hpp", forwards + "class x;\n") == "");
+  CHECK(wrong("redis.hpp", forwards) != "");
+  CHECK(wrong("core/x.hpp", forwards) == "");
+}
+
+// Each of them is read by every file of a user.
+TEST_CASE("a pool pulls in few headers") {
+  auto found = pulled_in(tree(), "caf_pool/pool.hpp");
+  CAPTURE(found);
+  CHECK(found.contains("caf_pool/core/time.hpp"));
+  CHECK(found.contains("caf_pool/lease/lease.hpp"));
+  CHECK(found.size() <= 20);
+  auto parsed = [](const std::string& name, const std::string& text) {
+    return parse_source(lib + name, text);
+  };
+  auto some = std::vector{
+    parsed("a.hpp", "#include \"caf_pool/b/b.hpp\"\n#include <map>\n"),
+    parsed("b/b.hpp", "#  include \"caf_pool/c.hpp\"\n"),
+    parsed("c.hpp", "int x;\n"), parsed("d.hpp", "int x;\n")};
+  CHECK(pulled_in(some, "caf_pool/a.hpp")
+        == std::set<std::string>{"caf_pool/b/b.hpp", "caf_pool/c.hpp"});
 }
 
 TEST_CASE("the decisions lie below the actors") {

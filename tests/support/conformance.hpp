@@ -1,6 +1,6 @@
 #pragma once
 
-#include "caf_pool/backend/backend.hpp"
+#include "caf_pool/backend.hpp"
 
 #include <chrono>
 #include <cstdint>

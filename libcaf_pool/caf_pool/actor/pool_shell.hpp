@@ -2,6 +2,7 @@
 
 #include "caf_pool/actor/pool_job.hpp"
 #include "caf_pool/actor/pool_messages.hpp"
+#include "caf_pool/front/holder.hpp"
 #include "caf_pool/front/loan.hpp"
 #include "caf_pool/front/wait_node.hpp"
 #include "caf_pool/machine/pool_facts.hpp"

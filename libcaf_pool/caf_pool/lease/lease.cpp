@@ -1,5 +1,6 @@
 #include "caf_pool/lease/lease.hpp"
 
+#include "caf_pool/front/slot_lender.hpp"
 #include "caf_pool/lease/own_transaction.hpp"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "caf_pool/core/result.hpp"
-#include "caf_pool/front/slot_table.hpp"
+#include "caf_pool/front/loan.hpp"
 #include "caf_pool/lease/pooled_connection.hpp"
 
 #include <functional>

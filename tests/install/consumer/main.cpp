@@ -1,5 +1,5 @@
-#include "caf_pool/backend/sqlite/sqlite.hpp"
 #include "caf_pool/pool.hpp"
+#include "caf_pool/sqlite.hpp"
 
 #include <iostream>
 

@@ -1,0 +1,5 @@
+#pragma once
+
+// Pools of SQLite.
+
+#include "caf_pool/backend/sqlite/sqlite.hpp"
