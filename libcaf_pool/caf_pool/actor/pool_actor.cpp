@@ -21,12 +21,6 @@ std::unique_ptr<pool_machine> next_machine(pool_estate& estate) {
 /// Between two looks at what the server warned of.
 constexpr duration pause_between_warnings = std::chrono::seconds{1};
 
-/// It drains or is closed: no order changes that.
-bool ends(const pool_machine& x) {
-  auto life = x.state().life;
-  return life == pool_life::draining || life == pool_life::closed;
-}
-
 error it_ends(const std::string& name) {
   return {errc::draining,
           "pool \"" + name
@@ -235,7 +229,7 @@ void pool_actor::on_subscribe(const subscribe& x) {
 pool_actor::promise<accepted> pool_actor::on_control(const control& x) {
   auto reply = make_response_promise<accepted>();
   auto now = clock::now();
-  if (x.what == control::verb::resume && ends(machine_)) {
+  if (x.what == control::verb::resume && ends(machine_.state().life)) {
     reply.deliver(to_caf(it_ends(estate_->config.name)));
     return reply;
   }
@@ -276,7 +270,7 @@ pool_actor::promise<accepted> pool_actor::on_control(const control& x) {
 }
 
 caf::result<accepted> pool_actor::on_reconfigure(const reconfigure& x) {
-  if (ends(machine_))
+  if (ends(machine_.state().life))
     return to_caf(it_ends(estate_->config.name));
   auto problems = check_pool(x.config, x.way ? x.way : estate_->way);
   if (!problems.empty())

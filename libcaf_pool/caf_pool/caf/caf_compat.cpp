@@ -6,31 +6,25 @@ namespace detail {
 
 #if CAF_POOL_CAF_1
 
+constexpr auto our_category = caf::type_id_v<errc>;
+
 caf::error make_caf_error(errc code, std::string text, std::string state) {
   return caf::make_error(code, std::move(text), std::move(state));
 }
 
-error read_caf_error(const caf::error& x) {
-  if (x.category() != caf::type_id_v<errc>)
-    return {};
-  auto result = error{static_cast<errc>(x.code()), {}, {}};
-  if (auto& context = x.context();
-      context.match_elements<std::string, std::string>()) {
-    result.message = context.get_as<std::string>(0);
-    result.state = context.get_as<std::string>(1);
-  }
-  return result;
-}
-
 #else
 
+constexpr auto our_category = caf::atom("caf_pool");
+
 caf::error make_caf_error(errc code, std::string text, std::string state) {
-  return {static_cast<std::uint8_t>(code), caf::atom("caf_pool"),
+  return {static_cast<std::uint8_t>(code), our_category,
           caf::make_message(std::move(text), std::move(state))};
 }
 
+#endif
+
 error read_caf_error(const caf::error& x) {
-  if (x.category() != caf::atom("caf_pool"))
+  if (x.category() != our_category)
     return {};
   auto result = error{static_cast<errc>(x.code()), {}, {}};
   if (auto& context = x.context();
@@ -40,8 +34,6 @@ error read_caf_error(const caf::error& x) {
   }
   return result;
 }
-
-#endif
 
 } // namespace detail
 

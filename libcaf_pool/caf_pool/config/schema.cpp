@@ -140,8 +140,7 @@ std::string schema::advice_on(const std::string& table,
   std::string places;
   if (table.starts_with("pools."))
     for (auto& backend : backends_)
-      if (auto place = table + '.' + backend;
-          is_table(place) && has(children(place), part))
+      if (auto place = table + '.' + backend; has(children(place), part))
         places += (places.empty() ? "[" : " or [") + place + ']';
   if (!places.empty())
     return "; it belongs below " + places;

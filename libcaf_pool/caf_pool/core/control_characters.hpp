@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -11,12 +12,10 @@ constexpr bool is_control(char c) noexcept {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
 
-/// Returns the text with `instead` for each control character.
-inline std::string without_controls(std::string_view text, char instead = '?') {
+/// Returns the text with a question mark for each control character.
+inline std::string without_controls(std::string_view text) {
   std::string result{text};
-  for (auto& c : result)
-    if (is_control(c))
-      c = instead;
+  std::replace_if(result.begin(), result.end(), is_control, '?');
   return result;
 }
 

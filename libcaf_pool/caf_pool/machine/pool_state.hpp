@@ -31,6 +31,11 @@ enum class pool_life : std::uint8_t {
   closed,
 };
 
+/// Tells whether a pool takes no more callers, which no order changes.
+constexpr bool ends(pool_life life) noexcept {
+  return life == pool_life::draining || life == pool_life::closed;
+}
+
 /// Everything that a pool machine knows. `pool_machine` has the inputs,
 /// `pool_rules.hpp` the rules.
 struct pool_state {

@@ -70,7 +70,6 @@ private:
   result<pg_session> fail(const pg_session& session) const;
   bool unknown_setting(const error& why) const;
   error late(std::string_view phase) const;
-  static error given_up();
   error decorate(error what) const;
 
   bool is_called_off() const noexcept {
@@ -91,7 +90,7 @@ private:
 
 result<pg_session> opener::run() {
   if (is_called_off())
-    return given_up();
+    return pg_called_off();
   if (clock::now() >= deadline_)
     return late("waiting to start; nothing was sent");
   auto targets = find_targets();
@@ -156,7 +155,7 @@ result<pg_session> opener::connect(const target& where, time_point deadline) {
                 state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline,
                 called_off_)
         == 0)
-      return is_called_off() ? given_up() : late(phase_of(raw));
+      return is_called_off() ? pg_called_off() : late(phase_of(raw));
   }
   PQsetErrorVerbosity(raw, PQERRORS_DEFAULT);
   return session;
@@ -193,10 +192,6 @@ error opener::late(std::string_view phase) const {
           {}};
 }
 
-error opener::given_up() {
-  return {errc::cancelled, "opening a connection was called off", {}};
-}
-
 error opener::decorate(error what) const {
   if (what.code == errc::cancelled)
     return what;
@@ -210,6 +205,10 @@ error opener::decorate(error what) const {
 }
 
 } // namespace
+
+error pg_called_off() {
+  return {errc::cancelled, "opening a connection was called off", {}};
+}
 
 result<pg_session> pg_open(const pg_options& options, time_point deadline,
                            const pg_bell& called_off) {

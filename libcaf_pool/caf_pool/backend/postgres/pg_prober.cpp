@@ -112,8 +112,8 @@ result<void> pg_prober::lead(const std::shared_ptr<shared_look>& mine,
     said_ = value;
     said_at_ = clock::now();
   }
-  // Those who joined may have more time, and ways that are still wanted.
-  if (value || value.error().code == errc::open_failed || has_spoken(value))
+  // Those who joined may have more time.
+  if (value || value.error().code != errc::open_timeout)
     mine->value = value;
   return value;
 }

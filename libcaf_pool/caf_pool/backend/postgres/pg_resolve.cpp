@@ -122,19 +122,18 @@ answer pg_resolve(const std::string& host, time_point deadline,
                  "cannot start looking up \"" + host
                    + "\": the limit of threads or of descriptors is reached",
                  {}};
-  auto ready = pg_poll(state->done.descriptor(), POLLIN, deadline, called_off);
-  if (ready == 0 && called_off != nullptr && called_off->rung())
+  pg_poll(state->done.descriptor(), POLLIN, deadline, called_off);
+  if (auto value = state->get())
+    return *std::move(value);
+  if (called_off != nullptr && called_off->rung())
     return error{
       errc::cancelled, "looking up \"" + host + "\" was called off", {}};
-  auto value = state->get();
-  if (!value)
-    return error{errc::open_timeout,
-                 "looking up \"" + host + "\" took longer than "
-                   + to_rough_text(clock::now() - started)
-                   + "; check the resolver (/etc/resolv.conf), or give the "
-                     "address as host",
-                 {}};
-  return *std::move(value);
+  return error{errc::open_timeout,
+               "looking up \"" + host + "\" took longer than "
+                 + to_rough_text(clock::now() - started)
+                 + "; check the resolver (/etc/resolv.conf), or give the "
+                   "address as host",
+               {}};
 }
 
 } // namespace caf_pool

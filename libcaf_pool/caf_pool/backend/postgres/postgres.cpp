@@ -31,27 +31,6 @@ public:
 
   result<connection_ptr> open_unless(std::stop_token called_off,
                                      time_point deadline) override {
-    auto opened = attempt(called_off, deadline);
-    if (called_off.stop_requested())
-      return error{errc::cancelled, "opening a connection was called off", {}};
-    return opened;
-  }
-
-  result<void> reachable(time_point deadline) override {
-    return prober_->look(*options_, deadline);
-  }
-
-  std::string_view kind() const noexcept override {
-    return "postgres";
-  }
-
-  std::string describe() const override {
-    return "postgres " + options_->describe();
-  }
-
-private:
-  result<connection_ptr> attempt(const std::stop_token& called_off,
-                                 time_point deadline) {
     auto session = log_in(called_off, deadline);
     if (!session)
       return session.error();
@@ -68,11 +47,27 @@ private:
     return connection_ptr{std::move(result)};
   }
 
+  result<void> reachable(time_point deadline) override {
+    return prober_->look(*options_, deadline);
+  }
+
+  std::string_view kind() const noexcept override {
+    return "postgres";
+  }
+
+  std::string describe() const override {
+    return "postgres " + options_->describe();
+  }
+
+private:
   static result<void> set_up(pg_connection& fresh,
                              const std::stop_token& called_off,
                              time_point deadline) {
     auto cut = std::stop_callback{called_off, [&] { fresh.abort(); }};
-    return fresh.set_up(deadline);
+    auto done = fresh.set_up(deadline);
+    if (called_off.stop_requested())
+      return pg_called_off();
+    return done;
   }
 
   result<pg_session> log_in(const std::stop_token& called_off,

@@ -83,7 +83,7 @@ namespace {
 /// Why the pool wants no connection more; empty if it does.
 std::string_view reason_to_shrink(const step& x) {
   auto& s = x.s;
-  if (s.life == pool_life::draining || s.life == pool_life::closed)
+  if (ends(s.life))
     return "the pool ends";
   if (s.table.alive() > s.config.max_size)
     return "the pool became smaller";

@@ -79,17 +79,9 @@ void opening_failed(step& x, connection_id id, const error& why,
     reject_all(x, refusal_error(s, x.now));
 }
 
-namespace {
-
-bool ends(const pool_state& s) {
-  return s.life == pool_life::draining || s.life == pool_life::closed;
-}
-
-} // namespace
-
 void given_up_opening_failed(step& x, connection_id id, const error& why) {
   auto& s = x.s;
-  if (ends(s)) {
+  if (ends(s.life)) {
     s.table.erase(id);
     return;
   }
@@ -118,7 +110,7 @@ void give_up_unwanted(step& x) {
   auto& s = x.s;
   for (auto& [id, record] : s.table.records())
     if (record.state == connection_state::opening
-        && (ends(s) || record.age.generation != s.generation))
+        && (ends(s.life) || record.age.generation != s.generation))
       give_up_opening(x, id);
 }
 

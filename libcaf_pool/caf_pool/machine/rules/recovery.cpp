@@ -1,10 +1,10 @@
 #include "caf_pool/machine/rules/recovery.hpp"
 
 #include <algorithm>
-#include <array>
 #include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace caf_pool::rules {
 
@@ -35,12 +35,6 @@ namespace {
 /// Looks and logins at the same time, at most.
 constexpr std::uint32_t most_at_a_time = 2;
 
-constexpr duration login_patience = std::chrono::seconds{1};
-
-bool goes_on(const pool_state& s) {
-  return s.life == pool_life::serving || s.life == pool_life::paused;
-}
-
 /// How long a look may take: several times what an opening takes as a rule.
 duration look_limit(const pool_state& s) {
   using namespace std::chrono_literals;
@@ -52,7 +46,7 @@ duration look_limit(const pool_state& s) {
 
 /// So long a login keeps others back, at least; after that it hangs.
 duration login_limit(const pool_state& s) {
-  return std::max(login_patience, look_limit(s));
+  return std::max<duration>(std::chrono::seconds{1}, look_limit(s));
 }
 
 /// Until when an opening or a probe under way may well tell how the server is.
@@ -81,7 +75,7 @@ bool has_room(const pool_state& s) {
 
 /// The server failed, and finding it may help.
 bool is_missed(const pool_state& s, time_point now) {
-  if (s.recovery.blind() || s.refusal || !goes_on(s))
+  if (s.recovery.blind() || s.refusal || ends(s.life))
     return false;
   switch (s.breaker.state()) {
     case breaker_state::open:
@@ -106,7 +100,7 @@ std::uint32_t most_logins(const pool_state& s) {
 /// Until when enough is under way, so that neither a look nor a login is due. A
 /// login that hangs keeps no look back.
 time_point busy_until(const pool_state& s) {
-  std::array<time_point, most_at_a_time> latest{};
+  std::vector<time_point> logins;
   auto result = time_point{};
   for (auto& [id, record] : s.table.records()) {
     if (record.state != connection_state::opening)
@@ -114,11 +108,14 @@ time_point busy_until(const pool_state& s) {
     auto hangs = record.since + login_limit(s);
     if (record.early)
       result = std::max(result, hangs);
-    if (hangs > latest.back())
-      latest.back() = hangs;
-    std::sort(latest.begin(), latest.end(), std::greater<>{});
+    logins.push_back(hangs);
   }
-  return std::max(result, latest[most_logins(s) - 1]);
+  auto most = most_logins(s);
+  if (logins.size() < most)
+    return result;
+  auto nth = logins.begin() + (most - 1);
+  std::nth_element(logins.begin(), nth, logins.end(), std::greater<>{});
+  return std::max(result, *nth);
 }
 
 void order_look(step& x) {
@@ -228,7 +225,7 @@ pool_status standing(const pool_state& s) {
 void tell_standing(step& x) {
   auto& s = x.s;
   auto is = standing(s);
-  if (is == s.told || !goes_on(s))
+  if (is == s.told || ends(s.life))
     return;
   s.told = is;
   auto why = s.last_error ? to_string(s.last_error) : std::string{};

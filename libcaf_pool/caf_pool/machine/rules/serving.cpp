@@ -75,7 +75,7 @@ namespace {
 error objection(const step& x, const acquire_input& wish) {
   auto& s = x.s;
   auto breaker = s.breaker.state();
-  if (s.life == pool_life::draining || s.life == pool_life::closed)
+  if (ends(s.life))
     return closing_error(s);
   if (breaker == breaker_state::open || breaker == breaker_state::forced_open)
     return breaker_error(s, x.now);
