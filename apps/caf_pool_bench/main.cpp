@@ -1,7 +1,5 @@
-#include "caf_pool/core/duration_text.hpp"
 #include "caf_pool/version.hpp"
 
-#include "demo.hpp"
 #include "echo.hpp"
 #include "figure.hpp"
 
@@ -25,8 +23,6 @@ struct arguments {
   bool json = false;
   std::vector<std::string> figures;
   bench::run_options run;
-  bench::demo_options demo;
-  std::string length = "5s";
 };
 
 void print(const bench::measurement& x, bool as_json) {
@@ -106,20 +102,6 @@ void find_programs(bench::run_options& x) {
   find(x.simulation, "../tests/simulation/simulate");
 }
 
-int run_demo(arguments& x) {
-  auto length = parse_duration(x.length);
-  if (!length) {
-    std::cerr << "caf_pool_bench: " << to_string(length.error()) << '\n';
-    return EX_USAGE;
-  }
-  x.demo.length = *length;
-  if (auto done = bench::run_demo(x.demo); !done) {
-    std::cerr << "caf_pool_bench: " << to_string(done.error()) << '\n';
-    return EXIT_FAILURE;
-  }
-  return EXIT_SUCCESS;
-}
-
 } // namespace
 
 int main(int argc, char** argv) {
@@ -137,14 +119,6 @@ int main(int argc, char** argv) {
                  "What kills and starts it; see tests/bench/run.");
   app.add_option("--node", x.run.node, "The program caf_pool_node.");
   app.add_option("--simulation", x.run.simulation, "The program simulate.");
-  auto* demo = app.add_subcommand("demo", "Drives load through a node.");
-  demo->add_option("--connect", x.demo.address, "Address of the node.");
-  demo->add_option("--token-file", x.demo.token_file, "Its token file.")
-    ->required();
-  demo->add_option("--principal", x.demo.principal, "Name to log in with.");
-  demo->add_option("--pool", x.demo.pool, "Pool to use.");
-  demo->add_option("--threads", x.demo.threads, "Clients at a time.");
-  demo->add_option("--time", x.length, "How long, e.g. 5s.");
   // The other process of figures that need one.
   auto* echo = app.add_subcommand("echo", "Answers other programs.")->group("");
   try {
@@ -152,8 +126,6 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& ex) {
     return app.exit(ex) == 0 ? EXIT_SUCCESS : EX_USAGE;
   }
-  if (demo->parsed())
-    return run_demo(x);
   if (echo->parsed())
     return bench::run_echo();
   find_programs(x.run);

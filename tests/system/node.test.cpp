@@ -254,14 +254,9 @@ TEST_CASE("a node that is told to stop while its pools warm up does so",
 TEST_CASE("the demonstration drives a node and checks what it wrote") {
   running_node x;
   process_options demo;
-  demo.command = {program("CAF_POOL_BENCH"),
-                  "demo",
-                  "--connect",
-                  x.remote,
-                  "--token-file",
-                  (x.folder.path / "token").string(),
-                  "--time",
-                  "500ms"};
+  demo.command = {
+    program("CAF_POOL_DEMO"),           "--connect", x.remote, "--token-file",
+    (x.folder.path / "token").string(), "--time",    "500ms"};
   auto done = run(demo);
   CAPTURE(done.out, done.err);
   CHECK(done.status == 0);

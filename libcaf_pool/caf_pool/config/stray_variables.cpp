@@ -11,11 +11,11 @@ namespace caf_pool::detail {
 namespace {
 
 /// What programs and tests are told by; none of them is a setting.
-constexpr std::string_view others[]
-  = {"CAF_POOL_BENCH",    "CAF_POOL_CONFIG",    "CAF_POOL_CTL",
-     "CAF_POOL_EXAMPLES", "CAF_POOL_NODE",      "CAF_POOL_NODE_ADDRESS",
-     "CAF_POOL_REWRITE",  "CAF_POOL_SANITIZED", "CAF_POOL_SOURCE_DIR",
-     "CAF_POOL_TOKEN",    "CAF_POOL_TOKEN_FILE"};
+constexpr std::string_view other_names[]
+  = {"CAF_POOL_BENCH",        "CAF_POOL_CONFIG",   "CAF_POOL_CTL",
+     "CAF_POOL_DEMO",         "CAF_POOL_EXAMPLES", "CAF_POOL_NODE",
+     "CAF_POOL_NODE_ADDRESS", "CAF_POOL_REWRITE",  "CAF_POOL_SANITIZED",
+     "CAF_POOL_SOURCE_DIR",   "CAF_POOL_TOKEN",    "CAF_POOL_TOKEN_FILE"};
 
 constexpr std::string_view prefixes[] = {"caf_pool_", "cafpool_"};
 
@@ -95,8 +95,8 @@ private:
 bool looks_like_setting(std::string_view name) {
   auto text = lower(name);
   return !name.starts_with(environment_prefix)
-         && std::find(std::begin(others), std::end(others), name)
-              == std::end(others)
+         && std::find(std::begin(other_names), std::end(other_names), name)
+              == std::end(other_names)
          && std::any_of(std::begin(prefixes), std::end(prefixes),
                         [&](auto x) { return text.starts_with(x); });
 }

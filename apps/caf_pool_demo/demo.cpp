@@ -15,14 +15,14 @@
 #include <thread>
 #include <vector>
 
-namespace caf_pool::bench {
+namespace caf_pool::demo {
 
 namespace {
 
 /// What all threads of the load have in common.
 struct load {
   remote_client& db;
-  const demo_options& options;
+  const load_options& options;
   time_point end;
   histogram times;
   std::atomic<std::uint64_t> calls{0};
@@ -30,7 +30,7 @@ struct load {
   std::mutex mutex;
   error failure;
 
-  load(remote_client& client, const demo_options& x)
+  load(remote_client& client, const load_options& x)
     : db(client), options(x), end(clock::now() + x.length) {
     // nop
   }
@@ -160,7 +160,7 @@ void report(load& x) {
 
 } // namespace
 
-result<void> run_demo(const demo_options& x) {
+result<void> drive_load(const load_options& x) {
   auto token = token_from_file(x.token_file, x.principal);
   if (!token)
     return token.error();
@@ -191,4 +191,4 @@ result<void> run_demo(const demo_options& x) {
   return {};
 }
 
-} // namespace caf_pool::bench
+} // namespace caf_pool::demo

@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace caf_pool::bench {
+namespace caf_pool::demo {
 
 /// A bar on stderr; silent unless stderr is a terminal that can show it.
 ///
@@ -20,4 +20,4 @@ private:
   bool drawn_ = false;
 };
 
-} // namespace caf_pool::bench
+} // namespace caf_pool::demo

@@ -7,7 +7,7 @@
 #include <iostream>
 #include <string_view>
 
-namespace caf_pool::bench {
+namespace caf_pool::demo {
 
 namespace {
 
@@ -41,4 +41,4 @@ void progress::show(double share, const std::string& words) {
   std::cerr << bar << "] " << words << std::flush;
 }
 
-} // namespace caf_pool::bench
+} // namespace caf_pool::demo

@@ -5,10 +5,10 @@
 
 #include <string>
 
-namespace caf_pool::bench {
+namespace caf_pool::demo {
 
 /// What the demonstration drives.
-struct demo_options {
+struct load_options {
   std::string address = "127.0.0.1:4700";
   std::string token_file;
   std::string principal = "local";
@@ -21,6 +21,6 @@ struct demo_options {
 /// transactions and read back. Shows a progress bar where somebody looks, and
 /// prints what came of it. Returns an error if any call failed, or if the
 /// database does not hold exactly what was written.
-result<void> run_demo(const demo_options& x);
+result<void> drive_load(const load_options& x);
 
-} // namespace caf_pool::bench
+} // namespace caf_pool::demo
