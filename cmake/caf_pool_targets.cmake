@@ -39,6 +39,17 @@ function(caf_pool_flags target)
   endif()
 endfunction()
 
+# caf_pool_unity(<target>)
+# Compiles several sources at a time, so that their headers are read once.
+function(caf_pool_unity target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON
+                                             UNITY_BUILD_BATCH_SIZE 12)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # Each source is a header there to the compiler.
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+  endif()
+endfunction()
+
 # caf_pool_library(<target> [WITHOUT_CAF] SOURCES <file>... LINK <library>...)
 function(caf_pool_library target)
   cmake_parse_arguments(_arg "WITHOUT_CAF" "" "SOURCES;LINK" ${ARGN})
@@ -56,6 +67,9 @@ function(caf_pool_library target)
   else()
     caf_pool_flags(${target})
   endif()
+  if(CAF_POOL_UNITY)
+    caf_pool_unity(${target})
+  endif()
   string(REGEX REPLACE "^caf_pool_" "" _export_name ${target})
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${_export_name})
   add_library(caf_pool::${_export_name} ALIAS ${target})
@@ -70,27 +84,32 @@ function(caf_pool_executable target)
   caf_pool_flags(${target})
 endfunction()
 
-# caf_pool_pch(<target> [FROM <maker>])
-# Gives a target CAF's headers precompiled: the maker makes them, the others
-# reuse them. All that share one are compiled with the same options.
-function(caf_pool_pch target)
-  cmake_parse_arguments(_arg "" "FROM" "" ${ARGN})
-  set(_header "${PROJECT_SOURCE_DIR}/libcaf_pool/caf_pool/caf/pch.hpp")
+# caf_pool_precompiled(<maker> HEADER <file> [LINK <library>...]
+#                      [OPTIONS <option>...])
+# Precompiles a header for the targets that are given to caf_pool_pch. They must
+# be compiled with the same options.
+function(caf_pool_precompiled maker)
+  cmake_parse_arguments(_arg "" "HEADER" "LINK;OPTIONS" ${ARGN})
   if(NOT CAF_POOL_PCH)
     return()
   endif()
-  if(NOT _arg_FROM)
-    set(_arg_FROM caf_pool)
+  add_library(${maker} OBJECT EXCLUDE_FROM_ALL "${CAF_POOL_STUB}")
+  target_include_directories(${maker}
+                             PRIVATE "${PROJECT_SOURCE_DIR}/libcaf_pool")
+  target_link_libraries(${maker} PRIVATE ${_arg_LINK})
+  caf_pool_flags(${maker}) # a warning may define macros
+  target_compile_options(${maker} PRIVATE ${_arg_OPTIONS}
+                                          ${CAF_POOL_PCH_FLAGS})
+  target_precompile_headers(${maker} PRIVATE "${_arg_HEADER}")
+endfunction()
+
+# caf_pool_pch(<target> <maker>)
+function(caf_pool_pch target maker)
+  if(NOT CAF_POOL_PCH)
+    return()
   endif()
-  target_compile_options(${target} PRIVATE ${CAF_POOL_PCH_FLAGS})
-  if(NOT target STREQUAL "caf_pool")
-    # g++ refuses a precompiled header made with -fPIC where the user has -fPIE.
-    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
-    target_compile_options(${target} PRIVATE -fPIC)
-  endif()
-  if(target STREQUAL _arg_FROM)
-    target_precompile_headers(${target} PRIVATE "${_header}")
-  else()
-    target_precompile_headers(${target} REUSE_FROM ${_arg_FROM})
-  endif()
+  # g++ refuses a precompiled header made with -fPIC where the user has -fPIE.
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${target} PRIVATE -fPIC ${CAF_POOL_PCH_FLAGS})
+  target_precompile_headers(${target} REUSE_FROM ${maker})
 endfunction()

@@ -172,8 +172,50 @@ setup_jobs() {
 # Places in the code for debuggers and reports, without the names of variables:
 # they would make building a quarter slower.
 # shellcheck disable=SC2034 # for the scripts that read this file
-setup_release=(-DCMAKE_BUILD_TYPE=RelWithDebInfo
+setup_release=(-DCAF_POOL_UNITY=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo
   "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O2 -g1 -DNDEBUG")
+
+# setup_span <seconds>: "50 s", "4 min".
+setup_span() {
+  if [ "$1" -lt 100 ]; then
+    echo "$1 s"
+  else
+    echo "$((($1 + 30) / 60)) min"
+  fi
+}
+
+# Reads what ninja prints and shows how far it is and about how long it still
+# takes: on one line of a terminal, or after each tenth of the work. Everything
+# else, which is what compilers complain of, passes as it is.
+setup_progress() {
+  local line made all passed tenth=0 bar='' state
+  local step='^\[([0-9]+)/([0-9]+) ([0-9]+)[0-9.]*\] '
+  if [ -t 2 ]; then
+    bar=$'\r\e[K'
+  fi
+  while IFS= read -r line; do
+    if ! [[ $line =~ $step ]]; then
+      [[ $line == 'ninja: Entering directory'* ]] && continue
+      printf '%s%s\n' "$bar" "$line" >&2
+      continue
+    fi
+    made=${BASH_REMATCH[1]} all=${BASH_REMATCH[2]} passed=${BASH_REMATCH[3]}
+    if [ -z "$bar" ] && [ $((made * 10 / all)) -eq "$tenth" ]; then
+      continue
+    fi
+    tenth=$((made * 10 / all))
+    state="$made of $all steps"
+    if [ "$made" -lt "$all" ] && [ "$passed" -gt 0 ]; then
+      state+=", about $(setup_span $((passed * (all - made) / made))) left"
+    fi
+    if [ -n "$bar" ]; then
+      printf '%s    %s' "$bar" "$state" >&2
+    else
+      printf '    %s\n' "$state" >&2
+    fi
+  done
+  [ -z "$bar" ] || printf '%s' "$bar" >&2
+}
 
 # setup_build <folder> <option>... -- <target>...: configures and builds. Two
 # commands at a time that want the same folder take turns.
@@ -191,6 +233,8 @@ setup_build() {
     flock 9
     cmake -S "$setup_top" -B "$folder" -G Ninja "${options[@]}" >"$log" 2>&1 \
       || { cat "$log" >&2; exit 1; }
-    exec ninja -C "$folder" -j "$(setup_jobs)" "$@" 9>&-
+    set -o pipefail
+    NINJA_STATUS='[%f/%t %e] ' ninja -C "$folder" -j "$(setup_jobs)" "$@" \
+      9>&- 2>&1 | setup_progress
   ) 9>"$folder.lock" || setup_fail "the build in $folder failed"
 }

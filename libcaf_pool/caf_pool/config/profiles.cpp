@@ -32,7 +32,7 @@ std::string_view twin_of(std::string_view profile) {
   return {};
 }
 
-error failure(std::string text) {
+error unusable(std::string text) {
   return {errc::config_invalid, std::move(text), {}};
 }
 
@@ -58,7 +58,7 @@ namespace detail {
 result<fs::path> find_profile(const fs::path& folder,
                               std::string_view profile) {
   if (!is_plain_name(profile))
-    return failure(
+    return unusable(
       "the name of a profile has 1 to 64 letters, digits, '-' and "
       "'_'");
   for (auto name : {profile, twin_of(profile)}) {
@@ -69,9 +69,9 @@ result<fs::path> find_profile(const fs::path& folder,
   }
   auto names = profiles_in(folder);
   std::vector<std::string_view> views{names.begin(), names.end()};
-  return failure("there is no profile \"" + std::string{profile} + "\" in "
-                 + folder.string()
-                 + (views.empty() ? "" : hint_for(profile, views)));
+  return unusable("there is no profile \"" + std::string{profile} + "\" in "
+                  + folder.string()
+                  + (views.empty() ? "" : hint_for(profile, views)));
 }
 
 } // namespace detail

@@ -1,7 +1,7 @@
 #include "caf_pool/config/render.hpp"
 
 #include "caf_pool/config/toml_text.hpp"
-#include "caf_pool/core/control_characters.hpp"
+#include "caf_pool/core/ascii.hpp"
 #include "caf_pool/settings/setting_text.hpp"
 #include "caf_pool/settings/settings.hpp"
 

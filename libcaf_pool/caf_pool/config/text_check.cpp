@@ -1,6 +1,6 @@
 #include "caf_pool/config/text_check.hpp"
 
-#include "caf_pool/core/control_characters.hpp"
+#include "caf_pool/core/ascii.hpp"
 
 #include <cstdint>
 
@@ -168,10 +168,10 @@ std::size_t utf8_length(std::string_view text, std::size_t i) noexcept {
   std::size_t n = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
   if (first < 0xc2 || first > 0xf4 || i + n > text.size())
     return 0;
-  auto second = byte_at(text, i + 1);
+  auto follower = byte_at(text, i + 1);
   auto low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
   auto high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-  if (second < low || second > high)
+  if (follower < low || follower > high)
     return 0;
   for (std::size_t k = 2; k < n; ++k)
     if ((byte_at(text, i + k) & 0xc0) != 0x80)

@@ -7,7 +7,7 @@ namespace caf_pool {
 
 namespace {
 
-constexpr std::array<std::string_view, 30> names{
+constexpr std::array<std::string_view, 30> code_names{
   "none",
   "acquire_timeout",
   "queue_full",
@@ -40,18 +40,18 @@ constexpr std::array<std::string_view, 30> names{
   "rolled_back",
 };
 
-static_assert(names.size() == static_cast<std::size_t>(last_errc) + 1);
+static_assert(code_names.size() == static_cast<std::size_t>(last_errc) + 1);
 
 } // namespace
 
 std::string_view to_string(errc x) noexcept {
   auto i = static_cast<std::size_t>(x);
-  return i < names.size() ? names[i] : "unknown";
+  return i < code_names.size() ? code_names[i] : "unknown";
 }
 
 std::optional<errc> errc_from_string(std::string_view str) noexcept {
-  for (std::size_t i = 0; i < names.size(); ++i)
-    if (names[i] == str)
+  for (std::size_t i = 0; i < code_names.size(); ++i)
+    if (code_names[i] == str)
       return static_cast<errc>(i);
   return std::nullopt;
 }

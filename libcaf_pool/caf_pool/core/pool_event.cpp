@@ -7,7 +7,7 @@ namespace caf_pool {
 
 namespace {
 
-constexpr std::array<std::string_view, 22> names{
+constexpr std::array<std::string_view, 22> kind_names{
   "connection_opened",
   "open_failed",
   "connection_lost",
@@ -32,13 +32,13 @@ constexpr std::array<std::string_view, 22> names{
   "pool_degraded",
 };
 
-static_assert(names.size() == static_cast<std::size_t>(last_event_kind));
+static_assert(kind_names.size() == static_cast<std::size_t>(last_event_kind));
 
 } // namespace
 
 std::string_view to_string(event_kind x) noexcept {
   auto i = static_cast<std::size_t>(x);
-  return i > 0 && i <= names.size() ? names[i - 1] : "unknown";
+  return i > 0 && i <= kind_names.size() ? kind_names[i - 1] : "unknown";
 }
 
 severity severity_of(event_kind x) noexcept {

@@ -8,7 +8,7 @@ namespace caf_pool {
 namespace {
 
 /// For what is done in the last moment of a limit: zero would mean none.
-constexpr duration shortest_limit = std::chrono::milliseconds{1};
+constexpr duration shortest_wait = std::chrono::milliseconds{1};
 
 } // namespace
 
@@ -62,7 +62,7 @@ void remote_session::restrict_to_reads(const acquire& wish,
   order.request = wish.request;
   order.read_only = true;
   if (wish.wait > duration::zero())
-    order.limit = std::max<duration>(wish.wait - x.waited, shortest_limit);
+    order.limit = std::max<duration>(wish.wait - x.waited, shortest_wait);
   ask(this, pool, caf::infinite, std::move(order))
     .then([this, wish, x,
            pool](const execute_result&) { hand_over(wish, x, pool); },

@@ -11,7 +11,7 @@ namespace {
 
 /// What is left of a limit after the statements came, if anything is: zero
 /// would mean the pool's own.
-constexpr duration shortest_limit = std::chrono::microseconds{1};
+constexpr duration shortest_run = std::chrono::microseconds{1};
 
 /// For questions that no server is asked for.
 constexpr duration question_limit = std::chrono::seconds{5};
@@ -160,8 +160,8 @@ void remote_session::on_part(const wire::part& x) {
     [&](auto& y) {
       y.statements = **std::move(payload);
       if (y.limit_us > 0)
-        y.limit_us = wire::to_us(std::max<duration>(
-          wire::from_us(y.limit_us) - spent, shortest_limit));
+        y.limit_us = wire::to_us(
+          std::max<duration>(wire::from_us(y.limit_us) - spent, shortest_run));
       start(y);
     },
     rest->message);

@@ -9,7 +9,7 @@ namespace caf_pool {
 namespace {
 
 /// How long a server may take for its answer.
-constexpr duration patience = std::chrono::seconds{30};
+constexpr duration answer_limit = std::chrono::seconds{30};
 
 /// Returns how many connections a server takes from everybody together; empty
 /// for servers that do not say.
@@ -33,7 +33,7 @@ public:
 
   caf::behavior make_behavior() override {
     for (auto& load : loads_)
-      ask(this, manager_, caf::timespan{patience}, find_pool{load.first})
+      ask(this, manager_, caf::timespan{answer_limit}, find_pool{load.first})
         .then([this, load](const pool_handle& pool) { look(pool, load); },
               [](const caf::error&) {
                 // The start check tells who cannot be reached.
@@ -46,9 +46,9 @@ private:
   void look(const pool_handle& pool, const server_load& load) {
     auto question = execute{};
     question.statements = {sql_statement{load.query}};
-    question.limit = patience;
+    question.limit = answer_limit;
     question.holder = "start check";
-    ask(this, pool, caf::timespan{2 * patience}, std::move(question))
+    ask(this, pool, caf::timespan{2 * answer_limit}, std::move(question))
       .then([this, load](const execute_result& x) { judge(x, load); },
             [](const caf::error&) {
               // As above.

@@ -34,10 +34,10 @@ namespace caf_pool {
 namespace {
 
 /// How long the manager may take for a question that needs no server.
-constexpr duration patience = std::chrono::seconds{5};
+constexpr duration manager_limit = std::chrono::seconds{5};
 
 /// How long statements may take to be cancelled when the node ends at once.
-constexpr duration last_patience = std::chrono::seconds{2};
+constexpr duration last_limit = std::chrono::seconds{2};
 
 /// How long everything may take to end once the pools are drained: longer only
 /// for workers that never come back.
@@ -140,7 +140,7 @@ struct node::impl {
 void node::impl::end_at_once() {
   auto guard = std::lock_guard{reach};
   if (reachable)
-    (void) ask_manager<accepted>(last_patience, drain_all{duration::zero()});
+    (void) ask_manager<accepted>(last_limit, drain_all{duration::zero()});
   log->write(severity::warning, "ended_at_once",
              {{"text",
                "told to stop a second time: running statements were cancelled, "
@@ -195,7 +195,8 @@ result<void> node::impl::start_edges() {
 }
 
 result<void> node::impl::start_pools() {
-  auto answer = ask_manager<accepted>(patience, apply_pools{config.node.pools});
+  auto answer
+    = ask_manager<accepted>(manager_limit, apply_pools{config.node.pools});
   if (!answer)
     return answer.error();
   start_check = spawn_start_check(sys, manager, config.node.pools, log);
@@ -242,7 +243,7 @@ void node::impl::warm_up() {
     return;
   auto deadline = clock::now() + *limit;
   for (;;) {
-    auto all = ask_manager<all_snapshots>(patience, get_all_snapshots{});
+    auto all = ask_manager<all_snapshots>(manager_limit, get_all_snapshots{});
     auto missing
       = cold_pools(config.node.pools, all.value_or(all_snapshots{}).pools);
     if (missing.empty())
@@ -340,7 +341,7 @@ result<std::string> node::impl::reload() {
   if (!tokens)
     return tokens.error();
   auto applied
-    = ask_manager<accepted>(patience, apply_pools{plan->in_force.pools});
+    = ask_manager<accepted>(manager_limit, apply_pools{plan->in_force.pools});
   if (!applied)
     return applied.error();
   if (gate)
@@ -374,7 +375,8 @@ bool node::drain(duration limit) {
   x.phase = node_phase::draining;
   auto started = clock::now();
   x.log->write(severity::info, "draining", {{"limit", to_text(limit)}});
-  auto answer = x.ask_manager<accepted>(limit + patience, drain_all{limit});
+  auto answer
+    = x.ask_manager<accepted>(limit + manager_limit, drain_all{limit});
   auto in_time = answer.has_value() && clock::now() - started <= limit;
   x.log->write(in_time ? severity::info : severity::warning, "drained",
                {{"took", to_rough_text(clock::now() - started)}});
@@ -391,7 +393,7 @@ int node::serve() {
     switch (x.next_signal(rhythm)) {
       case node_signal::none:
         // A round trip through the scheduler, not only a timer's.
-        if (watchdog && x.ask_manager<pool_list>(patience, list_pools{}))
+        if (watchdog && x.ask_manager<pool_list>(manager_limit, list_pools{}))
           service_manager::alive();
         break;
       case node_signal::reload:

@@ -1,7 +1,8 @@
 #include "caf_pool/backend/postgres/pg_ending.hpp"
 
+#include "caf_pool/core/one_of.hpp"
+
 #include <algorithm>
-#include <initializer_list>
 #include <string>
 
 namespace caf_pool {
@@ -50,10 +51,6 @@ std::string first_word(std::string_view text) {
   }
   auto end = std::find_if_not(text.begin(), text.end(), is_letter);
   return lower(text.substr(0, static_cast<std::size_t>(end - text.begin())));
-}
-
-bool one_of(std::string_view x, std::initializer_list<std::string_view> words) {
-  return std::find(words.begin(), words.end(), x) != words.end();
 }
 
 } // namespace

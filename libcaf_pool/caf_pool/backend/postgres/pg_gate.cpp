@@ -13,7 +13,7 @@ namespace caf_pool {
 namespace {
 
 // Fits in a socket's queue as it is by default.
-constexpr std::size_t piece = 65536;
+constexpr std::size_t read_at_once = 65536;
 
 std::uint64_t pending_bytes(int fd) noexcept {
   int n = 0;
@@ -38,7 +38,7 @@ bool pg_gate::read(PGconn* raw) noexcept {
     received_ += pending_bytes(fd);
     return PQconsumeInput(raw) != 0;
   }
-  char bytes[piece];
+  char bytes[read_at_once];
   auto n = ::recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
   if (n < 0 && (errno == EAGAIN || errno == EINTR))
     return true;

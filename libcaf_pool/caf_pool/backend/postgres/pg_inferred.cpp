@@ -1,17 +1,14 @@
 #include "caf_pool/backend/postgres/pg_inferred.hpp"
 
+#include "caf_pool/core/one_of.hpp"
+
 #include <algorithm>
 #include <cstdint>
-#include <initializer_list>
 #include <variant>
 
 namespace caf_pool {
 
 namespace {
-
-bool one_of(Oid x, std::initializer_list<Oid> types) noexcept {
-  return std::find(types.begin(), types.end(), x) != types.end();
-}
 
 // The numbers of built-in types never change: pg_type.dat.
 constexpr Oid boolean = 16, bytea = 17, int8 = 20, int2 = 21, int4 = 23,

@@ -1,6 +1,6 @@
 #include "caf_pool/backend/postgres/pg_options.hpp"
 
-#include "caf_pool/core/control_characters.hpp"
+#include "caf_pool/core/ascii.hpp"
 #include "caf_pool/settings/setting_text.hpp"
 
 #include <arpa/inet.h>

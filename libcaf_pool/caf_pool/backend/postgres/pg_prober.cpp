@@ -19,7 +19,7 @@ struct prober_table {
 };
 
 // Never destroyed: pools of static storage may still look for their own.
-prober_table& table() {
+prober_table& known_probers() {
   static auto* instance = new prober_table;
   return *instance;
 }
@@ -48,8 +48,8 @@ struct pg_prober::shared_look {
 };
 
 std::shared_ptr<pg_prober> pg_prober::of(const pg_options& options) {
-  std::lock_guard guard{table().mtx};
-  auto& probers = table().probers;
+  std::lock_guard guard{known_probers().mtx};
+  auto& probers = known_probers().probers;
   std::erase_if(probers, [](auto& entry) { return entry.second.expired(); });
   auto& known = probers[key_of(options)];
   auto result = known.lock();

@@ -41,7 +41,7 @@ struct lookup_table {
 };
 
 // Never destroyed: a late thread may still need it when the program ends.
-lookup_table& table() {
+lookup_table& lookups() {
   static auto* instance = new lookup_table;
   return *instance;
 }
@@ -63,8 +63,8 @@ void run_lookup(const std::string& host,
       errc::open_failed, "cannot look up \"" + host + "\": " + x.what(), {}};
   }
   {
-    std::lock_guard guard{table().mtx};
-    table().pending.erase(host);
+    std::lock_guard guard{lookups().mtx};
+    lookups().pending.erase(host);
   }
   std::lock_guard guard{state->mtx};
   state->value = std::move(value);
@@ -74,16 +74,16 @@ void run_lookup(const std::string& host,
 // Joins the lookup that is under way, or starts one.
 std::shared_ptr<pending_lookup> start_lookup(const std::string& host,
                                              const pg_lookup& lookup) {
-  std::lock_guard guard{table().mtx};
-  if (auto i = table().pending.find(host); i != table().pending.end())
+  std::lock_guard guard{lookups().mtx};
+  if (auto i = lookups().pending.find(host); i != lookups().pending.end())
     return i->second;
   try {
     auto fresh = std::make_shared<pending_lookup>();
-    table().pending.emplace(host, fresh);
+    lookups().pending.emplace(host, fresh);
     std::thread{run_lookup, host, fresh, lookup}.detach();
     return fresh;
   } catch (const std::system_error&) {
-    table().pending.erase(host);
+    lookups().pending.erase(host);
     return nullptr;
   }
 }

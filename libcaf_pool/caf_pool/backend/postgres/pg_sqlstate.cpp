@@ -1,5 +1,7 @@
 #include "caf_pool/backend/postgres/pg_sqlstate.hpp"
 
+#include "caf_pool/core/one_of.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -9,10 +11,6 @@ namespace {
 
 bool is_state_char(char c) {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
-}
-
-bool one_of(std::string_view x, std::initializer_list<std::string_view> xs) {
-  return std::find(xs.begin(), xs.end(), x) != xs.end();
 }
 
 bool contains_any(std::string_view text,

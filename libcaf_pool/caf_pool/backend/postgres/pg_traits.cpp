@@ -1,19 +1,9 @@
 #include "caf_pool/backend/postgres/pg_traits.hpp"
 
 #include "caf_pool/backend/postgres/pg_words.hpp"
-
-#include <algorithm>
-#include <initializer_list>
+#include "caf_pool/core/one_of.hpp"
 
 namespace caf_pool {
-
-namespace {
-
-bool one_of(std::string_view x, std::initializer_list<std::string_view> words) {
-  return std::find(words.begin(), words.end(), x) != words.end();
-}
-
-} // namespace
 
 pg_traits pg_traits_of(std::string_view text) {
   auto first = pg_first_word(text);

@@ -1,7 +1,7 @@
 #include "caf_pool/backend/postgres/pg_url.hpp"
 
 #include "caf_pool/backend/postgres/pg_options.hpp"
-#include "caf_pool/core/control_characters.hpp"
+#include "caf_pool/core/ascii.hpp"
 #include "caf_pool/settings/nearest.hpp"
 #include "caf_pool/settings/setting_text.hpp"
 
@@ -26,10 +26,6 @@ error bad(std::string why) {
             + "; write postgres://user@host:port/database?key=value or "
               "host=... dbname=... user=...",
           {}};
-}
-
-bool is_blank(char c) {
-  return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
 bool all_digits(std::string_view text) {

@@ -1,5 +1,7 @@
 #include "caf_pool/backend/postgres/pg_words.hpp"
 
+#include "caf_pool/core/ascii.hpp"
+
 #include <algorithm>
 #include <cstddef>
 
@@ -17,10 +19,6 @@ bool found(const std::string_view (&words)[N], std::string_view word) noexcept {
 }
 
 static_assert(std::is_sorted(std::begin(constants), std::end(constants)));
-
-bool is_blank(char c) noexcept {
-  return c == ' ' || (c >= '\t' && c <= '\r');
-}
 
 bool is_digit(char c) noexcept {
   return c >= '0' && c <= '9';

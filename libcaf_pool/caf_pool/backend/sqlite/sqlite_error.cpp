@@ -127,16 +127,12 @@ constexpr std::string_view find_name(int code) noexcept {
   return {};
 }
 
-constexpr int family(int code) noexcept {
-  return code & 0xff;
-}
-
 } // namespace
 
 std::string sqlite_code_name(int code) {
   if (auto name = find_name(code); !name.empty())
     return std::string{name};
-  auto name = find_name(family(code));
+  auto name = find_name(sqlite_primary(code));
   auto str = std::string{name.empty() ? "SQLITE" : name};
   return str + '/' + std::to_string(code);
 }
@@ -144,7 +140,7 @@ std::string sqlite_code_name(int code) {
 bool sqlite_survives(int code) noexcept {
   if (code == SQLITE_IOERR_NOMEM)
     return true;
-  switch (family(code)) {
+  switch (sqlite_primary(code)) {
     case SQLITE_IOERR:
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
@@ -157,7 +153,7 @@ bool sqlite_survives(int code) noexcept {
 }
 
 bool sqlite_heals(int code, int system_errno) noexcept {
-  switch (family(code)) {
+  switch (sqlite_primary(code)) {
     case SQLITE_CANTOPEN:
       // Without a number it is SQLite's own refusal: a folder, a bad name.
       return system_errno == EMFILE || system_errno == ENFILE
@@ -183,7 +179,7 @@ std::string_view sqlite_advice(int code) noexcept {
   if (code == SQLITE_BUSY_SNAPSHOT)
     return "the transaction began as a reader and somebody wrote since; roll "
            "back and begin with BEGIN or BEGIN IMMEDIATE, which wait";
-  switch (family(code)) {
+  switch (sqlite_primary(code)) {
     case SQLITE_BUSY:
       return "another handle or process locks the database; end its "
              "transaction, or begin with BEGIN IMMEDIATE, which waits";

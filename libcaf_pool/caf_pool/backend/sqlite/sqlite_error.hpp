@@ -10,6 +10,11 @@ namespace caf_pool {
 /// of their family and their number.
 std::string sqlite_code_name(int code);
 
+/// Returns the primary result code of an extended one.
+constexpr int sqlite_primary(int code) noexcept {
+  return code & 0xff;
+}
+
 /// Tells whether a connection survives an error of this code. It does not when
 /// the file cannot be read or written any more, when it is no database, or
 /// when SQLite says that it was used wrongly.

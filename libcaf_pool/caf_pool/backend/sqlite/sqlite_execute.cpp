@@ -15,10 +15,6 @@ namespace {
 using control = sqlite_traits::control;
 using cause = sqlite_stopper::cause;
 
-constexpr int family(int code) noexcept {
-  return code & 0xff;
-}
-
 /// Copies a cell. Sets `code` if SQLite has no memory left for it.
 sql_value read_cell(sqlite3_stmt* stmt, int i, int& code) {
   switch (sqlite3_column_type(stmt, i)) {
@@ -278,10 +274,10 @@ error sqlite_connection::read_row(sqlite3_stmt* stmt, const run& now,
 
 error sqlite_connection::failure(const run& now, int code) {
   auto why = stopper_.why();
-  bool waited = family(code) == SQLITE_BUSY && code != SQLITE_BUSY_SNAPSHOT
-                && why != cause::none;
+  bool waited = sqlite_primary(code) == SQLITE_BUSY
+                && code != SQLITE_BUSY_SNAPSHOT && why != cause::none;
   error what;
-  if (waited || family(code) == SQLITE_INTERRUPT) {
+  if (waited || sqlite_primary(code) == SQLITE_INTERRUPT) {
     what = stopped(now, why, code);
   } else {
     what.code = errc::execute_failed;
@@ -313,7 +309,7 @@ error sqlite_connection::stopped(const run& now, cause why, int code) const {
                 + " after the statement began",
               std::move(name)};
     case cause::deadline:
-      if (family(code) == SQLITE_BUSY)
+      if (sqlite_primary(code) == SQLITE_BUSY)
         return {errc::execute_timeout,
                 "the statement waited " + spent
                   + " for a lock that another process holds, or somebody with "

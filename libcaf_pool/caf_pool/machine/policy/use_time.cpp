@@ -8,7 +8,7 @@ namespace {
 
 /// How long an estimate is worth something without a new sample; at least so
 /// many times the estimate itself.
-constexpr duration memory = std::chrono::seconds{10};
+constexpr duration remembered_for = std::chrono::seconds{10};
 constexpr int uses_of_memory = 4;
 
 /// Uses are not shorter than this: an estimate next to nothing would take long
@@ -35,7 +35,7 @@ void use_time::note(duration took, time_point now) noexcept {
 }
 
 duration use_time::typical(time_point now) const noexcept {
-  auto worth = std::max(memory, uses_of_memory * estimate_);
+  auto worth = std::max(remembered_for, uses_of_memory * estimate_);
   return now - noted_at_ <= worth ? estimate_ : duration::zero();
 }
 

@@ -12,6 +12,11 @@ constexpr bool is_control(char c) noexcept {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
 
+/// Tells whether a byte is one of ASCII's blanks, line ends included.
+constexpr bool is_blank(char c) noexcept {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 /// Returns the text with a question mark for each control character.
 inline std::string without_controls(std::string_view text) {
   std::string result{text};
