@@ -26,8 +26,8 @@ constexpr duration longest_search = std::chrono::milliseconds{1};
 /// No question waits longer for its answer: sums of times must not overflow.
 constexpr duration longest_question = std::chrono::hours{24};
 
-/// Looks for the verdict so often before sleeping.
-constexpr std::uint32_t verdict_spins = 32;
+/// Looks for the answer so often before sleeping.
+constexpr std::uint32_t answer_spins = 32;
 
 /// Searching a front that never lends would cost each caller a millisecond.
 bool lends(const pool_config& x) {
@@ -250,16 +250,16 @@ result<lease> any_pool::queue(const terms& how, const acquire_options& options,
     auto [mine, theirs] = make_waiter();
     port.queue(std::move(wish), std::move(theirs),
                holder::here(options.label, at));
-    auto verdict
-      = mine.wait_until(add_saturated(deadline, last_word), verdict_spins);
-    if (!verdict) {
+    auto answer
+      = mine.wait_until(add_saturated(deadline, last_word), answer_spins);
+    if (!answer) {
       port.withdraw(id);
       return late(impl_->config.name);
     }
-    if (*verdict)
-      return finished(lease{**verdict}, options, deadline);
-    if (verdict->error().code != errc::restarted || clock::now() >= deadline)
-      return with_warning(verdict->error(), port.front());
+    if (*answer)
+      return finished(lease{**answer}, options, deadline);
+    if (answer->error().code != errc::restarted || clock::now() >= deadline)
+      return with_warning(answer->error(), port.front());
     // The wish died with the pool's actor; its successor is on the way.
     std::this_thread::sleep_for(restart_pause);
   }
@@ -282,7 +282,7 @@ void any_pool::acquire_async(acquire_handler handler,
   if (options.read_only)
     call->restrainers = impl_->restrainers;
   // Its thread goes on; who will hold the lease is not known.
-  port.queue(call->wish, call->verdict(), holder{});
+  port.queue(call->wish, call->answer(), holder{});
 }
 
 result<sql_result> any_pool::execute(const sql_statement& what,

@@ -23,14 +23,14 @@ connection_age opened(time_point when, duration lifetime = 1h) {
   return {when, when, when, lifetime, this_generation};
 }
 
-verdict hand_out(const connection_age& age, time_point now,
-                 time_point suspect_before = long_ago,
-                 const pool_config& config = {}) {
+treatment hand_out(const connection_age& age, time_point now,
+                   time_point suspect_before = long_ago,
+                   const pool_config& config = {}) {
   return judge_for_hand_out(age, config, this_generation, suspect_before, now);
 }
 
-verdict idle(const connection_age& age, time_point now,
-             const pool_config& config = {}, bool is_overflow = false) {
+treatment idle(const connection_age& age, time_point now,
+               const pool_config& config = {}, bool is_overflow = false) {
   return judge_idle(age, config, this_generation, is_overflow, now);
 }
 
@@ -103,10 +103,10 @@ TEST_CASE("a lifetime of zero means no limit", "[L03]") {
   random_source random{1};
   CHECK(draw_lifetime(config, random) == 0s);
   auto x = opened(at(0s), 0s);
-  CHECK(judge_release(x, this_generation, at(24h * 365)) == verdict::keep);
+  CHECK(judge_release(x, this_generation, at(24h * 365)) == treatment::keep);
   config = only_idleness();
   config.max_idle_time = 0s;
-  CHECK(idle(x, at(24h * 365), config) == verdict::keep);
+  CHECK(idle(x, at(24h * 365), config) == treatment::keep);
 }
 
 TEST_CASE("no jitter makes a lifetime unlimited") {
@@ -125,22 +125,22 @@ TEST_CASE("a lifetime ends at hand-out, at release and in the sweep alike",
           "[trap-T26][L01][L03][L06]") {
   auto x = opened(at(0s));
   x.last_used = x.last_proven = at(1h - 1s);
-  CHECK(hand_out(x, at(1h - 1ns)) == verdict::probe);
-  CHECK(hand_out(x, at(1h)) == verdict::retire_age);
-  CHECK(judge_release(x, this_generation, at(1h - 1ns)) == verdict::keep);
-  CHECK(judge_release(x, this_generation, at(1h)) == verdict::retire_age);
-  CHECK(idle(x, at(1h - 1ns)) == verdict::keep);
-  CHECK(idle(x, at(1h)) == verdict::retire_age);
+  CHECK(hand_out(x, at(1h - 1ns)) == treatment::probe);
+  CHECK(hand_out(x, at(1h)) == treatment::retire_age);
+  CHECK(judge_release(x, this_generation, at(1h - 1ns)) == treatment::keep);
+  CHECK(judge_release(x, this_generation, at(1h)) == treatment::retire_age);
+  CHECK(idle(x, at(1h - 1ns)) == treatment::keep);
+  CHECK(idle(x, at(1h)) == treatment::retire_age);
 }
 
 TEST_CASE("an outdated generation ends wherever it is met", "[L07][L08]") {
   auto x = opened(at(0s));
   x.generation = this_generation - 1;
-  CHECK(hand_out(x, at(0s)) == verdict::retire_generation);
+  CHECK(hand_out(x, at(0s)) == treatment::retire_generation);
   CHECK(judge_release(x, this_generation, at(0s))
-        == verdict::retire_generation);
-  CHECK(idle(x, at(0s)) == verdict::retire_generation);
-  CHECK(hand_out(x, at(24h), at(24h)) == verdict::retire_generation);
+        == treatment::retire_generation);
+  CHECK(idle(x, at(0s)) == treatment::retire_generation);
+  CHECK(hand_out(x, at(24h), at(24h)) == treatment::retire_generation);
 }
 
 // -- probes before hand-out ---------------------------------------------------
@@ -148,32 +148,32 @@ TEST_CASE("an outdated generation ends wherever it is met", "[L07][L08]") {
 TEST_CASE("who has just worked is handed out without a probe",
           "[trap-T27][V06]") {
   auto x = opened(at(0s));
-  CHECK(hand_out(x, at(0s)) == verdict::keep); // fresh
-  CHECK(hand_out(x, at(500ms)) == verdict::keep);
-  CHECK(hand_out(x, at(500ms + 1ns)) == verdict::probe);
+  CHECK(hand_out(x, at(0s)) == treatment::keep); // fresh
+  CHECK(hand_out(x, at(500ms)) == treatment::keep);
+  CHECK(hand_out(x, at(500ms + 1ns)) == treatment::probe);
   x.last_proven = at(10s);
-  CHECK(hand_out(x, at(10s + 500ms)) == verdict::keep);
-  CHECK(hand_out(x, at(11s)) == verdict::probe);
+  CHECK(hand_out(x, at(10s + 500ms)) == treatment::keep);
+  CHECK(hand_out(x, at(11s)) == treatment::probe);
 }
 
 TEST_CASE("a fresh connection counts as proven by its opening", "[V06]") {
   auto x = opened(at(1h));
   x.last_proven = long_ago;
-  CHECK(hand_out(x, at(1h)) == verdict::keep);
+  CHECK(hand_out(x, at(1h)) == treatment::keep);
 }
 
 TEST_CASE("a suspect is probed even if it has just worked", "[trap-T27]") {
   auto x = opened(at(0s));
   x.last_proven = at(10s);
   auto failure = at(10s + 100ms);
-  CHECK(hand_out(x, at(10s + 200ms), failure) == verdict::probe);
+  CHECK(hand_out(x, at(10s + 200ms), failure) == treatment::probe);
   SECTION("until it proves itself again") {
     x.last_proven = failure;
-    CHECK(hand_out(x, at(10s + 200ms), failure) == verdict::keep);
+    CHECK(hand_out(x, at(10s + 200ms), failure) == treatment::keep);
   }
   SECTION("but what was opened since is no suspect") {
     x = opened(failure);
-    CHECK(hand_out(x, at(10s + 200ms), failure) == verdict::keep);
+    CHECK(hand_out(x, at(10s + 200ms), failure) == treatment::keep);
   }
 }
 
@@ -181,16 +181,16 @@ TEST_CASE("without validation only suspects are probed", "[trap-T27]") {
   pool_config config;
   config.validate_on_acquire = false;
   auto x = opened(at(0s));
-  CHECK(hand_out(x, at(100s), long_ago, config) == verdict::keep);
-  CHECK(hand_out(x, at(100s), at(50s), config) == verdict::probe);
+  CHECK(hand_out(x, at(100s), long_ago, config) == treatment::keep);
+  CHECK(hand_out(x, at(100s), at(50s), config) == treatment::probe);
 }
 
 TEST_CASE("without a bypass each hand-out needs a probe but the very moment") {
   pool_config config;
   config.validation_bypass = 0s;
   auto x = opened(at(0s));
-  CHECK(hand_out(x, at(0s), long_ago, config) == verdict::keep);
-  CHECK(hand_out(x, at(1ns), long_ago, config) == verdict::probe);
+  CHECK(hand_out(x, at(0s), long_ago, config) == treatment::keep);
+  CHECK(hand_out(x, at(1ns), long_ago, config) == treatment::probe);
 }
 
 // -- sweeps -------------------------------------------------------------------
@@ -200,51 +200,51 @@ TEST_CASE("who is idle for too long retires", "[L04]") {
   auto x = opened(at(0s));
   x.last_used = at(100s);
   x.last_proven = at(390s); // probes do not make it useful
-  CHECK(idle(x, at(400s - 1ns), config) == verdict::keep);
-  CHECK(idle(x, at(400s), config) == verdict::retire_idle);
+  CHECK(idle(x, at(400s - 1ns), config) == treatment::keep);
+  CHECK(idle(x, at(400s), config) == treatment::retire_idle);
   SECTION("a connection that was never used counts from its opening") {
     x.last_used = long_ago;
-    CHECK(idle(x, at(300s - 1ns), config) == verdict::keep);
-    CHECK(idle(x, at(300s), config) == verdict::retire_idle);
+    CHECK(idle(x, at(300s - 1ns), config) == treatment::keep);
+    CHECK(idle(x, at(300s), config) == treatment::retire_idle);
   }
 }
 
 TEST_CASE("overflow lingers for its own time", "[trap-T31][Z08]") {
   auto config = only_idleness();
   auto x = opened(at(0s));
-  CHECK(idle(x, at(30s - 1ns), config, true) == verdict::keep);
-  CHECK(idle(x, at(30s), config, true) == verdict::retire_idle);
-  CHECK(idle(x, at(30s), config, false) == verdict::keep);
+  CHECK(idle(x, at(30s - 1ns), config, true) == treatment::keep);
+  CHECK(idle(x, at(30s), config, true) == treatment::retire_idle);
+  CHECK(idle(x, at(30s), config, false) == treatment::keep);
   SECTION("which may be turned off") {
     config.overflow_idle_time = 0s;
-    CHECK(idle(x, at(300s - 1ns), config, true) == verdict::keep);
-    CHECK(idle(x, at(300s), config, true) == verdict::retire_idle);
+    CHECK(idle(x, at(300s - 1ns), config, true) == treatment::keep);
+    CHECK(idle(x, at(300s), config, true) == treatment::retire_idle);
   }
   SECTION("but never longer than the others") {
     config.overflow_idle_time = 600s;
-    CHECK(idle(x, at(300s), config, true) == verdict::retire_idle);
+    CHECK(idle(x, at(300s), config, true) == treatment::retire_idle);
   }
   SECTION("also where the others may stay for ever") {
     config.max_idle_time = 0s;
-    CHECK(idle(x, at(30s), config, true) == verdict::retire_idle);
-    CHECK(idle(x, at(24h), config, false) == verdict::retire_age);
+    CHECK(idle(x, at(30s), config, true) == treatment::retire_idle);
+    CHECK(idle(x, at(24h), config, false) == treatment::retire_age);
   }
 }
 
 TEST_CASE("who has proven nothing for an interval is probed",
           "[trap-T44][L05]") {
   auto x = opened(at(0s));
-  CHECK(idle(x, at(10s - 1ns)) == verdict::keep);
-  CHECK(idle(x, at(10s)) == verdict::probe);
+  CHECK(idle(x, at(10s - 1ns)) == treatment::keep);
+  CHECK(idle(x, at(10s)) == treatment::probe);
   x.last_proven = at(15s); // real use counts like a probe
-  CHECK(idle(x, at(25s - 1ns)) == verdict::keep);
-  CHECK(idle(x, at(25s)) == verdict::probe);
+  CHECK(idle(x, at(25s - 1ns)) == treatment::keep);
+  CHECK(idle(x, at(25s)) == treatment::probe);
   pool_config config;
   config.health_check_interval = 0s;
-  CHECK(idle(x, at(200s), config) == verdict::keep);
+  CHECK(idle(x, at(200s), config) == treatment::keep);
 }
 
-TEST_CASE("the next check is the first moment at which the verdict changes",
+TEST_CASE("the next check is the first moment at which the treatment changes",
           "[trap-T26]") {
   CHECK(rc::check("next_check", [] {
     auto any = [](int limit) {
@@ -261,13 +261,13 @@ TEST_CASE("the next check is the first moment at which the verdict changes",
     auto overflow = *rc::gen::inRange(0, 2) == 1;
     auto next = next_check(x, config, overflow, now);
     RC_ASSERT(next > now);
-    if (idle(x, now, config, overflow) != verdict::keep)
+    if (idle(x, now, config, overflow) != treatment::keep)
       return;
     if (next == never) {
-      RC_ASSERT(idle(x, at(24h * 365), config, overflow) == verdict::keep);
+      RC_ASSERT(idle(x, at(24h * 365), config, overflow) == treatment::keep);
     } else {
-      RC_ASSERT(idle(x, next - 1ns, config, overflow) == verdict::keep);
-      RC_ASSERT(idle(x, next, config, overflow) != verdict::keep);
+      RC_ASSERT(idle(x, next - 1ns, config, overflow) == treatment::keep);
+      RC_ASSERT(idle(x, next, config, overflow) != treatment::keep);
     }
   }));
 }
@@ -291,5 +291,5 @@ TEST_CASE("after a freeze every idle connection is probed before use",
   x.last_proven = at(100s);
   // 60 s asleep; the monotonic clock of some systems stands still meanwhile.
   for (auto woken : {at(160s), at(100s + 1ns)})
-    CHECK(hand_out(x, woken, woken) == verdict::probe);
+    CHECK(hand_out(x, woken, woken) == treatment::probe);
 }

@@ -81,7 +81,7 @@ TEST_CASE("the pool itself tries when the open time is over", "[B05][B03]") {
   open_breaker(pool);
   CHECK(pool.pass(10s) == lines{"open 3"});
   CHECK(pool.events() == lines{"breaker_changed"});
-  // Callers wait for the verdict; there is one trial only.
+  // Callers wait for the treatment; there is one trial only.
   CHECK(pool.acquire(1) == lines{});
   CHECK(pool.acquire(2) == lines{});
   SECTION("success closes and serves") {
@@ -144,7 +144,7 @@ TEST_CASE(
   CHECK(pool.uut.state().breaker.closed());
 }
 
-TEST_CASE("a trial that fails on a proven connection is a verdict") {
+TEST_CASE("a trial that fails on a proven connection is a treatment") {
   pool_bench pool{touchy()};
   pool.fill(1);
   pool.acquire(1);
@@ -156,7 +156,7 @@ TEST_CASE("a trial that fails on a proven connection is a verdict") {
   CHECK(pool.uut.state().breaker.state() == breaker_state::open);
 }
 
-TEST_CASE("a trial by the old way is no verdict, and another takes its place",
+TEST_CASE("a trial by the old way is no treatment, and another takes its place",
           "[C17][B05]") {
   pool_bench pool{touchy()};
   open_breaker(pool);

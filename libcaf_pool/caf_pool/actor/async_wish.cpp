@@ -6,7 +6,7 @@
 
 namespace caf_pool {
 
-granter async_wish::verdict() {
+granter async_wish::answer() {
   auto [mine, theirs]
     = make_waiter([self = shared_from_this()](result<loan> x) {
         self->conclude(std::move(x));
@@ -28,11 +28,11 @@ void async_wish::conclude(result<loan> x) {
 }
 
 void async_wish::ask_again() {
-  // If the supervisor is gone, too, the verdict comes in the middle of this.
+  // If the supervisor is gone, too, the answer comes in the middle of this.
   auto before = std::exchange(asking_again, this);
   wish.caller = pool.estate->next_ticket();
   post_to(caf::actor_cast<supervisor_shell>(pool.address),
-          queue_caller{wish, std::make_shared<granter>(verdict())});
+          queue_caller{wish, std::make_shared<granter>(answer())});
   asking_again = before;
 }
 

@@ -24,7 +24,7 @@ struct async_wish : std::enable_shared_from_this<async_wish> {
   std::shared_ptr<read_only_workers> restrainers;
 
   /// Makes the end for the pool's actor; it keeps this object alive.
-  granter verdict();
+  granter answer();
 
 private:
   void conclude(result<loan> x);

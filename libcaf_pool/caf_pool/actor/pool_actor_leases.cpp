@@ -89,7 +89,7 @@ pool_actor::promise<lease_ptr> pool_actor::on_acquire_lease(
 }
 
 void pool_actor::on_queue(const queue_caller& x) {
-  expect_answer(x.wish.caller, {x.verdict, {}, 0, x.who});
+  expect_answer(x.wish.caller, {x.answer, {}, 0, x.who});
   act(machine_.acquire(x.wish, clock::now()));
 }
 

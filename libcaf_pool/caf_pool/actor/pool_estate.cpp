@@ -47,13 +47,12 @@ void pool_estate::finish() {
   slots->close(shared_from_this());
 }
 
-void pool_estate::queue(acquire_input wish, granter verdict,
-                        const holder& who) {
+void pool_estate::queue(acquire_input wish, granter answer, const holder& who) {
   if (over_.load()) {
-    verdict.fail({errc::closed, "the pool is closed", {}});
+    answer.fail({errc::closed, "the pool is closed", {}});
     return;
   }
-  auto shared = std::make_shared<granter>(std::move(verdict));
+  auto shared = std::make_shared<granter>(std::move(answer));
   if (auto dst = shell())
     post_to(dst, queue_caller{std::move(wish), std::move(shared), who});
 }

@@ -49,7 +49,7 @@ public:
 
   // -- callers, any thread ----------------------------------------------------
 
-  void queue(acquire_input wish, granter verdict,
+  void queue(acquire_input wish, granter answer,
              const holder& who = {}) override;
   void withdraw(ticket caller) override;
   ticket next_ticket() noexcept override;

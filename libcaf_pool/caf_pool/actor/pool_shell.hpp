@@ -15,7 +15,7 @@ namespace caf_pool {
 /// A caller in the process found nothing in the front.
 struct queue_caller {
   acquire_input wish;
-  std::shared_ptr<granter> verdict;
+  std::shared_ptr<granter> answer;
   /// Written into the slot that is granted.
   holder who = {};
 };

@@ -24,11 +24,11 @@ using grant_handler = std::function<void(result<loan>)>;
 ///      +-- cancel, deadline ---> cancelled
 /// ~~~
 ///
-/// Exactly one side wins: either the waiter gets the verdict, however late, or
+/// Exactly one side wins: either the waiter gets the answer, however late, or
 /// the granter learns that the waiter gave up and keeps the connection.
 class wait_node;
 
-/// The granter's end. Ends without a verdict, e.g. because the actor died with
+/// The granter's end. Ends without a answer, e.g. because the actor died with
 /// the message in its mailbox, make the waiter fail with `errc::restarted`.
 ///
 /// Thread-safety: one thread at a time.
@@ -41,13 +41,13 @@ public:
   ~granter();
 
   /// Hands the loan over. Returns false if the waiter gave up, or got its
-  /// verdict before: the loan is still the granter's then.
+  /// answer before: the loan is still the granter's then.
   [[nodiscard]] bool grant(const loan& x);
 
   /// Tells the waiter that it gets nothing. Returns false if it gave up.
   bool fail(error why);
 
-  /// Tells whether a verdict would still be heard.
+  /// Tells whether a answer would still be heard.
   bool waiting() const noexcept;
 
 private:
@@ -65,10 +65,10 @@ public:
   wait_handle& operator=(wait_handle&& other) noexcept;
   ~wait_handle();
 
-  /// Blocks until the verdict, at most until `deadline`. Returns nothing if
+  /// Blocks until the answer, at most until `deadline`. Returns nothing if
   /// the deadline came first: a later grant stays with the granter. Looks
   /// `spins` times before it sleeps, which pays only where cores are idle.
-  /// Returns nothing after the first verdict.
+  /// Returns nothing after the first answer.
   std::optional<result<loan>> wait_until(time_point deadline,
                                          std::uint32_t spins = 0) noexcept;
 

@@ -1,6 +1,6 @@
 #include "caf_pool/gate/gate_actor.hpp"
 
-#include "caf_pool/core/control_characters.hpp"
+#include "caf_pool/core/ascii.hpp"
 #include "caf_pool/core/duration_text.hpp"
 
 #include <algorithm>

@@ -21,8 +21,7 @@ public:
 
   /// Asks the pool's actor for a connection for `who`. Fails the granter with
   /// `errc::restarted` if the actor dies meanwhile: ask again.
-  virtual void queue(acquire_input wish, granter verdict,
-                     const holder& who = {})
+  virtual void queue(acquire_input wish, granter answer, const holder& who = {})
     = 0;
 
   /// Withdraws a wish.

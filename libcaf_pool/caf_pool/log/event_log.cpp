@@ -6,7 +6,7 @@
 
 namespace caf_pool {
 
-rate_limit::verdict rate_limit::check(const std::string& key, time_point now) {
+rate_limit::decision rate_limit::check(const std::string& key, time_point now) {
   auto& x = buckets_[key];
   if (now - x.start >= window_) {
     x.start = now;
@@ -36,8 +36,8 @@ public:
 private:
   void write(const pool_event& x) {
     auto kind = std::string{to_string(x.kind)};
-    auto verdict = limit_.check(x.pool + ' ' + kind, clock::now());
-    if (!verdict.pass)
+    auto decision = limit_.check(x.pool + ' ' + kind, clock::now());
+    if (!decision.pass)
       return;
     auto number = [](std::uint64_t n) {
       return n == 0 ? std::string{} : std::to_string(n);
@@ -46,7 +46,7 @@ private:
                 {{"pool", x.pool},
                  {"connection", number(x.connection.value)},
                  {"text", x.text},
-                 {"held_back", number(verdict.held_back)}});
+                 {"held_back", number(decision.held_back)}});
   }
 
   std::shared_ptr<logger> out_;

@@ -21,13 +21,13 @@ public:
     // nop
   }
 
-  struct verdict {
+  struct decision {
     bool pass = true;
     /// Lines that were held back before this one.
     std::uint64_t held_back = 0;
   };
 
-  verdict check(const std::string& key, time_point now);
+  decision check(const std::string& key, time_point now);
 
 private:
   struct bucket {

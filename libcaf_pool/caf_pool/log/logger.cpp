@@ -1,6 +1,6 @@
 #include "caf_pool/log/logger.hpp"
 
-#include "caf_pool/core/control_characters.hpp"
+#include "caf_pool/core/ascii.hpp"
 #include "caf_pool/log/line_budget.hpp"
 #include "caf_pool/log/line_writer.hpp"
 

@@ -30,16 +30,16 @@ pool_gauges gauges(const pool_state& s) {
   return result;
 }
 
-std::string_view reason_of(verdict x) {
+std::string_view reason_of(treatment x) {
   switch (x) {
-    case verdict::keep:
-    case verdict::probe:
+    case treatment::keep:
+    case treatment::probe:
       return {};
-    case verdict::retire_age:
+    case treatment::retire_age:
       return "lifetime is over";
-    case verdict::retire_idle:
+    case treatment::retire_idle:
       return "idle for too long";
-    case verdict::retire_generation:
+    case treatment::retire_generation:
       return "replaced by a newer generation";
   }
   return {};

@@ -88,7 +88,7 @@ void check_queue(const pool_state& s, time_point now, complaints& out) {
   auto fit = [&s, now](connection_id id) {
     return judge_for_hand_out(s.table.find(id)->age, s.config, s.generation,
                               s.suspect_before, now)
-           == verdict::keep;
+           == treatment::keep;
   };
   // First in, first out may keep a fit one back for the order's sake.
   auto& idle = s.table.idle();

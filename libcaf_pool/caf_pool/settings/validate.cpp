@@ -1,6 +1,6 @@
 #include "caf_pool/settings/validate.hpp"
 
-#include "caf_pool/core/control_characters.hpp"
+#include "caf_pool/core/ascii.hpp"
 #include "caf_pool/settings/setting_text.hpp"
 #include "caf_pool/settings/settings.hpp"
 

@@ -46,10 +46,10 @@ admin_response show_alive(const call&) {
 }
 
 admin_response show_readiness(const call& x, bool verbose) {
-  auto verdict = judge_readiness(x.facts.node, x.facts.pools);
+  auto state = judge_readiness(x.facts.node, x.facts.pools);
   return json_response(
-    readiness_json(verdict, x.facts.node, x.facts.pools, verbose),
-    verdict.ready ? 200 : 503);
+    readiness_json(state, x.facts.node, x.facts.pools, verbose),
+    state.ready ? 200 : 503);
 }
 
 admin_response show_ready(const call& x) {

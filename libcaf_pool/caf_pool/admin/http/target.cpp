@@ -1,6 +1,6 @@
 #include "caf_pool/admin/http/target.hpp"
 
-#include "caf_pool/core/control_characters.hpp"
+#include "caf_pool/core/ascii.hpp"
 #include "caf_pool/core/hex_digit.hpp"
 
 namespace caf_pool {

@@ -127,10 +127,10 @@ json_document list_json(const pool_overview& x) {
   return doc;
 }
 
-json_document readiness_json(const readiness& verdict, const node_facts& node,
+json_document readiness_json(const readiness& state, const node_facts& node,
                              const pool_overview& x, bool verbose) {
-  json_document doc = {{"status", verdict.ready ? "ready" : "not ready"},
-                       {"reasons", verdict.reasons}};
+  json_document doc = {{"status", state.ready ? "ready" : "not ready"},
+                       {"reasons", state.reasons}};
   if (!verbose)
     return doc;
   doc["phase"] = phase_text(node.phase);

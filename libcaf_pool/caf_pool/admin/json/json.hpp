@@ -38,7 +38,7 @@ json_document list_json(const pool_overview& x);
 json_document pool_json(const pool_record& pool, const pool_overview& x);
 
 /// Answers probes; `verbose` adds every pool and the last reload.
-json_document readiness_json(const readiness& verdict, const node_facts& node,
+json_document readiness_json(const readiness& state, const node_facts& node,
                              const pool_overview& x, bool verbose);
 
 /// Renders a document; bytes that are no UTF-8 are replaced.

@@ -1,6 +1,6 @@
 #include "caf_pool/admin/metrics/label.hpp"
 
-#include "caf_pool/core/control_characters.hpp"
+#include "caf_pool/core/ascii.hpp"
 
 #include <cstddef>
 

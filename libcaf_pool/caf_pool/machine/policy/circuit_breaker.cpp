@@ -29,7 +29,7 @@ void circuit_breaker::restore(memory x) {
   // Permits of the predecessor belong to its epoch.
   ++memory_.epoch;
   trials_.clear();
-  verdicts_ = {};
+  ended_trials_ = {};
   configure(config_);
 }
 
@@ -43,7 +43,7 @@ std::optional<circuit_breaker::permit> circuit_breaker::try_acquire(
     case breaker_state::forced_closed:
       return permit{memory_.epoch, ++last_id_};
     case breaker_state::half_open:
-      if (trials_.size() + verdicts_.calls - verdicts_.failures
+      if (trials_.size() + ended_trials_.calls - ended_trials_.failures
           >= config_.half_open_permits)
         return std::nullopt;
       trials_.push_back(
@@ -88,8 +88,8 @@ void circuit_breaker::tick(time_point now) {
     return;
   auto ended
     = std::erase_if(trials_, [now](const trial& x) { return x.limit <= now; });
-  verdicts_.calls += ended;
-  verdicts_.failures += ended;
+  ended_trials_.calls += ended;
+  ended_trials_.failures += ended;
   judge_trials(now);
 }
 
@@ -176,9 +176,9 @@ void circuit_breaker::report(permit x, bool failure, duration took,
       count(sample, now);
       break;
     case breaker_state::half_open:
-      verdicts_.calls += sample.calls;
-      verdicts_.failures += sample.failures;
-      verdicts_.slow += sample.slow;
+      ended_trials_.calls += sample.calls;
+      ended_trials_.failures += sample.failures;
+      ended_trials_.slow += sample.slow;
       judge_trials(now);
       break;
     case breaker_state::open:
@@ -212,11 +212,11 @@ void circuit_breaker::count(const call_window::counts& x, time_point now) {
 
 void circuit_breaker::judge_trials(time_point now) {
   auto permits = config_.half_open_permits;
-  if (reaches(verdicts_.failures, permits, config_.failure_percent))
+  if (reaches(ended_trials_.failures, permits, config_.failure_percent))
     open(now);
-  else if (reaches(verdicts_.slow, permits, config_.slow_percent))
+  else if (reaches(ended_trials_.slow, permits, config_.slow_percent))
     open(now, true);
-  else if (verdicts_.calls - verdicts_.failures >= permits)
+  else if (ended_trials_.calls - ended_trials_.failures >= permits)
     close();
 }
 
@@ -244,7 +244,7 @@ void circuit_breaker::enter(breaker_state to) {
   memory_.failures_in_row = 0;
   memory_.window.clear();
   trials_.clear();
-  verdicts_ = {};
+  ended_trials_ = {};
 }
 
 } // namespace caf_pool

@@ -143,7 +143,7 @@ private:
   memory memory_;
   std::uint64_t last_id_ = 0;
   std::vector<trial> trials_;
-  call_window::counts verdicts_; // on the trials that ended
+  call_window::counts ended_trials_;
   std::vector<transition> transitions_;
 };
 

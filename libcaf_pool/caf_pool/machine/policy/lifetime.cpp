@@ -53,37 +53,39 @@ duration draw_lifetime(const pool_config& config,
   return std::max(result, duration{1});
 }
 
-verdict judge_for_hand_out(const connection_age& age, const pool_config& config,
-                           std::uint64_t current_generation,
-                           time_point suspect_before, time_point now) noexcept {
+treatment judge_for_hand_out(const connection_age& age,
+                             const pool_config& config,
+                             std::uint64_t current_generation,
+                             time_point suspect_before,
+                             time_point now) noexcept {
   auto result = judge_release(age, current_generation, now);
-  if (result != verdict::keep)
+  if (result != treatment::keep)
     return result;
   if (proven_at(age) < suspect_before)
-    return verdict::probe;
+    return treatment::probe;
   if (!config.validate_on_acquire)
-    return verdict::keep;
-  return now - proven_at(age) <= config.validation_bypass ? verdict::keep
-                                                          : verdict::probe;
+    return treatment::keep;
+  return now - proven_at(age) <= config.validation_bypass ? treatment::keep
+                                                          : treatment::probe;
 }
 
-verdict judge_release(const connection_age& age,
-                      std::uint64_t current_generation,
-                      time_point now) noexcept {
+treatment judge_release(const connection_age& age,
+                        std::uint64_t current_generation,
+                        time_point now) noexcept {
   if (age.generation != current_generation)
-    return verdict::retire_generation;
-  return now >= end_of_life(age) ? verdict::retire_age : verdict::keep;
+    return treatment::retire_generation;
+  return now >= end_of_life(age) ? treatment::retire_age : treatment::keep;
 }
 
-verdict judge_idle(const connection_age& age, const pool_config& config,
-                   std::uint64_t current_generation, bool is_overflow,
-                   time_point now) noexcept {
+treatment judge_idle(const connection_age& age, const pool_config& config,
+                     std::uint64_t current_generation, bool is_overflow,
+                     time_point now) noexcept {
   auto result = judge_release(age, current_generation, now);
-  if (result != verdict::keep)
+  if (result != treatment::keep)
     return result;
   if (now >= end_of_idleness(age, config, is_overflow))
-    return verdict::retire_idle;
-  return now >= next_probe(age, config) ? verdict::probe : verdict::keep;
+    return treatment::retire_idle;
+  return now >= next_probe(age, config) ? treatment::probe : treatment::keep;
 }
 
 time_point next_check(const connection_age& age, const pool_config& config,

@@ -9,7 +9,7 @@
 namespace caf_pool {
 
 /// What to do with a connection that nobody holds.
-enum class verdict : std::uint8_t {
+enum class treatment : std::uint8_t {
   /// It is fit for use.
   keep,
   /// Ask whether it still lives.
@@ -53,22 +53,24 @@ duration draw_lifetime(const pool_config& config,
 /// proven itself since `suspect_before` does need one, whatever the settings
 /// say: something happened then, such as another connection breaking or a
 /// freeze.
-verdict judge_for_hand_out(const connection_age& age, const pool_config& config,
-                           std::uint64_t current_generation,
-                           time_point suspect_before, time_point now) noexcept;
+treatment judge_for_hand_out(const connection_age& age,
+                             const pool_config& config,
+                             std::uint64_t current_generation,
+                             time_point suspect_before,
+                             time_point now) noexcept;
 
 /// Judges a connection that was just given back.
-verdict judge_release(const connection_age& age,
-                      std::uint64_t current_generation,
-                      time_point now) noexcept;
+treatment judge_release(const connection_age& age,
+                        std::uint64_t current_generation,
+                        time_point now) noexcept;
 
 /// Judges an idle connection in a sweep. Overflow is idle for too long after
-/// `overflow_idle_time` or `max_idle_time`, whichever is shorter. That verdict
+/// `overflow_idle_time` or `max_idle_time`, whichever is shorter. To be retired
 /// hides a probe that is due: who keeps the connection all the same, because
 /// the pool is at its minimum, has to probe it without being told.
-verdict judge_idle(const connection_age& age, const pool_config& config,
-                   std::uint64_t current_generation, bool is_overflow,
-                   time_point now) noexcept;
+treatment judge_idle(const connection_age& age, const pool_config& config,
+                     std::uint64_t current_generation, bool is_overflow,
+                     time_point now) noexcept;
 
 /// Returns the next time after `now` at which `judge_idle` may change its
 /// mind; `never` if there is none.

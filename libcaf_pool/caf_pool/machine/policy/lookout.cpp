@@ -9,9 +9,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// The shortest time between two logins that fail, or two looks at a server
-/// that is starting, and the longest between the latter.
+/// The shortest time between two logins that fail.
 constexpr duration shortest_pause = 100ms;
+
+/// The shortest and the longest time between two looks at a server that is
+/// starting: most are done with it soon.
+constexpr duration first_starting_pause = 60ms;
 constexpr duration starting_pause = 150ms;
 
 /// From this on a login is worth a look before it: one connect more.
@@ -154,8 +157,8 @@ void lookout::missed(bool connect, time_point now) {
   }
   if (starting_since_ == never)
     starting_since_ = now;
-  auto least
-    = std::min(starting_pause, shortest_pause + (now - starting_since_) / 8);
+  auto least = std::min(starting_pause,
+                        first_starting_pause + (now - starting_since_) / 3);
   next_ = now + std::max(interval(now), shortened(least));
 }
 

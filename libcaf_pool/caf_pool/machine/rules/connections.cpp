@@ -58,7 +58,7 @@ void retire_outdated(step& x) {
     if (record.age.generation == x.s.generation)
       continue;
     if (record.state == connection_state::idle)
-      retire(x, id, reason_of(verdict::retire_generation));
+      retire(x, id, reason_of(treatment::retire_generation));
     else if (record.state == connection_state::offered)
       record.retire_when_back = true;
   }
@@ -154,10 +154,10 @@ void come_back(step& x, connection_id id) {
   auto probe = std::exchange(record.probe_when_back, false);
   auto retires = std::exchange(record.retire_when_back, false);
   auto judgement = judge_idle(record.age, s.config, s.generation, true, x.now);
-  auto outdated = judgement == verdict::retire_age
-                  || judgement == verdict::retire_generation;
-  auto unused
-    = judgement == verdict::retire_idle && s.table.alive() > s.config.min_size;
+  auto outdated = judgement == treatment::retire_age
+                  || judgement == treatment::retire_generation;
+  auto unused = judgement == treatment::retire_idle
+                && s.table.alive() > s.config.min_size;
   s.table.move_to(id, connection_state::idle, x.now);
   if (auto reason = reason_to_shrink(x); !reason.empty())
     retire(x, id, reason);

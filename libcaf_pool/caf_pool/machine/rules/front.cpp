@@ -30,7 +30,7 @@ bool fit(const step& x, const connection_record& record) {
   auto& s = x.s;
   return judge_for_hand_out(record.age, s.config, s.generation,
                             s.suspect_before, x.now)
-         == verdict::keep;
+         == treatment::keep;
 }
 
 void set_gate(step& x, bool shut) {

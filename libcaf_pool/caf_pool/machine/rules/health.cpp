@@ -26,7 +26,7 @@ void probe_failed(step& x, connection_id id, const error& why, duration took) {
   auto permit = std::exchange(record.permit, std::nullopt);
   // That a connection from before the trouble is dead tells nothing about the
   // server of now, nor if it may have died before the breaker's window began:
-  // no verdict, and a trial goes on with a fresh connection.
+  // no treatment, and a trial goes on with a fresh connection.
   auto trouble = std::max(
     {s.suspect_before, s.failed_at, x.now - s.config.breaker.window});
   auto stale = record.age.last_proven < trouble;

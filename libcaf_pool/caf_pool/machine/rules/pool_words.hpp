@@ -11,7 +11,7 @@
 namespace caf_pool::rules {
 
 /// Why a judgement ends a connection.
-std::string_view reason_of(verdict x);
+std::string_view reason_of(treatment x);
 pool_gauges gauges(const pool_state& s);
 /// The pool's numbers for error texts: "10 of 10 leased, 3 opening, ...", and
 /// the last failure unless it was `said` already.

@@ -86,7 +86,7 @@ error objection(const step& x, const acquire_input& wish) {
   return {};
 }
 
-verdict judge(const step& x, connection_id id) {
+treatment judge(const step& x, connection_id id) {
   auto& s = x.s;
   return judge_for_hand_out(s.table.find(id)->age, s.config, s.generation,
                             s.suspect_before, x.now);
@@ -140,7 +140,7 @@ bool grant_at_once(step& x, acquire_input& wish) {
   if (!s.queue.empty() || idle.empty() || !may_serve(s))
     return false;
   auto id = s.config.order == hand_out_order::lifo ? idle.back() : idle.front();
-  if (judge(x, id) != verdict::keep)
+  if (judge(x, id) != treatment::keep)
     return false;
   grant(x, id, std::move(wish), duration::zero());
   return true;
@@ -312,11 +312,11 @@ choice look_over_idle(const step& x) {
   for (std::size_t i = 0; i < idle.size(); ++i) {
     auto id = lifo ? idle[idle.size() - 1 - i] : idle[i];
     auto judgement = judge(x, id);
-    if (judgement == verdict::keep && (lifo || !result.doubtful)) {
+    if (judgement == treatment::keep && (lifo || !result.doubtful)) {
       result.fit = id;
       return result;
     }
-    auto& place = judgement == verdict::probe || judgement == verdict::keep
+    auto& place = judgement == treatment::probe || judgement == treatment::keep
                     ? result.doubtful
                     : result.outdated;
     if (!place)

@@ -59,7 +59,7 @@ std::uint32_t outdated_idle(const pool_state& s, time_point now) {
   if (!s.queue.empty())
     for (auto id : s.table.idle())
       n += judge_release(s.table.find(id)->age, s.generation, now)
-           != verdict::keep;
+           != treatment::keep;
   return n;
 }
 

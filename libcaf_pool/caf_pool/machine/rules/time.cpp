@@ -75,7 +75,7 @@ std::vector<connection_id> free_connections(const pool_state& s) {
 }
 
 /// Ends a free connection: now, or when it is back from the front.
-void end_free(step& x, connection_id id, verdict why) {
+void end_free(step& x, connection_id id, treatment why) {
   auto& record = *x.s.table.find(id);
   if (record.state == connection_state::idle) {
     retire(x, id, reason_of(why));
@@ -91,7 +91,7 @@ void sweep_aged(step& x, const std::vector<connection_id>& free) {
   auto budget = retirements_per_sweep(s.config.max_size);
   for (auto id : free) {
     auto judgement = judge_release(s.table.find(id)->age, s.generation, x.now);
-    if (judgement == verdict::keep)
+    if (judgement == treatment::keep)
       continue;
     if (budget-- == 0)
       return;
@@ -112,7 +112,7 @@ void sweep_idle(step& x, const std::vector<connection_id>& free) {
     auto& record = *s.table.find(id);
     if (record.state == connection_state::closing || record.recalled
         || judge_idle(record.age, s.config, s.generation, overflow, x.now)
-             != verdict::retire_idle)
+             != treatment::retire_idle)
       continue;
     ++(overflow ? overdue.overflow : overdue.regular);
     spare.push_back(id);
@@ -121,7 +121,7 @@ void sweep_idle(step& x, const std::vector<connection_id>& free) {
                                  retirements_per_sweep(s.config.max_size));
   spare.resize(std::min<std::size_t>(spare.size(), n.overflow + n.regular));
   for (auto id : spare)
-    end_free(x, id, verdict::retire_idle);
+    end_free(x, id, treatment::retire_idle);
 }
 
 } // namespace
