@@ -85,11 +85,11 @@ function(caf_pool_executable target)
 endfunction()
 
 # caf_pool_precompiled(<maker> HEADER <file> [LINK <library>...]
-#                      [OPTIONS <option>...])
+#                      [OPTIONS <option>...] [CHECKED])
 # Precompiles a header for the targets that are given to caf_pool_pch. They must
-# be compiled with the same options.
+# be compiled with the same options; CHECKED if they are free of CAF.
 function(caf_pool_precompiled maker)
-  cmake_parse_arguments(_arg "" "HEADER" "LINK;OPTIONS" ${ARGN})
+  cmake_parse_arguments(_arg "CHECKED" "HEADER" "LINK;OPTIONS" ${ARGN})
   if(NOT CAF_POOL_PCH)
     return()
   endif()
@@ -97,7 +97,11 @@ function(caf_pool_precompiled maker)
   target_include_directories(${maker}
                              PRIVATE "${PROJECT_SOURCE_DIR}/libcaf_pool")
   target_link_libraries(${maker} PRIVATE ${_arg_LINK})
-  caf_pool_flags(${maker}) # a warning may define macros
+  set(_flags)
+  if(_arg_CHECKED)
+    set(_flags WITHOUT_CAF)
+  endif()
+  caf_pool_flags(${maker} ${_flags}) # a warning may define macros, too
   target_compile_options(${maker} PRIVATE ${_arg_OPTIONS}
                                           ${CAF_POOL_PCH_FLAGS})
   target_precompile_headers(${maker} PRIVATE "${_arg_HEADER}")
