@@ -27,7 +27,7 @@ struct timetable {
 /// Sends what is due, and the last of all when told a number that is none.
 class caller_actor : public caf::event_based_actor {
 public:
-  caller_actor(caf::actor_config& cfg, pool_handle pool, execute what,
+  caller_actor(caf::actor_config& cfg, pool_handle pool, repeated_call what,
                std::shared_ptr<timetable> table)
     : caf::event_based_actor(cfg),
       pool_(std::move(pool)),
@@ -59,20 +59,21 @@ private:
       --table_->open;
       table_->end_if_over();
     };
-    ask(this, pool_, caf::infinite, what_)
-      .then([answered](const execute_result&) { answered(true); },
+    ask(this, pool_, caf::infinite,
+        execute{what_.what, what_.how.starting(clock::now())})
+      .then([answered](const outcome&) { answered(true); },
             [answered](const caf::error&) { answered(false); });
   }
 
   pool_handle pool_;
-  execute what_;
+  repeated_call what_;
   std::shared_ptr<timetable> table_;
 };
 
 /// Calls again as soon as there is an answer, until the time is over.
 class eager_actor : public caf::event_based_actor {
 public:
-  eager_actor(caf::actor_config& cfg, pool_handle pool, execute what,
+  eager_actor(caf::actor_config& cfg, pool_handle pool, repeated_call what,
               const std::atomic<bool>* over, std::atomic<std::uint64_t>* well)
     : caf::event_based_actor(cfg),
       pool_(std::move(pool)),
@@ -92,9 +93,10 @@ private:
       quit();
       return;
     }
-    ask(this, pool_, caf::infinite, what_)
+    ask(this, pool_, caf::infinite,
+        execute{what_.what, what_.how.starting(clock::now())})
       .then(
-        [this](const execute_result&) {
+        [this](const outcome&) {
           ++*well_;
           call();
         },
@@ -102,7 +104,7 @@ private:
   }
 
   pool_handle pool_;
-  execute what_;
+  repeated_call what_;
   const std::atomic<bool>* over_;
   std::atomic<std::uint64_t>* well_;
 };
@@ -112,8 +114,7 @@ private:
 double closed_loop(caf::actor_system& sys, const pool_handle& pool,
                    const std::string& statement, std::size_t at_a_time,
                    duration length) {
-  auto what = execute{};
-  what.statements = {sql_statement{statement}};
+  auto what = repeated_call{statement, {}};
   std::atomic<bool> over{false};
   std::atomic<std::uint64_t> well{0};
   std::vector<caf::actor> callers;
@@ -132,7 +133,7 @@ double closed_loop(caf::actor_system& sys, const pool_handle& pool,
 }
 
 std::vector<timed_call> open_loop(caf::actor_system& sys,
-                                  const pool_handle& pool, execute what,
+                                  const pool_handle& pool, repeated_call what,
                                   double rate, duration length) {
   ::prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
   auto table = std::make_shared<timetable>();

@@ -21,10 +21,16 @@ double closed_loop(caf::actor_system& sys, const pool_handle& pool,
                    const std::string& statement, std::size_t at_a_time,
                    duration length);
 
+/// Work that is sent again and again; its times count from each call.
+struct repeated_call {
+  work what;
+  acquire_options how;
+};
+
 /// Sends statements by message at a rate, whatever becomes of those before,
 /// and waits for the last answer.
 std::vector<timed_call> open_loop(caf::actor_system& sys,
-                                  const pool_handle& pool, execute what,
+                                  const pool_handle& pool, repeated_call what,
                                   double rate, duration length);
 
 } // namespace caf_pool::bench

@@ -71,9 +71,8 @@ ordeal suffer(const run_options& x, pool_config config, const lengths& times) {
   if (!pool)
     throw std::runtime_error{to_string(pool.error())};
   auto& handle = pool->address;
-  auto what = execute{};
-  what.statements = {sql_statement{statement}};
-  what.limit = limit;
+  auto what = repeated_call{statement, {}};
+  what.how.limit = limit;
   closed_loop(world.sys, handle, statement, config.workers, times.calm / 4);
   auto peak
     = closed_loop(world.sys, handle, statement, 2 * config.workers, times.calm);

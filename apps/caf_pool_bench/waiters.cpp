@@ -49,8 +49,8 @@ public:
       due_[i] = first + step * static_cast<duration::rep>(i);
       auto wish = acquire_input{};
       wish.caller = ids_[i] = port.next_ticket();
-      wish.deadline = due_[i];
-      wish.holder = "a caller of the benchmark";
+      wish.how.wait_until = due_[i];
+      wish.how.holder = "a caller of the benchmark";
       auto ends = make_waiter([this, i](const result<loan>&) {
         heard_[i] = clock::now();
         ++done_;

@@ -120,8 +120,8 @@ result<std::string> exec(const connection_options& to, const std::string& pool,
 }
 
 result<std::string> control(const connection_options& to,
-                            const std::string& pool, wire::verb what,
-                            duration limit, const style& how) {
+                            const std::string& pool, verb what, duration limit,
+                            const style& how) {
   auto db = connect(to);
   if (!db)
     return db.error();

@@ -2,7 +2,7 @@
 
 #include "caf_pool/core/result.hpp"
 #include "caf_pool/core/time.hpp"
-#include "caf_pool/protocol/questions.hpp"
+#include "caf_pool/core/verb.hpp"
 
 #include "output.hpp"
 
@@ -30,8 +30,8 @@ result<std::string> exec(const connection_options& to, const std::string& pool,
                          const std::string& sql, const style& how);
 
 result<std::string> control(const connection_options& to,
-                            const std::string& pool, wire::verb what,
-                            duration limit, const style& how);
+                            const std::string& pool, verb what, duration limit,
+                            const style& how);
 
 /// What a configuration is made of.
 struct config_options {

@@ -76,13 +76,13 @@ result<void> confirm(const arguments& x, const char* name) {
   return error{errc::cancelled, "nothing was done", {}};
 }
 
-void add_control(CLI::App& app, arguments& x, const char* name, wire::verb what,
+void add_control(CLI::App& app, arguments& x, const char* name, verb what,
                  bool stops_callers, const char* text) {
   auto* command = app.add_subcommand(name, text);
   command->add_option("pool", x.pool, "The pool.")->required();
   if (stops_callers)
     command->add_flag("-y,--yes", x.yes, "Do not ask.");
-  if (what == wire::verb::drain)
+  if (what == verb::drain)
     command->add_option("--limit", x.limit,
                         "Take leases away after this, e.g. 30s.");
   command->callback([&x, name, what, stops_callers] {
@@ -145,11 +145,11 @@ void add_options(CLI::App& app, arguments& x) {
   exec->add_option("sql", x.sql, "The statement.")->required();
   exec->callback(
     [&x] { x.run = [&x] { return ctl::exec(x.to, x.pool, x.sql, x.how); }; });
-  add_control(app, x, "drain", wire::verb::drain, true,
+  add_control(app, x, "drain", verb::drain, true,
               "Lets leases end, then closes the pool.");
-  add_control(app, x, "pause", wire::verb::pause, true, "Makes callers wait.");
-  add_control(app, x, "resume", wire::verb::resume, false, "Ends a pause.");
-  add_control(app, x, "reconnect", wire::verb::reconnect, false,
+  add_control(app, x, "pause", verb::pause, true, "Makes callers wait.");
+  add_control(app, x, "resume", verb::resume, false, "Ends a pause.");
+  add_control(app, x, "reconnect", verb::reconnect, false,
               "Replaces all connections as they come back.");
   add_config(app, x);
   app.footer(

@@ -17,13 +17,14 @@ struct config : caf::actor_system_config {
 };
 
 void greet(caf::event_based_actor* self, const pool_handle& db) {
-  auto question = execute{};
-  question.statements = {"SELECT 'hello from ' || sqlite_version() AS text"};
-  question.limit = std::chrono::seconds{30};
+  auto how = acquire_options{};
+  how.limit = std::chrono::seconds{30};
+  auto question = execute{"SELECT 'hello from ' || sqlite_version() AS text",
+                          how.starting(clock::now())};
   ask(self, db, caf::infinite, question)
     .then(
-      [](const execute_result& x) {
-        for (auto row : x.results.front())
+      [](const outcome& x) {
+        for (auto row : x.results().front())
           std::cout << row["text"].as<std::string>().substr(0, 10) << '\n';
       },
       [](const caf::error& why) {

@@ -3,9 +3,9 @@
 #include "caf_pool/actor/async_wish.hpp"
 #include "caf_pool/actor/pool_shell.hpp"
 #include "caf_pool/actor/pool_supervisor.hpp"
-#include "caf_pool/actor/read_only_workers.hpp"
 #include "caf_pool/front/wait_node.hpp"
 #include "caf_pool/lease/last_word.hpp"
+#include "caf_pool/lease/pooled_connection.hpp"
 #include "caf_pool/runtime.hpp"
 
 #include <algorithm>
@@ -42,16 +42,11 @@ error late(const std::string& name) {
           {}};
 }
 
-duration wait_of(const acquire_options& options, const pool_config& config) {
-  auto wait
-    = options.wait.value_or(options.limit.value_or(config.acquire_timeout));
-  return std::max(std::min(wait, options.limit.value_or(wait)),
-                  duration::zero());
-}
-
-/// Tells whether the front may serve: it knows neither turns nor forecasts.
+/// Tells whether the front may serve: it knows neither turns nor forecasts, and
+/// asks no server.
 bool is_plain(const acquire_options& options) {
-  return options.priority == 0 && options.expected == duration::zero();
+  return options.priority == 0 && options.expected == duration::zero()
+         && !options.read_only;
 }
 
 /// Returns when all of a call has to be over.
@@ -59,18 +54,6 @@ time_point end_of(const acquire_options& options) {
   if (!options.limit)
     return never;
   return add_saturated(clock::now(), std::max(*options.limit, {}));
-}
-
-acquire_input wish_of(pool_port& port, const acquire_options& options,
-                      time_point deadline, const std::source_location& at) {
-  auto wish = acquire_input{};
-  wish.caller = port.next_ticket();
-  wish.deadline = deadline;
-  wish.priority = options.priority;
-  wish.tenant = options.tenant;
-  wish.expected = options.expected;
-  wish.holder = to_string(holder::here(options.label, at));
-  return wish;
 }
 
 /// Whoever waits for one connection while holding another may wait for himself:
@@ -94,13 +77,6 @@ error with_warning(error why, const slot_table& front) {
   return why;
 }
 
-result<lease> finished(lease held, const acquire_options& options,
-                       time_point deadline) {
-  if (!options.read_only)
-    return held;
-  return restricted_to_reads(std::move(held), deadline);
-}
-
 } // namespace
 
 struct any_pool::impl {
@@ -108,7 +84,6 @@ struct any_pool::impl {
   caf::actor_system* sys = nullptr;
   result<pool_ref> ref = error{errc::internal, "not started", {}};
   pool_config config;
-  std::shared_ptr<read_only_workers> restrainers;
 
   impl(std::shared_ptr<runtime> rt, caf::actor_system& system,
        const pool_config& cfg, backend_ptr way, error why)
@@ -116,16 +91,12 @@ struct any_pool::impl {
       sys(&system),
       ref(why ? result<pool_ref>{std::move(why)}
               : spawn_pool(system, cfg, std::move(way))),
-      config(cfg),
-      restrainers(std::make_shared<read_only_workers>(*sys, cfg.workers)) {
+      config(cfg) {
     // nop
   }
 
   impl(pool_ref pool, const pool_config& cfg)
-    : sys(&pool.address->home_system()),
-      ref(std::move(pool)),
-      config(cfg),
-      restrainers(std::make_shared<read_only_workers>(*sys, cfg.workers)) {
+    : sys(&pool.address->home_system()), ref(std::move(pool)), config(cfg) {
     // nop
   }
 
@@ -190,35 +161,39 @@ const pool_config& any_pool::config() const noexcept {
 // Without the clock, a look at the limits or another call: on this path each of
 // them shows.
 [[gnu::always_inline]] inline result<lease> any_pool::acquire_on(
-  const terms& how, const acquire_options& options,
-  const std::source_location& at) {
+  bounds what, const acquire_options& options, const std::source_location& at) {
   if (!impl_->ref)
     return impl_->ref.error();
-  auto held = loan{};
-  if (is_plain(options))
-    held = impl_->estate().front().try_take(holder::here(options.label, at));
-  if (held && !options.read_only) [[likely]]
-    return lease{held};
-  return acquire_slowly(held, how, options, at);
+  if (is_plain(options)) [[likely]]
+    if (auto held = impl_->estate().front().try_take(
+          holder::here(options.label, at))) [[likely]]
+      return lease{held};
+  return acquire_slowly(what, options, at);
 }
 
-result<lease> any_pool::acquire_slowly(loan held, const terms& how,
+result<lease> any_pool::acquire_slowly(bounds what,
                                        const acquire_options& options,
                                        const std::source_location& at) {
-  auto wait = wait_of(options, impl_->config);
-  auto deadline = add_saturated(clock::now(), wait);
-  if (!held && is_plain(options) && wait > longest_search
-      && lends(impl_->config))
-    held = impl_->estate().front().try_take(holder::here(options.label, at),
-                                            impl_->config.fast_lane_tries);
-  if (held)
-    return finished(lease{held}, options, deadline);
-  return queue(how, options, deadline, at);
+  auto now = clock::now();
+  auto how = options.starting(now);
+  auto until = end_of_wait(how, impl_->config.acquire_timeout, now);
+  auto who = holder::here(options.label, at);
+  if (is_plain(options) && until - now > longest_search
+      && lends(impl_->config)) {
+    auto& front = impl_->estate().front();
+    if (auto held = front.try_take(who, impl_->config.fast_lane_tries))
+      return lease{held};
+  }
+  how.wait_until = until;
+  if (what == bounds::waiting)
+    how.deadline.reset();
+  how.holder = to_string(who);
+  return queue(how, who);
 }
 
 result<lease> any_pool::acquire(const acquire_options& options,
                                 const std::source_location& at) {
-  return acquire_on({}, options, at);
+  return acquire_on(bounds::waiting, options, at);
 }
 
 result<lease> any_pool::acquire(duration wait, const std::source_location& at) {
@@ -233,32 +208,29 @@ result<lease> any_pool::try_acquire(const std::source_location& at) {
   auto who = holder::here(nullptr, at);
   if (auto held = impl_->estate().front().try_take(who, 1))
     return lease{held};
-  auto wait = impl_->config.acquire_timeout;
-  return queue({duration::zero(), true}, {}, add_saturated(clock::now(), wait),
-               at);
+  auto how = call_options{};
+  how.wait_until = add_saturated(clock::now(), impl_->config.acquire_timeout);
+  how.only_if_free = true;
+  how.holder = to_string(who);
+  return queue(how, who);
 }
 
-result<lease> any_pool::queue(const terms& how, const acquire_options& options,
-                              time_point deadline,
-                              const std::source_location& at) {
+result<lease> any_pool::queue(const call_options& how, const holder& who) {
   auto& port = impl_->estate();
+  auto until = *how.wait_until;
   for (;;) {
-    auto wish = wish_of(port, options, deadline, at);
-    wish.limit = how.limit;
-    wish.only_if_free = how.only_if_free;
-    auto id = wish.caller;
+    auto id = port.next_ticket();
     auto [mine, theirs] = make_waiter();
-    port.queue(std::move(wish), std::move(theirs),
-               holder::here(options.label, at));
+    port.queue({id, how}, std::move(theirs), who);
     auto answer
-      = mine.wait_until(add_saturated(deadline, last_word), answer_spins);
+      = mine.wait_until(add_saturated(until, last_word), answer_spins);
     if (!answer) {
       port.withdraw(id);
       return late(impl_->config.name);
     }
     if (*answer)
-      return finished(lease{**answer}, options, deadline);
-    if (answer->error().code != errc::restarted || clock::now() >= deadline)
+      return lease{**answer};
+    if (answer->error().code != errc::restarted || clock::now() >= until)
       return with_warning(answer->error(), port.front());
     // The wish died with the pool's actor; its successor is on the way.
     std::this_thread::sleep_for(restart_pause);
@@ -272,15 +244,17 @@ void any_pool::acquire_async(acquire_handler handler,
     handler(impl_->ref.error());
     return;
   }
-  auto wait = wait_of(options, impl_->config);
-  auto deadline = add_saturated(clock::now(), wait);
   auto& port = impl_->estate();
   auto call = std::make_shared<async_wish>();
-  call->wish = wish_of(port, options, deadline, at);
+  auto& how = call->wish.how;
+  auto now = clock::now();
+  how = options.starting(now);
+  how.wait_until = end_of_wait(how, impl_->config.acquire_timeout, now);
+  how.deadline.reset();
+  how.holder = to_string(holder::here(options.label, at));
+  call->wish.caller = port.next_ticket();
   call->handler = std::move(handler);
   call->pool = *impl_->ref;
-  if (options.read_only)
-    call->restrainers = impl_->restrainers;
   // Its thread goes on; who will hold the lease is not known.
   port.queue(call->wish, call->answer(), holder{});
 }
@@ -289,9 +263,7 @@ result<sql_result> any_pool::execute(const sql_statement& what,
                                      const acquire_options& options,
                                      const std::source_location& at) {
   auto end = end_of(options);
-  auto how = terms{};
-  how.limit = std::max(options.limit.value_or(duration::zero()), {});
-  auto held = acquire_on(how, options, at);
+  auto held = acquire_on(bounds::whole_call, options, at);
   if (!held)
     return held.error();
   auto deadline = options.limit ? end : held->deadline_of({});
@@ -304,11 +276,21 @@ result<sql_result> any_pool::execute(
   return execute(sql_statement{std::move(sql), parameters}, {}, at);
 }
 
+result<outcome> any_pool::run(const work& what, const acquire_options& options,
+                              const std::source_location& at) {
+  auto end = end_of(options);
+  auto held = acquire_on(bounds::whole_call, options, at);
+  if (!held)
+    return held.error();
+  auto deadline = options.limit ? end : held->deadline_of({});
+  return held->pooled().run(what, false, deadline);
+}
+
 result<void> any_pool::transaction(
   const std::function<result<void>(lease&)>& work,
   const acquire_options& options, const std::source_location& at) {
   auto end = end_of(options);
-  auto held = acquire(options, at);
+  auto held = acquire_on(bounds::whole_call, options, at);
   if (!held)
     return held.error();
   return held->commit_all_of(work, end);

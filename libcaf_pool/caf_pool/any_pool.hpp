@@ -1,9 +1,10 @@
 #pragma once
 
-#include "caf_pool/acquire_options.hpp"
+#include "caf_pool/core/call_options.hpp"
 #include "caf_pool/core/pool_snapshot.hpp"
 #include "caf_pool/lease/lease.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -18,6 +19,7 @@ class actor_system;
 
 namespace caf_pool {
 
+struct holder;
 struct pool_ref;
 
 /// A pool in a program: acquires, executes, and ends with its owner. The kind
@@ -83,6 +85,11 @@ public:
                              const std::source_location& at
                              = std::source_location::current());
 
+  /// As above for work of any kind; several statements are one transaction.
+  result<outcome> run(const work& what, const acquire_options& options = {},
+                      const std::source_location& at
+                      = std::source_location::current());
+
   /// Runs the function in a transaction: committed if it returns a value,
   /// rolled back if it returns an error or throws.
   result<void> transaction(const std::function<result<void>(lease&)>& work,
@@ -105,23 +112,17 @@ public:
 private:
   struct impl;
 
-  /// What a wish for a connection says beside its options.
-  struct terms {
-    /// When the use ends as well, counted from now; zero if it may go on.
-    duration limit = duration::zero();
-    bool only_if_free = false;
-  };
+  /// What the options limit.
+  enum class bounds : std::uint8_t { waiting, whole_call };
 
-  result<lease> acquire_on(const terms& how, const acquire_options& options,
+  result<lease> acquire_on(bounds what, const acquire_options& options,
                            const std::source_location& at);
 
-  /// Goes on with what the front lent, or with nothing.
-  result<lease> acquire_slowly(loan held, const terms& how,
-                               const acquire_options& options,
+  /// As above where the front has nothing, or may not serve.
+  result<lease> acquire_slowly(bounds what, const acquire_options& options,
                                const std::source_location& at);
 
-  result<lease> queue(const terms& how, const acquire_options& options,
-                      time_point deadline, const std::source_location& at);
+  result<lease> queue(const call_options& how, const holder& who);
 
   std::unique_ptr<impl> impl_;
 };

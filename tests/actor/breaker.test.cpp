@@ -54,9 +54,9 @@ TEST_CASE("an open breaker answers at once and leaves the server in peace",
     none = fx.db.acquire(1h);
     REQUIRE(!none.has_value());
     CHECK(none.error().code == errc::breaker_open);
-    CHECK(code_of(fx.me.get<execute_result>(fx.db.actors().address,
-                                            execute{{"SELECT 1"}}))
-          == errc::breaker_open);
+    CHECK(
+      code_of(fx.me.get<outcome>(fx.db.actors().address, execute{{"SELECT 1"}}))
+      == errc::breaker_open);
   }
   CHECK_THAT(none.error().message,
              ContainsSubstring("for another ")

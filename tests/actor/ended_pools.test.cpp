@@ -148,7 +148,7 @@ TEST_CASE("a pool that ends while it hears of a reload comes back") {
     REQUIRE(bench.apply({config}));
     REQUIRE(eventually([&] {
       auto now = bench.me.get<pool_handle>(bench.all, find_pool{"a"});
-      return now && bench.me.get<execute_result>(*now, execute{{"SELECT 1"}});
+      return now && bench.me.get<outcome>(*now, execute{{"SELECT 1"}});
     }));
   }
 }

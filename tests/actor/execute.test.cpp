@@ -31,17 +31,17 @@ struct fixture {
     return config;
   }
 
-  result<execute_result> run(std::vector<sql_statement> what,
-                             lease_id lease = {}) {
+  result<outcome> run(std::vector<sql_statement> what, lease_id lease = {}) {
     auto order = execute{std::move(what)};
     order.lease = lease;
-    return me.get<execute_result>(pool, std::move(order));
+    return me.get<outcome>(pool, std::move(order));
   }
 
   std::int64_t count() {
     return run({"SELECT count(*) FROM item"})
       .value()
-      .results.at(0)[0][0]
+      .results()
+      .at(0)[0][0]
       .as<std::int64_t>();
   }
 };
@@ -53,8 +53,8 @@ TEST_CASE("statements by message need no lease", "[C01]") {
   REQUIRE(fx.run({{"INSERT INTO item VALUES (?1)", {7}}}));
   auto rows = fx.run({{"SELECT id FROM item WHERE id > ?1", {1}}});
   REQUIRE(rows.has_value());
-  REQUIRE(rows->results.size() == 1);
-  CHECK(rows->results[0][0]["id"].as<int>() == 7);
+  REQUIRE(rows->results().size() == 1);
+  CHECK(rows->results()[0][0]["id"].as<int>() == 7);
   CHECK(look(fx.db).counters.opened == 1);
   CHECK(at_rest(fx.db));
 }
@@ -66,9 +66,9 @@ TEST_CASE("a list of statements takes effect as a whole or not at all",
     = fx.run({"INSERT INTO item VALUES (1)", "INSERT INTO item VALUES (2)",
               "SELECT count(*) FROM item"});
   REQUIRE(results.has_value());
-  REQUIRE(results->results.size() == 3);
-  CHECK(results->results[0].affected == 1);
-  CHECK(results->results[2][0][0].as<int>() == 2);
+  REQUIRE(results->results().size() == 3);
+  CHECK(results->results()[0].affected == 1);
+  CHECK(results->results()[2][0][0].as<int>() == 2);
   auto failed
     = fx.run({"INSERT INTO item VALUES (3)", "INSERT INTO item VALUES (1)",
               "INSERT INTO item VALUES (4)"});
@@ -107,11 +107,11 @@ TEST_CASE("two statements at a time on one lease are refused", "[C19]") {
   server->hold(backend_call::execute);
   auto first = me.start(pool, order);
   REQUIRE(server->wait_for_held(backend_call::execute));
-  auto refused = me.get<execute_result>(pool, order);
+  auto refused = me.get<outcome>(pool, order);
   REQUIRE(!refused.has_value());
   CHECK(refused.error().code == errc::invalid_argument);
   server->stop_holding(backend_call::execute);
-  CHECK(answer_of<execute_result>(std::move(first)).has_value());
+  CHECK(answer_of<outcome>(std::move(first)).has_value());
   me.tell(pool, release{lease, {}});
   CHECK(at_rest(db));
   CHECK(server->verdict() == "");
@@ -131,7 +131,7 @@ TEST_CASE("more statements than workers and connections are all answered",
   for (int i = 0; i < 300; ++i)
     all.push_back(me.start(db.actors().address, execute{{"SELECT 1"}}));
   for (auto& x : all)
-    CHECK(answer_of<execute_result>(std::move(x)).has_value());
+    CHECK(answer_of<outcome>(std::move(x)).has_value());
   CHECK(server->count(backend_call::execute) == 300);
   CHECK(server->most_connections() <= 4);
   CHECK(at_rest(db));
@@ -166,7 +166,7 @@ TEST_CASE(
       for (int j = 0; j < 40; ++j) {
         if (i % 2 == 0)
           static_cast<void>(
-            me.get<execute_result>(db.actors().address, execute{{"SELECT 1"}}));
+            me.get<outcome>(db.actors().address, execute{{"SELECT 1"}}));
         else if (auto mine = db.acquire(); mine)
           static_cast<void>(mine->execute("SELECT 1"));
         ++answers;

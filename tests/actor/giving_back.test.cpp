@@ -19,7 +19,7 @@ TEST_CASE("a lease given back while its statement runs ends with the statement",
   // Nobody else may have the connection as long as it is in use.
   CHECK(code_of(db.acquire(100ms)) == errc::acquire_timeout);
   server->stop_holding(backend_call::execute);
-  CHECK(answer_of<execute_result>(std::move(running)).has_value());
+  CHECK(answer_of<outcome>(std::move(running)).has_value());
   CHECK(db.execute("SELECT 2").has_value());
   CHECK(at_rest(db));
   CHECK(look(db).counters.leases_revoked == 0);
@@ -40,7 +40,7 @@ TEST_CASE("a lease of the front is fenced off, whatever was granted before",
   auto& estate = *db.actors().estate;
   auto wish = acquire_input{};
   wish.caller = estate.next_ticket();
-  wish.deadline = clock::now() + far_away;
+  wish.how.wait_until = clock::now() + far_away;
   estate.queue(wish, std::move(theirs));
   REQUIRE(waiting(db, 1));
   REQUIRE(mine.cancel());

@@ -25,7 +25,7 @@ TEST_CASE("a snapshot never waits for a server that hangs", "[A06][trap-T58]") {
   }
   server->stop_holding(backend_call::open);
   server->stop_holding(backend_call::execute);
-  CHECK(answer_of<execute_result>(std::move(running)).has_value());
+  CHECK(answer_of<outcome>(std::move(running)).has_value());
   CHECK(at_rest(db));
 }
 

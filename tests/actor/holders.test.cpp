@@ -58,7 +58,7 @@ TEST_CASE("the lease of a holder who dies comes back, reset, to the next one",
   CHECK(next->lease.connection == mine.connection);
   CHECK(next->lease != mine);
   CHECK(fx.server->count(backend_call::reset) == 1);
-  CHECK(fx.second.get<execute_result>(fx.pool, on(next->lease, "SELECT 1")));
+  CHECK(fx.second.get<outcome>(fx.pool, on(next->lease, "SELECT 1")));
   fx.second.tell(fx.pool, release{next->lease, {}});
   CHECK(at_rest(fx.db));
   CHECK(look(fx.db).counters.leases_revoked == 1);
@@ -96,7 +96,7 @@ TEST_CASE("a statement without a lease ends with whoever wanted it",
   fx.first.die();
   REQUIRE(fx.server->wait_for_calls(backend_call::cancel, 1));
   fx.server->stop_holding(backend_call::execute);
-  CHECK(fx.second.get<execute_result>(fx.pool, execute{{"SELECT 2"}}));
+  CHECK(fx.second.get<outcome>(fx.pool, execute{{"SELECT 2"}}));
   CHECK(at_rest(fx.db));
   CHECK(fx.server->verdict() == "");
 }
@@ -145,13 +145,12 @@ TEST_CASE("a stale or foreign lease changes nothing",
   fx.first.tell(fx.pool, release{old, {}});
   fx.first.tell(fx.pool, revoke_lease{old});
   for (auto lease : {old, held->lease}) {
-    auto refused
-      = fx.first.get<execute_result>(fx.pool, on(lease, "DROP TABLE x"));
+    auto refused = fx.first.get<outcome>(fx.pool, on(lease, "DROP TABLE x"));
     REQUIRE(!refused.has_value());
     CHECK(refused.error().code == errc::lease_lost);
   }
   CHECK(fx.server->count(backend_call::execute) == 0);
-  CHECK(fx.second.get<execute_result>(fx.pool, on(held->lease, "SELECT 1")));
+  CHECK(fx.second.get<outcome>(fx.pool, on(held->lease, "SELECT 1")));
   CHECK(look(fx.db).counters.stale_releases == 2);
   CHECK(look(fx.db).gauges.leased == 1);
 }
@@ -163,7 +162,7 @@ TEST_CASE("a lease that is taken away is lost to its holder at once",
   fx.second.tell(fx.pool, revoke_lease{mine});
   auto next = fx.second.get<lease_grant>(fx.pool, acquire{});
   REQUIRE(next.has_value());
-  auto refused = fx.first.get<execute_result>(fx.pool, on(mine, "SELECT 1"));
+  auto refused = fx.first.get<outcome>(fx.pool, on(mine, "SELECT 1"));
   REQUIRE(!refused.has_value());
   CHECK(refused.error().code == errc::lease_lost);
   CHECK(fx.server->count(backend_call::reset) == 1);

@@ -353,7 +353,7 @@ TEST_CASE("a connection that changes hands is not counted twice", "[lanes]") {
   REQUIRE(waiting(*fx.db, 1));
   fx.server->stop_holding(backend_call::execute);
   CHECK(next.get());
-  CHECK(answer_of<execute_result>(std::move(rows)));
+  CHECK(answer_of<outcome>(std::move(rows)));
   CHECK(look(*fx.db).peak_leased == 1);
   fx.all_is_well(1);
 }

@@ -153,13 +153,13 @@ TEST_CASE("a lease by id is suspected and taken away like any other",
   fixture fx{strict(careless(true))};
   auto& pool = fx.db.actors().address;
   auto wish = acquire{};
-  wish.holder = "remote orders-1";
+  wish.how.holder = "remote orders-1";
   auto lease = fx.me.get<lease_grant>(pool, wish).value().lease;
   REQUIRE(fx.ears.wait_for(event_kind::lease_revoked));
   CHECK_THAT(fx.ears.events(event_kind::leak_suspected)[0].text,
              ContainsSubstring("remote orders-1"));
   auto order = execute{{"SELECT 1"}};
   order.lease = lease;
-  CHECK(code_of(fx.me.get<execute_result>(pool, order)) == errc::lease_lost);
+  CHECK(code_of(fx.me.get<outcome>(pool, order)) == errc::lease_lost);
   CHECK(at_rest(fx.db));
 }

@@ -96,13 +96,12 @@ TEST_CASE("no layer repeats a statement that failed", "[trap-T40][trap-T41]") {
         CHECK(code_of(fx.db.acquire().value().execute("SELECT 1")) == code);
         break;
       case 2: // by a message
-        CHECK(code_of(fx.me.get<execute_result>(pool, execute{{"SELECT 1"}}))
-              == code);
+        CHECK(code_of(fx.me.get<outcome>(pool, execute{{"SELECT 1"}})) == code);
         break;
       case 3: // in a transaction, which fails at its beginning
-        CHECK(code_of(fx.me.get<execute_result>(
-                pool, execute{{"SELECT 1", "SELECT 2"}}))
-              == code);
+        CHECK(
+          code_of(fx.me.get<outcome>(pool, execute{{"SELECT 1", "SELECT 2"}}))
+          == code);
         break;
     }
     CHECK(fx.server->count(backend_call::execute) == n);

@@ -90,8 +90,8 @@ struct manager_bench {
     return me.get<pool_handle>(all, find_pool{name}).value();
   }
 
-  result<execute_result> run(const std::string& name) {
-    return me.get<execute_result>(find(name), execute{{"SELECT 1"}});
+  result<outcome> run(const std::string& name) {
+    return me.get<outcome>(find(name), execute{{"SELECT 1"}});
   }
 
   std::vector<std::string> names() {

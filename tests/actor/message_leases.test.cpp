@@ -39,10 +39,10 @@ struct fixture : scripted_pool {
     return result;
   }
 
-  result<execute_result> run(const lease_id& on, std::string sql = "SELECT 1") {
+  result<outcome> run(const lease_id& on, std::string sql = "SELECT 1") {
     auto order = execute{{std::move(sql)}};
     order.lease = on;
-    return me.get<execute_result>(pool, order);
+    return me.get<outcome>(pool, order);
   }
 
   void kill_actor() {
@@ -79,7 +79,7 @@ TEST_CASE("a lease by message is shown with its holder, and how long he has it",
           "[K01]") {
   fixture fx;
   auto wish = acquire{};
-  wish.holder = "remote orders-1";
+  wish.how.holder = "remote orders-1";
   auto before = clock::now();
   auto lease = fx.lease(wish);
   auto shown = [&] {
@@ -180,7 +180,7 @@ TEST_CASE("a lease from the front is suspected and taken away by name",
   auto config = with_front(1);
   fixture fx{config};
   auto wish = acquire{};
-  wish.holder = "remote orders-1";
+  wish.how.holder = "remote orders-1";
   auto lease = fx.lease(wish);
   auto used = GENERATE(false, true);
   if (used)
@@ -242,7 +242,7 @@ TEST_CASE("who says how long he needs is granted by the machine",
           "[K01][trap-T73]") {
   fixture fx;
   auto wish = acquire{};
-  wish.expected = 1h;
+  wish.how.expected = 1h;
   auto granted = fx.me.get<lease_grant>(fx.pool, wish);
   REQUIRE(granted.has_value());
   CHECK_FALSE(granted->lease.from_front());

@@ -32,8 +32,8 @@ struct crowd : scripted_pool {
 
   auto begin(const std::string& text, duration limit) {
     auto order = execute{};
-    order.statements = {sql_statement{text}};
-    order.limit = limit;
+    order.what = text;
+    order.how.deadline = add_saturated(clock::now(), limit);
     return me.start(db.actors().address, std::move(order));
   }
 
@@ -46,12 +46,12 @@ struct crowd : scripted_pool {
       return false;
     eventually([&] { return clock::now() - start >= 1200ms; });
     server->let_pass(statements);
-    return answer_of<execute_result>(std::move(answer)).has_value();
+    return answer_of<outcome>(std::move(answer)).has_value();
   }
 
   struct answers {
-    result<execute_result> first;
-    result<execute_result> second;
+    result<outcome> first;
+    result<outcome> second;
   };
 
   /// Two of them wait for the worker, with less time left than they need.
@@ -62,10 +62,10 @@ struct crowd : scripted_pool {
     auto second = begin("second", 1500ms);
     (void) look(db); // both are there
     server->let_pass(statements);
-    (void) answer_of<execute_result>(std::move(busy));
+    (void) answer_of<outcome>(std::move(busy));
     server->let_pass(statements, 2);
-    auto result = answers{answer_of<execute_result>(std::move(first)),
-                          answer_of<execute_result>(std::move(second))};
+    auto result = answers{answer_of<outcome>(std::move(first)),
+                          answer_of<outcome>(std::move(second))};
     // What was not used must not let later ones pass.
     server->stop_holding(statements);
     server->hold(statements);

@@ -6,26 +6,26 @@ using namespace caf_pool::test;
 namespace {
 
 /// What became of calls by a timetable.
-struct outcome {
+struct tally {
   int well = 0;
   /// Cut at their limit: each costs the server far more than a statement.
   int cut = 0;
 };
 
 /// Three times as many as four workers can do, for three seconds.
-outcome overload(client& me, const pool_handle& pool) {
-  auto what = execute{};
-  what.statements = {"SELECT pg_sleep(0.04)"};
-  what.limit = 400ms;
-  std::vector<decltype(me.start(pool, what))> calls;
+tally overload(client& me, const pool_handle& pool) {
+  auto how = acquire_options{};
+  how.limit = 400ms;
+  std::vector<decltype(me.start(pool, execute{}))> calls;
   auto due = clock::now();
   for (int i = 0; i < 900; ++i, due += 3333us) {
     std::this_thread::sleep_until(due);
-    calls.push_back(me.start(pool, what));
+    calls.push_back(me.start(
+      pool, execute{"SELECT pg_sleep(0.04)", how.starting(clock::now())}));
   }
-  outcome result;
+  tally result;
   for (auto& call : calls) {
-    auto answer = answer_of<execute_result>(std::move(call));
+    auto answer = answer_of<outcome>(std::move(call));
     result.well += answer.has_value();
     result.cut += !answer && answer.error().code == errc::execute_timeout;
   }
@@ -45,7 +45,7 @@ TEST_CASE(
   any_pool db{world.sys, config, make_postgres(config).value()};
   REQUIRE(db.execute("SELECT 1").has_value());
   client me{world.sys};
-  outcome last;
+  tally last;
   auto ok = eventually([&] {
     last = overload(me, db.actors().address);
     // 300 could be served; a machine that stands still serves fewer.

@@ -24,7 +24,7 @@ answer start(any_pool& db, const acquire_options& options = for_reading()) {
   return out->get_future();
 }
 
-result<lease> outcome(answer& x) {
+result<lease> lease_of(answer& x) {
   REQUIRE(x.wait_for(patience) == std::future_status::ready);
   return x.get();
 }
@@ -53,7 +53,7 @@ TEST_CASE("a lease for reading only refuses writes, however it was acquired",
   REQUIRE(db.execute("CREATE TABLE item (id INTEGER)").has_value());
   auto blocking = GENERATE(true, false);
   auto pending = blocking ? answer{} : start(db);
-  auto held = blocking ? db.acquire(for_reading()) : outcome(pending);
+  auto held = blocking ? db.acquire(for_reading()) : lease_of(pending);
   REQUIRE(held.has_value());
   CHECK(held->execute("SELECT * FROM item").has_value());
   CHECK(!held->execute("INSERT INTO item VALUES (1)").has_value());
@@ -75,10 +75,10 @@ TEST_CASE("no actor waits for a server that is slow to refuse writes",
     CHECK(now->gauges.leased == 1);
   }
   auto other = start(*fx.db, {});
-  CHECK(outcome(other).has_value());
+  CHECK(lease_of(other).has_value());
   CHECK(fx.server->held(backend_call::restrict_to_reads) == 1);
   fx.server->let_pass(backend_call::restrict_to_reads);
-  CHECK(outcome(pending).has_value());
+  CHECK(lease_of(pending).has_value());
   CHECK(at_rest(*fx.db));
   CHECK(fx.server->verdict() == "");
 }
@@ -92,27 +92,27 @@ TEST_CASE(
   REQUIRE(fx.server->wait_for_held(backend_call::restrict_to_reads));
   SECTION("it says so") {
     fx.server->stop_holding(backend_call::restrict_to_reads);
-    REQUIRE(outcome(pending).has_value());
+    REQUIRE(lease_of(pending).has_value());
     fx.server->answer(backend_call::restrict_to_reads,
                       failing(errc::not_supported, "no such mode"));
     auto again = start(*fx.db);
-    CHECK(code_of(outcome(again)) == errc::not_supported);
+    CHECK(code_of(lease_of(again)) == errc::not_supported);
     CHECK(fx.db->execute("SELECT 1").has_value());
     CHECK(at_rest(*fx.db));
   }
   SECTION("it hangs until the caller's deadline") {
     fx.server->let_pass(backend_call::restrict_to_reads);
-    REQUIRE(outcome(pending).has_value());
+    REQUIRE(lease_of(pending).has_value());
     auto options = for_reading();
     options.wait = 100ms;
     auto late = start(*fx.db, options);
-    CHECK(!outcome(late).has_value());
+    CHECK(!lease_of(late).has_value());
     CHECK(fx.db->execute("SELECT 1").has_value());
     CHECK(at_rest(*fx.db));
   }
   SECTION("it hangs until the pool ends") {
     fx.db.reset();
-    CHECK(!outcome(pending).has_value());
+    CHECK(!lease_of(pending).has_value());
     CHECK(eventually([&] { return fx.server->connections() == 0; }));
   }
   CHECK(fx.server->verdict() == "");
@@ -131,7 +131,7 @@ TEST_CASE("so many threads as the pool has workers make leases read-only",
   CHECK(fx.server->count(backend_call::restrict_to_reads) == 2);
   fx.server->stop_holding(backend_call::restrict_to_reads);
   for (auto& x : pending)
-    CHECK(outcome(x).has_value());
+    CHECK(lease_of(x).has_value());
   CHECK(fx.server->count(backend_call::restrict_to_reads) == 6);
   CHECK(at_rest(*fx.db));
   CHECK(fx.server->verdict() == "");

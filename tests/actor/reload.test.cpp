@@ -46,7 +46,7 @@ TEST_CASE("what a backend copies reaches the pool with a new backend",
   auto config = named("a", "x");
   auto ref = spawn_pool(world.sys, config, first);
   REQUIRE(ref.has_value());
-  REQUIRE(me.get<execute_result>(ref->address, execute{{"SELECT 1"}}));
+  REQUIRE(me.get<outcome>(ref->address, execute{{"SELECT 1"}}));
   auto held = me.get<lease_ptr>(ref->address, acquire_lease{}).value();
   REQUIRE(me.get<accepted>(ref->address, reconfigure{config, second, true}));
   CHECK(ref->estate->way == second);
@@ -54,7 +54,7 @@ TEST_CASE("what a backend copies reaches the pool with a new backend",
   CHECK(held->execute("SELECT 1").has_value());
   held = nullptr;
   CHECK(eventually([&] { return first->connections() == 0; }));
-  REQUIRE(me.get<execute_result>(ref->address, execute{{"SELECT 1"}}));
+  REQUIRE(me.get<outcome>(ref->address, execute{{"SELECT 1"}}));
   CHECK(second->count(backend_call::execute) == 1);
   CHECK(me.get<accepted>(ref->address, control{control::verb::drain}));
 }
@@ -69,7 +69,7 @@ TEST_CASE("a database in memory outlives a reload", "[F03]") {
   config.sweep_interval = 20ms;
   auto run = [&](const char* sql) {
     auto pool = me.get<pool_handle>(all, find_pool{"a"}).value();
-    return me.get<execute_result>(pool, execute{{sql}});
+    return me.get<outcome>(pool, execute{{sql}});
   };
   REQUIRE(me.get<accepted>(all, apply_pools{{config}}));
   REQUIRE(run("CREATE TABLE t (x)").has_value());

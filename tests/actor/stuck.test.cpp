@@ -93,7 +93,7 @@ public:
 
 execute limited(duration limit) {
   auto result = execute{{"SELECT 1"}};
-  result.limit = limit;
+  result.how.deadline = add_saturated(clock::now(), limit);
   return result;
 }
 
@@ -159,14 +159,14 @@ TEST_CASE("a statement that minds no deadline is broken from outside",
   server->answer_next(backend_call::execute, held_back(true));
   // The limit begins with the statement: opening may take a while.
   REQUIRE(db.acquire().has_value());
-  auto none = me.get<execute_result>(pool, limited(100ms));
+  auto none = me.get<outcome>(pool, limited(100ms));
   REQUIRE(!none.has_value());
   // Unless its thread gets no time for two seconds to say so.
   CHECK((none.error().code == errc::connection_lost
          || none.error().code == errc::outcome_unknown));
   CHECK(server->count(backend_call::abort) >= 1);
   CHECK(eventually([&] { return server->held(backend_call::execute) == 0; }));
-  CHECK(me.get<execute_result>(pool, execute{{"SELECT 1"}}).has_value());
+  CHECK(me.get<outcome>(pool, execute{{"SELECT 1"}}).has_value());
   CHECK(server->count(backend_call::open) == 2);
   CHECK(server->verdict() == "");
 }
@@ -187,7 +187,7 @@ TEST_CASE("a statement that never returns costs one thread, not the pool",
     if (by_lease)
       order.lease = me.get<lease_grant>(pool, acquire{}).value().lease;
     server->door->shut();
-    auto none = me.get<execute_result>(pool, order);
+    auto none = me.get<outcome>(pool, order);
     REQUIRE(!none.has_value());
     CHECK(none.error().code == errc::outcome_unknown);
     // Another connection and another worker take their place.

@@ -162,11 +162,10 @@ TEST_CASE("what becomes of a statement when the pool's actor dies is told",
     return ask(self.ptr(), db.actors().address, caf::timespan{60s},
                execute{{std::move(sql)}});
   };
-  auto outcome = [](auto request) {
+  auto code_of_answer = [](auto request) {
     auto result = errc::none;
     std::move(request).receive(
-      [](execute_result&) {},
-      [&](const caf::error& x) { result = from_caf(x).code; });
+      [](outcome&) {}, [&](const caf::error& x) { result = from_caf(x).code; });
     return result;
   };
   auto running = start("INSERT 1");
@@ -177,9 +176,9 @@ TEST_CASE("what becomes of a statement when the pool's actor dies is told",
     return x && x->gauges.leased == 2;
   }));
   kill(db.actors());
-  CHECK(outcome(std::move(queued)) == errc::restarted);
+  CHECK(code_of_answer(std::move(queued)) == errc::restarted);
   server->stop_holding(backend_call::execute);
-  CHECK(outcome(std::move(running)) == errc::none); // its worker knows
+  CHECK(code_of_answer(std::move(running)) == errc::none); // its worker knows
   // "Nothing was executed" is true, and both connections come back.
   CHECK(test::eventually([&] {
     auto x = db.snapshot(test::patience);
@@ -210,8 +209,7 @@ TEST_CASE(
   kill(db.actors());
   auto told = errc::none;
   std::move(running).receive(
-    [](execute_result&) {},
-    [&](const caf::error& x) { told = from_caf(x).code; });
+    [](outcome&) {}, [&](const caf::error& x) { told = from_caf(x).code; });
   CHECK(told == errc::outcome_unknown);
   server->stop_holding(backend_call::execute);
   server->stop_holding(backend_call::cancel);

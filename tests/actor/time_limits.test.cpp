@@ -76,15 +76,14 @@ TEST_CASE("the longest duration is a limit like others", "[T10]") {
     CHECK(mine.execute("SELECT 1", for_ever));
     CHECK(mine.transaction({"SELECT 1", "SELECT 2"}, for_ever));
     // One has to wait.
-    std::promise<result<lease>> outcome;
-    env.db.acquire_async(
-      [&](result<lease> x) { outcome.set_value(std::move(x)); },
-      waiting(for_ever));
+    std::promise<result<lease>> told;
+    env.db.acquire_async([&](result<lease> x) { told.set_value(std::move(x)); },
+                         waiting(for_ever));
     auto later = std::async(std::launch::async, [&] {
       return env.db.execute("SELECT 1", within(for_ever));
     });
     mine.release();
-    CHECK(outcome.get_future().get());
+    CHECK(told.get_future().get());
     CHECK(later.get());
   }
   auto all = acquire_all_options{};
@@ -92,11 +91,11 @@ TEST_CASE("the longest duration is a limit like others", "[T10]") {
   auto* pool = &env.db;
   CHECK(acquire_all(all, std::span<any_pool* const>{&pool, 1}));
   auto order = execute{{"SELECT 1"}};
-  order.limit = for_ever;
-  CHECK(env.me.get<execute_result>(env.db.actors().address, order));
+  order.how.deadline = add_saturated(clock::now(), for_ever);
+  CHECK(env.me.get<outcome>(env.db.actors().address, order));
   auto wish = acquire{};
-  wish.wait = for_ever;
-  wish.expected = for_ever;
+  wish.how.wait_until = add_saturated(clock::now(), for_ever);
+  wish.how.expected = for_ever;
   auto grant = env.me.get<lease_grant>(env.db.actors().address, wish);
   REQUIRE(grant);
   env.me.tell(env.db.actors().address, release{grant->lease, {}});
@@ -116,21 +115,19 @@ TEST_CASE("who has no time left is told so at once", "[T03][T06]") {
     CHECK(code_of(mine.execute("SELECT 1", limit)) == errc::execute_timeout);
     CHECK(code_of(mine.transaction({"SELECT 1", "SELECT 2"}, limit))
           == errc::execute_timeout);
-    std::promise<result<lease>> outcome;
-    env.db.acquire_async(
-      [&](result<lease> x) { outcome.set_value(std::move(x)); },
-      waiting(limit));
-    CHECK(code_of(outcome.get_future().get()) == errc::acquire_timeout);
+    std::promise<result<lease>> told;
+    env.db.acquire_async([&](result<lease> x) { told.set_value(std::move(x)); },
+                         waiting(limit));
+    CHECK(code_of(told.get_future().get()) == errc::acquire_timeout);
     mine.release();
     // Waiting is over by then, or was never needed.
     auto late = env.db.execute("SELECT 1", within(limit));
     CHECK_FALSE(late);
     CHECK_FALSE(env.db.transaction(read_one, within(limit)));
     auto order = execute{{"SELECT 1"}};
-    order.limit = limit;
-    auto answer = env.me.get<execute_result>(env.db.actors().address, order);
-    // By message, zero stands for the pool's own limits.
-    CHECK(answer.has_value() == (limit == 0s));
+    order.how.deadline = add_saturated(clock::now(), limit);
+    auto answer = env.me.get<outcome>(env.db.actors().address, order);
+    CHECK_FALSE(answer.has_value());
     static_cast<void>(env.db.warm_up(limit));
     static_cast<void>(env.db.snapshot(limit));
     CHECK(eventually([&] { return env.db.execute("SELECT 1").has_value(); }));

@@ -76,11 +76,11 @@ struct tx_bench {
       .as<std::int64_t>();
   }
 
-  result<execute_result> by_message(std::vector<sql_statement> what,
-                                    lease_id lease = {}) {
+  result<outcome> by_message(std::vector<sql_statement> what,
+                             lease_id lease = {}) {
     auto order = execute{std::move(what)};
     order.lease = lease;
-    return me.get<execute_result>(db.actors().address, std::move(order));
+    return me.get<outcome>(db.actors().address, std::move(order));
   }
 
   /// Shows that nothing is left but `n` rows, and that the pool works.

@@ -7,7 +7,7 @@ namespace {
 
 acquire numbered(std::uint64_t request, duration wait = far_away) {
   auto result = acquire{};
-  result.wait = wait;
+  result.how.wait_until = add_saturated(clock::now(), wait);
   result.request = request;
   return result;
 }
@@ -15,7 +15,7 @@ acquire numbered(std::uint64_t request, duration wait = far_away) {
 execute statement(std::uint64_t request, duration limit = far_away) {
   auto result = execute{{"SELECT 1"}};
   result.request = request;
-  result.limit = limit;
+  result.how.deadline = add_saturated(clock::now(), limit);
   return result;
 }
 
@@ -80,7 +80,7 @@ TEST_CASE("a cancel that comes after the grant takes the lease back",
   CHECK(at_rest(fx.db));
   auto late = execute{{"SELECT 1"}};
   late.lease = lease;
-  CHECK(code_of(fx.me.get<execute_result>(fx.pool, late)) == errc::lease_lost);
+  CHECK(code_of(fx.me.get<outcome>(fx.pool, late)) == errc::lease_lost);
   fx.me.tell(fx.pool, cancel_request{1}); // for nothing
   fx.me.tell(fx.pool, cancel_request{77});
   CHECK(fx.me.get<lease_grant>(fx.pool, numbered(2)).has_value());
@@ -102,8 +102,8 @@ TEST_CASE("a statement that runs is stopped at the server",
   REQUIRE(waiting(fx.db, 1));
   CHECK(fx.server->count(backend_call::execute) == 1);
   fx.server->let_pass(backend_call::cancel);
-  static_cast<void>(answer_of<execute_result>(std::move(running)));
-  CHECK(answer_of<execute_result>(std::move(next)).has_value());
+  static_cast<void>(answer_of<outcome>(std::move(running)));
+  CHECK(answer_of<outcome>(std::move(next)).has_value());
   CHECK(fx.server->count(backend_call::cancel) == 1);
   CHECK(at_rest(fx.db));
 }
@@ -117,11 +117,11 @@ TEST_CASE("a statement that waits for a worker is withdrawn unsent",
   auto queued = fx.me.start(fx.pool, statement(2));
   REQUIRE(shows(fx.db, [](auto& x) { return x.gauges.leased == 2; }));
   fx.me.tell(fx.pool, cancel_request{2});
-  auto none = answer_of<execute_result>(std::move(queued));
+  auto none = answer_of<outcome>(std::move(queued));
   REQUIRE(!none.has_value());
   CHECK(none.error().code == errc::cancelled);
   fx.server->stop_holding(backend_call::execute);
-  CHECK(answer_of<execute_result>(std::move(running)).has_value());
+  CHECK(answer_of<outcome>(std::move(running)).has_value());
   CHECK(fx.server->count(backend_call::execute) == 1);
   CHECK(at_rest(fx.db));
 }
@@ -135,14 +135,14 @@ TEST_CASE("a statement that waits for a worker ends at its deadline",
   // On a busy machine its time may be over before there is a connection.
   CHECK(eventually([&] {
     auto start = clock::now();
-    auto none = fx.me.get<execute_result>(fx.pool, statement(2, 100ms));
+    auto none = fx.me.get<outcome>(fx.pool, statement(2, 100ms));
     CHECK(clock::now() - start >= 100ms);
     REQUIRE(!none.has_value());
     return none.error().code == errc::execute_timeout
            && none.error().message.find("workers = 1") != std::string::npos;
   }));
   fx.server->stop_holding(backend_call::execute);
-  CHECK(answer_of<execute_result>(std::move(running)).has_value());
+  CHECK(answer_of<outcome>(std::move(running)).has_value());
   CHECK(fx.server->count(backend_call::execute) == 1);
   CHECK(at_rest(fx.db));
 }

@@ -116,10 +116,9 @@ TEST_CASE("a real pool's numbers are those of its workload", "[A05]") {
   int failed = 0;
   for (auto i = 0; i < 100; ++i) {
     execute x;
-    x.statements.push_back({i % 10 == 0 ? "bad" : "good", {}});
+    x.what = i % 10 == 0 ? "bad" : "good";
     ask(f.self.ptr(), pool, caf::timespan{test::patience}, std::move(x))
-      .receive([](const execute_result&) {},
-               [&](const caf::error&) { ++failed; });
+      .receive([](const outcome&) {}, [&](const caf::error&) { ++failed; });
   }
   REQUIRE(failed == 10);
   // The last connection may still be on its way back, and another one may be
@@ -152,7 +151,7 @@ TEST_CASE("a lease shows with its holder while it lasts", "[A05][trap-T70]") {
   fixture f;
   auto pool = f.make_pool();
   acquire wish;
-  wish.holder = "night job";
+  wish.how.holder = "night job";
   auto grant = f.ask_for<lease_grant>(pool, wish);
   json doc;
   REQUIRE(test::eventually([&] {
@@ -171,8 +170,8 @@ TEST_CASE("a pool that is late is down, and its counters stay", "[trap-T68]") {
   auto pool = f.make_pool();
   auto count = [&] { return f.detail()["counters"]["executed"]; };
   execute x;
-  x.statements.push_back({"good", {}});
-  f.ask_for<execute_result>(pool, x);
+  x.what = "good";
+  f.ask_for<outcome>(pool, x);
   REQUIRE(test::eventually([&] { return count() == 1; }));
   auto way = std::make_shared<slow_backend>();
   reconfigure order;
@@ -197,7 +196,7 @@ TEST_CASE("health turns bad with the cause, and good again", "[A06]") {
   auto pool = f.make_pool();
   auto port = f.admin->port();
   acquire wish;
-  wish.wait = 10ms;
+  wish.how.wait_until = add_saturated(clock::now(), 10ms);
   // Somebody must want a connection, so that the pool tries.
   auto knock = [&] {
     ask(f.self.ptr(), pool, caf::timespan{test::patience}, wish)

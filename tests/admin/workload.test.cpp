@@ -41,7 +41,7 @@ public:
   void acquire() {
     acquire_input x;
     x.caller = ticket{++tickets_};
-    x.deadline = now_ + 1s;
+    x.how.wait_until = now_ + 1s;
     perform(machine_.acquire(x, now_));
   }
 

@@ -22,7 +22,7 @@ cmake --build "$build" --target libraries >"$work/log" || {
 cmake --install "$build" --prefix "$work/first" --component devel >"$work/log"
 mv "$work/first" "$work/installed"
 cp -r "$consumer" "$work/consumer"
-cp "$consumer/../../../apps/examples/custom_backend.cpp" "$work/consumer"
+cp "$consumer/../../../apps/examples/custom_backend."?pp "$work/consumer"
 if grep -r "$build" "$work/installed/lib"*/cmake "$work/installed/lib"*/pkgconfig
 then
   echo "the installed files name the build folder"

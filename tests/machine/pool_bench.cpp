@@ -91,8 +91,8 @@ lines pool_bench::force(breaker_state to) {
 lines pool_bench::acquire(std::uint64_t caller, duration timeout) {
   acquire_input x;
   x.caller = ticket{caller};
-  x.deadline = now + timeout;
-  x.holder = "caller " + std::to_string(caller);
+  x.how.wait_until = now + timeout;
+  x.how.holder = "caller " + std::to_string(caller);
   return acquire(x);
 }
 
@@ -103,8 +103,8 @@ lines pool_bench::acquire(const acquire_input& x) {
 lines pool_bench::try_acquire(std::uint64_t caller) {
   acquire_input x;
   x.caller = ticket{caller};
-  x.deadline = now + 10s;
-  x.only_if_free = true;
+  x.how.wait_until = now + 10s;
+  x.how.only_if_free = true;
   return acquire(x);
 }
 

@@ -68,8 +68,8 @@ TEST_CASE("who says that it needs longer has longer", "[trap-T73]") {
   pool.fill(1);
   acquire_input x;
   x.caller = ticket{1};
-  x.deadline = pool.now + 1s;
-  x.expected = 100s;
+  x.how.wait_until = pool.now + 1s;
+  x.how.expected = 100s;
   pool.acquire(x);
   CHECK(pool.pass(99s) == lines{});
   CHECK(pool.events().empty());

@@ -68,8 +68,7 @@ private:
   void arrive() {
     auto wish = acquire_input{};
     wish.caller = ticket{++callers_};
-    wish.deadline = pool_.now + limit_;
-    wish.limit = limit_;
+    wish.how.deadline = pool_.now + limit_;
     came_[callers_] = pool_.now;
     pool_.acquire(wish);
     follow();
@@ -135,8 +134,8 @@ pool_config busy(std::uint32_t waiters = 0) {
 acquire_input limited(std::uint64_t caller, time_point now, duration limit) {
   auto result = acquire_input{};
   result.caller = ticket{caller};
-  result.deadline = now + limit;
-  result.limit = limit;
+  result.how.deadline = now + limit;
+  result.how.allowed = limit;
   return result;
 }
 
@@ -246,7 +245,7 @@ TEST_CASE("who has less time left than a use takes is told at once") {
   CHECK(pool.acquire(limited(63, pool.now, 999ms)) == lines{}); // one before it
   pool.cancel(63);
   auto late = limited(64, pool.now, 600ms);
-  late.deadline = pool.now + 140ms; // has travelled for long
+  late.how.deadline = pool.now + 140ms; // has travelled for long
   CHECK(pool.acquire(late) == lines{"reject 64 overloaded"});
   CHECK_THAT(pool.why.message, ContainsSubstring("a use may take 150ms"));
   CHECK_THAT(pool.why.message, ContainsSubstring("1 of 1 leased"));
@@ -256,9 +255,8 @@ TEST_CASE("who has less time left than a use takes is told at once") {
 TEST_CASE("a use that ended with its connection tells nothing of other uses") {
   experienced uut;
   auto& pool = uut.pool;
-  auto typical = [&] {
-    return pool.uut.state().limited_uses.typical(1s, pool.now);
-  };
+  auto typical
+    = [&] { return pool.uut.state().limited_uses.typical(1s, pool.now); };
   auto before = typical();
   REQUIRE(before > 0s);
   pool.wait(900ms);
@@ -277,7 +275,7 @@ TEST_CASE("who would wait for too long is told at once") {
   // Who only limits the wait, or goes before others, is not judged.
   CHECK(pool.acquire(72, 10ms) == lines{});
   auto urgent = limited(73, pool.now, 600ms);
-  urgent.priority = 7;
+  urgent.how.priority = 7;
   CHECK(pool.acquire(urgent) == lines{});
 }
 
@@ -307,9 +305,9 @@ TEST_CASE("who says how long it takes is judged by that") {
   experienced uut;
   auto& pool = uut.pool;
   auto quick = limited(63, pool.now, 600ms);
-  quick.expected = 10ms;
+  quick.how.expected = 10ms;
   auto slow = limited(64, pool.now, 600ms);
-  slow.expected = 700ms;
+  slow.how.expected = 700ms;
   pool.acquire(quick);
   CHECK(pool.acquire(slow) == lines{"reject 64 overloaded"});
   pool.cancel(62);
@@ -342,7 +340,7 @@ TEST_CASE("without shedding nobody is judged") {
   experienced uut{config};
   auto& pool = uut.pool;
   auto late = limited(64, pool.now, 600ms);
-  late.deadline = pool.now + 140ms;
+  late.how.deadline = pool.now + 140ms;
   CHECK(pool.acquire(late) == lines{});
 }
 
@@ -352,6 +350,6 @@ TEST_CASE("a successor knows what its predecessor has learnt") {
   pool.restart();
   pool.acquire(65, 10s);
   auto late = limited(64, pool.now, 600ms);
-  late.deadline = pool.now + 140ms;
+  late.how.deadline = pool.now + 140ms;
   CHECK(pool.acquire(late) == lines{"reject 64 overloaded"});
 }

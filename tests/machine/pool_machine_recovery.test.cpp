@@ -89,7 +89,7 @@ private:
   void call(std::uint64_t who) {
     acquire_input x;
     x.caller = ticket{who + 1000 * ++calls_};
-    x.deadline = now + 2s;
+    x.how.wait_until = now + 2s;
     asked_[x.caller.value] = now;
     perform(uut_.acquire(x, now));
   }

@@ -104,8 +104,8 @@ TEST_CASE("a waiter of higher priority goes first") {
   pool.acquire(3);
   acquire_input x;
   x.caller = ticket{4};
-  x.deadline = pool.now + 1s;
-  x.priority = 7;
+  x.how.wait_until = pool.now + 1s;
+  x.how.priority = 7;
   pool.acquire(x);
   CHECK(pool.release(1) == lines{"grant 4 1.1.3"});
 }

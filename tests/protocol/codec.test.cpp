@@ -1,6 +1,7 @@
 #include "caf_pool/protocol/codec.hpp"
 
 #include "samples.hpp"
+#include "support/call_samples.hpp"
 #include "support/catch_compat.hpp"
 
 #include <limits>
@@ -10,7 +11,6 @@
 using namespace caf_pool;
 using namespace caf_pool::test;
 
-using statements = std::vector<sql_statement>;
 using results = std::vector<sql_result>;
 using names = std::vector<std::string>;
 using healths = std::vector<pool_health>;
@@ -30,6 +30,18 @@ void check_round_trip(const T& x) {
   CHECK(!wire::decode<T>(bytes + '\0'));
 }
 
+void check_order(const work& what) {
+  auto now = clock::now();
+  auto bytes = wire::encode({{}, what}, now);
+  auto back = wire::decode_order(bytes, now);
+  REQUIRE(back);
+  CHECK(back->what == what);
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    if (wire::decode_order(std::string_view{bytes}.substr(0, i), now))
+      FAIL("accepted after " << i << " of " << bytes.size() << " bytes");
+  CHECK(!wire::decode_order(bytes + '\0', now));
+}
+
 template <class T>
 errc refusal(const std::string& bytes) {
   auto back = wire::decode<T>(bytes);
@@ -38,24 +50,71 @@ errc refusal(const std::string& bytes) {
 
 } // namespace
 
-TEST_CASE("statements come back as they went") {
-  check_round_trip(statements{});
-  check_round_trip(statements{"SELECT 1"});
-  check_round_trip(
-    statements{{"INSERT INTO t VALUES ($1, $2, $3, $4, $5, $6)",
+TEST_CASE("work comes back as it went") {
+  check_order(work{std::vector<sql_statement>{}});
+  check_order("SELECT 1");
+  check_order({{"INSERT INTO t VALUES ($1, $2, $3, $4, $5, $6)",
                 {nullptr, true, std::numeric_limits<std::int64_t>::min(), 1.5,
                  "text", blob{std::byte{0}, std::byte{255}}}},
                {"", {std::numeric_limits<double>::infinity(), blob{}}}});
+  check_order(opaque{"counter", std::string{"a\0b", 3}});
   random_source dice{1};
   for (auto i = 0; i < 200; ++i)
-    check_round_trip(random_statements(dice));
+    check_order(random_statements(dice));
 }
 
-TEST_CASE("results come back as they went") {
-  check_round_trip(results{});
+TEST_CASE("every option of a call comes back as it went") {
+  auto now = clock::now();
+  auto how = full_options(now);
+  auto back = wire::decode_order(wire::encode({how, {}}, now), now);
+  REQUIRE(back);
+  CHECK(back->how == how);
+  // Each alone, so that none stands in for another.
+  for (auto& alone : single_options(now)) {
+    auto one = wire::decode_order(wire::encode({alone, {}}, now), now);
+    REQUIRE(one);
+    CHECK(one->how == alone);
+  }
+}
+
+TEST_CASE("what is left of a time travels, because clocks differ") {
+  auto here = clock::now();
+  auto there = here + std::chrono::hours{24 * 365};
+  auto how = call_options{};
+  how.deadline = here + std::chrono::seconds{3};
+  how.wait_until = here - std::chrono::seconds{1};
+  auto back = wire::decode_order(wire::encode({how, {}}, here), there);
+  REQUIRE(back);
+  CHECK(back->how.deadline == there + std::chrono::seconds{3});
+  CHECK(back->how.wait_until == there); // it is over
+}
+
+TEST_CASE("outcomes come back as they went") {
+  check_round_trip(outcome{});
+  check_round_trip(outcome{opaque{"counter", "\x01"}});
   random_source dice{2};
   for (auto i = 0; i < 200; ++i)
-    check_round_trip(random_results(dice));
+    check_round_trip(outcome{random_results(dice)});
+}
+
+TEST_CASE("grants, operations and errors come back as they went") {
+  check_round_trip(wire::grant{"t0ken", std::chrono::microseconds{7}});
+  for (auto what = 1; what <= static_cast<int>(last_verb); ++what)
+    check_round_trip(
+      wire::operation{static_cast<verb>(what), std::chrono::seconds{1}});
+  auto why = error{errc::outcome_unknown, "who knows", "08006"};
+  auto bytes = wire::encode(why);
+  CHECK(wire::holds(wire::content::failure, bytes));
+  CHECK(wire::decode_error(bytes) == why);
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    CHECK(wire::decode_error(bytes.substr(0, i)).code
+          == errc::protocol_mismatch);
+  // One that says nothing is none.
+  CHECK(wire::decode_error(wire::encode(error{})).code
+        == errc::protocol_mismatch);
+  // A code of a later release.
+  bytes[2] = 120;
+  CHECK(wire::decode_error(bytes).code == errc::protocol_mismatch);
 }
 
 TEST_CASE("names, snapshots, health and events come back as they went") {
@@ -74,24 +133,32 @@ TEST_CASE("an empty snapshot takes few bytes") {
 }
 
 TEST_CASE("the encoding of a version is the same for ever") {
-  CHECK(wire::encode(statements{{"ab", {7, nullptr, "x"}}})
-        == std::string{"\x02\x01\x01\x02"
+  auto now = clock::now();
+  auto how = call_options{};
+  how.deadline = now + std::chrono::microseconds{5};
+  how.priority = 3;
+  how.read_only = true;
+  how.holder = "me";
+  CHECK(wire::encode({how, {{"ab", {7, nullptr, "x"}}}}, now)
+        == std::string{"\x03\x07\x00\x06\x00\x00\x03\x00\x02\x02me\x00\x01\x02"
                        "ab\x03\x02\x0e\x00\x04\x01x",
-                       13});
+                       24});
   results rows(1);
   rows[0].columns = {"n"};
   rows[0].cells = {true, blob{std::byte{9}}};
   rows[0].affected = 300;
-  CHECK(wire::encode(rows)
-        == std::string{"\x02\x02\x01\x01\x01n\x02\x01\x01\x05\x01\x09\xac\x02"
-                       "\x00\x00",
-                       16});
-  CHECK(wire::encode(names{"pg"}) == "\x02\x03\x01\x02pg");
+  CHECK(
+    wire::encode(outcome{rows})
+    == std::string{"\x03\x08\x00\x01\x01\x01n\x02\x01\x01\x05\x01\x09\xac\x02"
+                   "\x00\x00",
+                   17});
+  CHECK(wire::encode(names{"pg"}) == "\x03\x03\x01\x02pg");
 }
 
 TEST_CASE("one kind of payload is never taken for another", "[X04]") {
-  CHECK(refusal<names>(wire::encode(statements{})) == errc::protocol_mismatch);
-  CHECK(refusal<statements>(wire::encode(names{})) == errc::protocol_mismatch);
+  CHECK(refusal<names>(wire::encode(outcome{})) == errc::protocol_mismatch);
+  CHECK(refusal<outcome>(wire::encode(names{})) == errc::protocol_mismatch);
+  CHECK(!wire::decode_order(wire::encode(names{}), clock::now()));
   CHECK(refusal<pool_event>(wire::encode(full_snapshot()))
         == errc::protocol_mismatch);
 }
@@ -109,13 +176,23 @@ TEST_CASE("nonsense is refused", "[X04]") {
   CHECK(refusal<names>("") == errc::protocol_mismatch);
   CHECK(refusal<names>("\x01") == errc::protocol_mismatch);
   // A kind of value that does not exist.
-  CHECK(refusal<statements>(std::string{"\x01\x01\x01\x00\x01\x06", 6})
-        == errc::protocol_mismatch);
+  auto odd = wire::encode({{}, {{"", {nullptr}}}}, clock::now());
+  odd.back() = '\x07';
+  CHECK(!wire::decode_order(odd, clock::now()));
+  // A kind of work, and an order of an operator, that do not exist.
+  auto strange = wire::encode(outcome{});
+  strange[2] = 2;
+  CHECK(refusal<outcome>(strange) == errc::protocol_mismatch);
+  for (auto what : {0, static_cast<int>(last_verb) + 1, 255})
+    CHECK(refusal<wire::operation>(
+            wire::encode(wire::operation{static_cast<verb>(what), {}}))
+          == errc::protocol_mismatch);
   // Cells that make no whole rows.
   results rows(1);
   rows[0].columns = {"a", "b"};
   rows[0].cells = {1ll, 2ll, 3ll};
-  CHECK(refusal<results>(wire::encode(rows)) == errc::protocol_mismatch);
+  CHECK(refusal<outcome>(wire::encode(outcome{rows}))
+        == errc::protocol_mismatch);
   // An event of kind 0, and one beyond the last.
   pool_event none{static_cast<event_kind>(0), "", {}, ""};
   CHECK(refusal<pool_event>(wire::encode(none)) == errc::protocol_mismatch);

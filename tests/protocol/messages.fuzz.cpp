@@ -25,11 +25,8 @@ using byte_vector = std::conditional_t<
   std::vector<char>, std::vector<std::byte>>;
 
 using all_messages
-  = std::tuple<wire::hello, wire::welcome, wire::find_pool, wire::list_pools,
-               wire::execute, wire::acquire, wire::execute_on, wire::release,
-               wire::cancel, wire::get_snapshot, wire::get_health,
-               wire::subscribe, wire::control, wire::renew, wire::goodbye,
-               wire::done, wire::granted, wire::answer, wire::failed,
+  = std::tuple<wire::hello, wire::welcome, wire::call, wire::release,
+               wire::cancel, wire::renew, wire::goodbye, wire::answer,
                wire::event, wire::revoked, wire::renewed, wire::farewell,
                wire::part, wire::more>;
 

@@ -53,19 +53,19 @@ void story_teller::acquire(words& in) {
   std::string name;
   in >> name;
   x.caller = ticket_of(name);
-  x.holder = name;
-  x.deadline = now_ + config_.acquire_timeout;
+  x.how.holder = name;
+  x.how.wait_until = now_ + config_.acquire_timeout;
   for (std::string word; in >> word;) {
     if (word == "within") {
-      x.deadline = now_ + read_duration(in);
+      x.how.wait_until = now_ + read_duration(in);
     } else if (word == "priority") {
       unsigned level = 0;
       in >> level;
-      x.priority = static_cast<std::uint8_t>(level);
+      x.how.priority = static_cast<std::uint8_t>(level);
     } else if (word == "for") {
-      x.expected = read_duration(in);
+      x.how.expected = read_duration(in);
     } else if (word == "if-free") {
-      x.only_if_free = true;
+      x.how.only_if_free = true;
     } else {
       throw std::runtime_error{"acquire how? " + word};
     }

@@ -66,15 +66,15 @@ acquire_input world::wish(std::uint32_t who) const {
   auto& script = plan_.scripts[who];
   acquire_input x;
   x.caller = ticket{who + std::uint64_t{1}};
-  x.deadline = truth_.callers[who].deadline;
-  x.priority = script.priority;
-  x.tenant = script.tenant;
-  x.holder = "caller " + std::to_string(who + 1);
-  x.only_if_free = script.only_if_free;
+  x.how.wait_until = truth_.callers[who].deadline;
+  x.how.priority = script.priority;
+  x.how.tenant = script.tenant;
+  x.how.holder = "caller " + std::to_string(who + 1);
+  x.how.only_if_free = script.only_if_free;
   if (script.announces)
-    x.expected = script.hold;
+    x.how.expected = script.hold;
   if (script.limited)
-    x.limit = script.patience;
+    x.how.deadline = x.how.wait_until;
   return x;
 }
 
@@ -93,10 +93,11 @@ void world::request(std::uint32_t who) {
   feed(
     [&] {
       return "acquire " + to_string(x.caller) + " until "
-             + to_rough_text(x.deadline - now_)
-             + (x.only_if_free ? " if free" : "")
-             + (x.priority > 0 ? " priority " + std::to_string(x.priority)
-                               : "");
+             + to_rough_text(*x.how.wait_until - now_)
+             + (x.how.only_if_free ? " if free" : "")
+             + (x.how.priority > 0
+                  ? " priority " + std::to_string(x.how.priority)
+                  : "");
     },
     [&](pool_machine& uut) { return uut.acquire(x, now_); });
   if (plan_.scripts[who].doubled && !again && it.now == stage::waiting)

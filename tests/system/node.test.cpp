@@ -140,13 +140,13 @@ TEST_CASE("a forced breaker tells no time at which it would close") {
     = token_from_file((x.folder.path / "token").string(), "local").value();
   options.connect_limit = patience;
   auto db = remote_client::connect(options).value();
-  REQUIRE(db.control("main", wire::verb::force_open));
+  REQUIRE(db.control("main", verb::force_open));
   CHECK(x.ctl_shows({"health"}, "breaker forced_open\n"));
   auto refused = x.ctl({"exec", "main", "SELECT 1"});
   CHECK(refused.status == 75);
   CHECK(refused.err.find("for 0") == std::string::npos);
   CHECK(refused.err.find("for another") == std::string::npos);
-  REQUIRE(db.control("main", wire::verb::reset_breaker));
+  REQUIRE(db.control("main", verb::reset_breaker));
   CHECK(x.ctl({"exec", "main", "SELECT 1"}).status == 0);
 }
 
@@ -279,6 +279,8 @@ TEST_CASE("every example runs") {
   CHECK_THAT(example("embed"), StartsWith("1 lamp\nup: "));
   CHECK(example("transaction") == "done\nnot enough money\n30\n70\n");
   CHECK(example("custom_backend") == "2\n2\n");
+  running_node x;
+  CHECK(example("custom_backend_node", {x.folder.path.string()}) == "1\n");
   CHECK(example("embed_in_actor_system") == "hello from\n");
   auto& server = private_postgres::shared();
   auto url
@@ -290,7 +292,6 @@ TEST_CASE("every example runs") {
     CHECK(example("audit_log", more)
           == "sold 2: done\nsold 5: refused\nann sold 2\n");
   }
-  running_node x;
   CHECK(example("remote_client", {x.remote, (x.folder.path / "token").string()})
         == "42\nleased\n");
 }

@@ -19,6 +19,16 @@ struct inbox {
   wire::session_handle session;
   error refused;
 
+  void keep(const wire::answer& x) {
+    std::lock_guard guard{mutex};
+    if (wire::holds(wire::content::failure, x.payload))
+      messages.failed.push_back({x.request, wire::decode_error(x.payload)});
+    else if (auto grant = wire::decode<wire::grant>(x.payload))
+      messages.granted.push_back({x.request, grant->token});
+    else
+      messages.answers.push_back(x);
+  }
+
   template <class T>
   auto keep_in(std::vector<T> heard_messages::*where) {
     return [this, where](const T& x) {
@@ -51,11 +61,13 @@ public:
           in_->refused = from_caf(why);
         });
     using heard = heard_messages;
-    return {in_->keep_in(&heard::done),    in_->keep_in(&heard::granted),
-            in_->keep_in(&heard::answers), in_->keep_in(&heard::failed),
-            [](const wire::event&) {},     in_->keep_in(&heard::revoked),
-            in_->keep_in(&heard::renewed), in_->keep_in(&heard::farewells),
-            in_->keep_in(&heard::parts),   in_->keep_in(&heard::mores)};
+    return {[this](const wire::answer& x) { in_->keep(x); },
+            [](const wire::event&) {},
+            in_->keep_in(&heard::revoked),
+            in_->keep_in(&heard::renewed),
+            in_->keep_in(&heard::farewells),
+            in_->keep_in(&heard::parts),
+            in_->keep_in(&heard::mores)};
   }
 
 private:
@@ -117,9 +129,8 @@ error raw_client::outcome(std::uint64_t request) const {
   eventually([&] {
     auto all = heard();
     if (auto* x = find_request(all.failed, request))
-      result = wire::to_error(*x);
-    else if (find_request(all.done, request)
-             || find_request(all.granted, request)
+      result = x->why;
+    else if (find_request(all.granted, request)
              || find_request(all.answers, request))
       result = {};
     else
@@ -132,7 +143,7 @@ error raw_client::outcome(std::uint64_t request) const {
 std::string raw_client::acquire(std::uint64_t request,
                                 const std::string& pool) {
   auto order = want(request);
-  order.pool = pool;
+  order.target = pool;
   say(order);
   if (auto why = outcome(request))
     throw pool_error{why};
@@ -163,24 +174,53 @@ caf::strong_actor_ptr raw_client::session_ptr() const {
   return caf::actor_cast<caf::strong_actor_ptr>(impl_->session);
 }
 
-wire::execute run_sql(std::uint64_t request, const std::string& sql,
-                      duration limit) {
-  return {request, "main", wire::encode(std::vector<sql_statement>{sql}),
-          wire::to_us(limit), 0};
-}
+namespace {
 
-wire::acquire want(std::uint64_t request, duration wait) {
-  auto result = wire::acquire{};
+wire::call call_of(std::uint64_t request, wire::subject what,
+                   const std::string& target, duration limit) {
+  auto result = wire::call{};
   result.request = request;
-  result.pool = "main";
-  result.wait_us = wire::to_us(wait);
+  result.what = static_cast<std::uint8_t>(what);
+  result.target = target;
+  result.limit_us = wire::to_us(limit);
   return result;
 }
 
-wire::execute_on run_on(std::uint64_t request, const std::string& token,
-                        const std::string& sql) {
-  return {request, token, wire::encode(std::vector<sql_statement>{sql}),
-          wire::to_us(patience)};
+std::string payload_of(const work& what, call_options how = {}) {
+  return wire::encode(wire::order{std::move(how), what}, clock::now());
+}
+
+} // namespace
+
+std::string order_of(const std::string& sql) {
+  return payload_of(sql);
+}
+
+wire::call run_sql(std::uint64_t request, const std::string& sql,
+                   duration limit) {
+  auto result = call_of(request, wire::subject::execute, "main", limit);
+  auto how = call_options{};
+  how.deadline = clock::now() + limit;
+  result.payload = payload_of(sql, how);
+  return result;
+}
+
+wire::call want(std::uint64_t request, duration wait, call_options how) {
+  auto result = call_of(request, wire::subject::acquire, "main", wait);
+  how.wait_until = clock::now() + wait;
+  result.payload = payload_of({}, how);
+  return result;
+}
+
+wire::call run_on(std::uint64_t request, const std::string& token,
+                  const std::string& sql) {
+  auto result = call_of(request, wire::subject::execute_on, token, patience);
+  result.payload = payload_of(sql);
+  return result;
+}
+
+wire::call ask_for_names(std::uint64_t request) {
+  return call_of(request, wire::subject::list, "", patience);
 }
 
 } // namespace caf_pool::test

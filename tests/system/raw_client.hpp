@@ -1,11 +1,13 @@
 #pragma once
 
 #include "caf_pool/caf/send_in_name_of.hpp"
+#include "caf_pool/core/call_options.hpp"
 #include "caf_pool/protocol/messages.hpp"
 
 #include "remote_node.hpp"
 #include "support/eventually.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -13,12 +15,22 @@
 
 namespace caf_pool::test {
 
+struct heard_grant {
+  std::uint64_t request = 0;
+  std::string token;
+};
+
+struct heard_failure {
+  std::uint64_t request = 0;
+  error why;
+};
+
 /// What a raw client heard so far.
 struct heard_messages {
-  std::vector<wire::done> done;
-  std::vector<wire::granted> granted;
+  /// Grants and failures are sorted out.
   std::vector<wire::answer> answers;
-  std::vector<wire::failed> failed;
+  std::vector<heard_grant> granted;
+  std::vector<heard_failure> failed;
   std::vector<wire::revoked> revoked;
   std::vector<wire::renewed> renewed;
   std::vector<wire::farewell> farewells;
@@ -70,10 +82,15 @@ private:
 };
 
 /// Shorthands for requests.
-wire::execute run_sql(std::uint64_t request, const std::string& sql,
-                      duration limit = patience);
-wire::acquire want(std::uint64_t request, duration wait = patience);
-wire::execute_on run_on(std::uint64_t request, const std::string& token,
-                        const std::string& sql);
+wire::call run_sql(std::uint64_t request, const std::string& sql,
+                   duration limit = patience);
+wire::call want(std::uint64_t request, duration wait = patience,
+                call_options how = {});
+wire::call run_on(std::uint64_t request, const std::string& token,
+                  const std::string& sql);
+wire::call ask_for_names(std::uint64_t request);
+
+/// The payload of a statement.
+std::string order_of(const std::string& sql);
 
 } // namespace caf_pool::test

@@ -55,6 +55,11 @@ private:
   std::promise<void> entered_, leave_, left_;
 };
 
+wire::answer grant_of(std::uint64_t request, const std::string& token,
+                      duration waited = 0s) {
+  return {request, wire::encode(wire::grant{token, waited})};
+}
+
 struct quick_config : caf::actor_system_config {
   quick_config() {
     set_fair_scheduler(*this, 2);
@@ -89,10 +94,11 @@ struct client_parts {
 
   /// Says everything that could answer a request.
   void forge_answers(const caf::strong_actor_ptr& from, std::uint64_t request) {
-    tell(from, wire::done{request});
-    tell(from, wire::granted{request, "forged", 0});
+    tell(from, wire::answer{request, {}});
+    tell(from, grant_of(request, "forged"));
     tell(from, wire::answer{request, "forged"});
-    tell(from, wire::to_failed(request, {errc::internal, "forged", {}}));
+    tell(from, wire::answer{request,
+                            wire::encode(error{errc::internal, "forged", {}})});
   }
 
   /// Returns when the connector has read what it was told.
@@ -116,7 +122,7 @@ struct client_parts {
 struct terse_node {
   explicit terse_node(duration ttl) {
     session = system.spawn([](caf::event_based_actor* self) {
-      auto answer = [self](const wire::list_pools& x) {
+      auto answer = [self](const wire::call& x) {
         send_in_name_of(self->ctrl(), self->current_sender(),
                         wire::answer{x.request, "none"});
       };
@@ -172,19 +178,16 @@ struct lone_link {
   }
 
   /// Asks, and keeps what is answered.
-  std::uint64_t call(bool only_wakes) {
+  std::uint64_t call(bool only_wakes, call_kind kind = call_kind::question) {
     auto handler = [this](remote_reply x) { replies.push_back(std::move(x)); };
     return link
-      .call(wire::acquire{},
-            {call_kind::acquire, clock::now(), never, handler, only_wakes})
+      .call(wire::call{}, {kind, clock::now(), never, handler, only_wakes})
       .value();
   }
 
   bool answer_early(std::uint64_t request, const caf::scoped_actor& from,
                     const std::string& payload = "early") {
-    return link.settle_early(address(from), request, clock::now(), [&] {
-      return remote_reply{{}, payload, nullptr, {}};
-    });
+    return link.settle_early(address(from), {request, payload}, clock::now());
   }
 
   static constexpr duration ttl = 10min;
@@ -246,11 +249,9 @@ TEST_CASE("nobody but its session answers a client's calls",
   node.add_pool(config, server);
   server->hold(backend_call::open);
   client_parts client{node.options()};
-  auto order = wire::acquire{};
-  order.pool = "main";
-  order.wait_us = wire::to_us(5min);
   auto waiting = std::async(std::launch::async, [&] {
-    return call_and_wait(*client.link, call_kind::acquire, order, 5min);
+    return call_and_wait(*client.link,
+                         ask_for_lease(*client.link, "main", {}, 5min));
   });
   REQUIRE(server->wait_for_held(backend_call::open));
   caf::scoped_actor stranger{client.system};
@@ -273,12 +274,10 @@ TEST_CASE("a link settles early only what its session answers") {
   lone_link x;
   auto request = x.call(true);
   CHECK(!x.answer_early(request, x.stranger));
-  CHECK(!x.link.settle_early(nullptr, request, clock::now(),
-                             [] { return remote_reply{}; }));
-  CHECK(
-    !x.link.settle_grant_early(nullptr, {request, "forged", 0}, clock::now()));
-  CHECK(!x.link.settle_grant_early(x.address(x.stranger),
-                                   {request, "forged", 0}, clock::now()));
+  CHECK(!x.link.settle_early(nullptr, {request, {}}, clock::now()));
+  auto forged = grant_of(request, "forged");
+  CHECK(!x.link.settle_early(nullptr, forged, clock::now()));
+  CHECK(!x.link.settle_early(x.address(x.stranger), forged, clock::now()));
   CHECK(x.replies.empty());
   CHECK(x.answer_early(request, x.session));
   REQUIRE(x.replies.size() == 1);
@@ -300,29 +299,29 @@ TEST_CASE("a call is settled once, early or not", "[trap-T1]") {
   auto first = x.call(true);
   CHECK(x.answer_early(first, x.session));
   CHECK(!x.answer_early(first, x.session));
-  x.link.settle(first, {});
+  x.link.settle(first, {}, clock::now());
   CHECK(x.replies.size() == 1);
   auto second = x.call(true);
-  x.link.settle(second, {});
+  x.link.settle(second, {}, clock::now());
   CHECK(!x.answer_early(second, x.session));
   CHECK(x.replies.size() == 2);
   auto third = x.call(true);
   CHECK(x.link.withdraw(third));
   CHECK(!x.answer_early(third, x.session));
   // Not taken, so that the connector gives it back.
-  CHECK(!x.link.settle_grant_early(x.address(x.session), {third, "late", 0},
-                                   clock::now()));
+  CHECK(!x.link.settle_early(x.address(x.session), grant_of(third, "late", 0us),
+                             clock::now()));
   CHECK(x.replies.size() == 2);
 }
 
 TEST_CASE("an answer for somebody else's code is left to the connector") {
   lone_link x;
-  auto request = x.call(false);
+  auto request = x.call(false, call_kind::acquire);
   CHECK(!x.answer_early(request, x.session));
-  CHECK(!x.link.settle_grant_early(x.address(x.session), {request, "one", 0},
-                                   clock::now()));
+  CHECK(!x.link.settle_early(x.address(x.session),
+                             grant_of(request, "one", 0us), clock::now()));
   CHECK(x.replies.empty());
-  x.link.settle_grant({request, "one", 0}, clock::now());
+  x.link.settle(request, grant_of(request, "one").payload, clock::now());
   REQUIRE(x.replies.size() == 1);
   CHECK(x.link.alive(*x.replies[0].lease));
 }
@@ -403,12 +402,14 @@ TEST_CASE("a grant that comes early belongs to the term in which it comes") {
   lone_link x;
   auto start = clock::now();
   auto from = x.address(x.session);
-  CHECK(x.link.settle_grant_early(from, {x.call(true), "old", 1}, start));
+  CHECK(x.link.settle_early(
+    from, grant_of(x.call(true, call_kind::acquire), "old", 1us), start));
   CHECK(x.link.alive(*x.replies.at(0).lease));
   CHECK(x.replies[0].waited == 1us);
   // This side was silent for too long meanwhile.
   auto later = clock::now() + 2 * x.ttl;
-  CHECK(x.link.settle_grant_early(from, {x.call(true), "new", 0}, later));
+  CHECK(x.link.settle_early(
+    from, grant_of(x.call(true, call_kind::acquire), "new", 0us), later));
   CHECK(!x.link.alive(*x.replies[0].lease));
   CHECK(x.link.alive(*x.replies.at(1).lease));
   CHECK(x.link.heard_early() == later);
@@ -423,8 +424,8 @@ TEST_CASE("a session that answers callers is not silent") {
     auto until = clock::now() + 3 * ttl / 2;
     while (clock::now() < until) {
       auto asked = clock::now();
-      auto reply = call_and_wait(*client.link, call_kind::question,
-                                 wire::list_pools{}, patience);
+      auto reply = call_and_wait(*client.link,
+                                 ask_about(wire::subject::list, {}, patience));
       // The machine stood still: the session may have been silent.
       if (clock::now() - std::exchange(asked_before, asked) > ttl)
         return false;
@@ -448,8 +449,9 @@ TEST_CASE("an answer that took long leaves limits to later calls") {
 TEST_CASE("a lease that was granted early can be revoked") {
   lone_link x;
   auto from = x.address(x.session);
-  CHECK(
-    x.link.settle_grant_early(from, {x.call(true), "one", 0}, clock::now()));
+  CHECK(x.link.settle_early(
+    from, grant_of(x.call(true, call_kind::acquire), "one", 0us),
+    clock::now()));
   x.link.revoke({"one", "an operator wants it"});
   CHECK(!x.link.alive(*x.replies.at(0).lease));
 }

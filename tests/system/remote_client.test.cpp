@@ -228,8 +228,8 @@ TEST_CASE("subscribers hear what happens in a pool") {
                        [kind](auto& x) { return x.kind == kind; });
   };
   for (auto* pool : {"quiet", "main"}) {
-    CHECK(db.control(pool, wire::verb::pause));
-    CHECK(db.control(pool, wire::verb::resume));
+    CHECK(db.control(pool, verb::pause));
+    CHECK(db.control(pool, verb::resume));
   }
   CHECK(eventually([&] { return heard(event_kind::resumed); }));
   CHECK(heard(event_kind::paused));
@@ -256,7 +256,7 @@ TEST_CASE("a subscriber hears what its own program causes next") {
   db.subscribe(pool, [&](const pool_event& x) {
     heard += x.kind == event_kind::paused ? 1 : 0;
   });
-  CHECK(db.control("main", wire::verb::pause));
+  CHECK(db.control("main", verb::pause));
   leave.set_value();
   CHECK(eventually([&] { return heard == 1; }));
 }
@@ -265,12 +265,12 @@ TEST_CASE("a paused pool rejects remote callers until it is resumed") {
   remote_node node;
   node.add_sqlite("main");
   auto db = node.client(operator_token);
-  REQUIRE(db.control("main", wire::verb::pause));
+  REQUIRE(db.control("main", verb::pause));
   auto refused = db.execute("main", "SELECT 1", 300ms);
   CHECK(!refused);
-  REQUIRE(db.control("main", wire::verb::resume));
+  REQUIRE(db.control("main", verb::resume));
   CHECK(db.execute("main", "SELECT 1"));
-  CHECK(db.control("main", wire::verb::drain, 1s));
+  CHECK(db.control("main", verb::drain, 1s));
   CHECK(eventually([&] { return code_of(db.find("main")) == errc::closed; }));
 }
 
@@ -283,12 +283,12 @@ TEST_CASE("each role may do what it may, and no more",
   CHECK(reader.list());
   CHECK(code_of(reader.execute("main", "SELECT 1")) == errc::forbidden);
   CHECK(code_of(reader.acquire("main")) == errc::forbidden);
-  CHECK(code_of(reader.control("main", wire::verb::pause)) == errc::forbidden);
+  CHECK(code_of(reader.control("main", verb::pause)) == errc::forbidden);
   CHECK(user.execute("main", "SELECT 1"));
-  auto refused = user.control("main", wire::verb::pause);
+  auto refused = user.control("main", verb::pause);
   CHECK(code_of(refused) == errc::forbidden);
   CHECK_THAT(refused.error().message, ContainsSubstring("operate"));
-  CHECK(node.client(operator_token).control("main", wire::verb::reconnect));
+  CHECK(node.client(operator_token).control("main", verb::reconnect));
 }
 
 TEST_CASE("leases and requests outlive the client's object", "[trap-T74]") {

@@ -35,6 +35,12 @@ struct client_config : caf::actor_system_config {
   }
 };
 
+call_options within_patience() {
+  auto how = acquire_options{};
+  how.limit = patience;
+  return how.starting(clock::now());
+}
+
 } // namespace
 
 // -- pools --------------------------------------------------------------------
@@ -292,7 +298,8 @@ TEST_CASE("actors use remote pools by messages") {
   std::string lease;
   REQUIRE(eventually([&] {
     auto ok = false;
-    ask(self.ptr(), *db, caf::infinite, remote_acquire{"main", patience})
+    ask(self.ptr(), *db, caf::infinite,
+        remote_acquire{"main", within_patience()})
       .receive(
         [&](const remote_grant& x) {
           lease = x.lease;
@@ -303,10 +310,10 @@ TEST_CASE("actors use remote pools by messages") {
   }));
   std::int64_t number = 0;
   ask(self.ptr(), *db, caf::infinite,
-      remote_execute{"", {{"SELECT ?1", {7}}}, patience, lease})
+      remote_execute{"", {{"SELECT ?1", {7}}}, within_patience(), lease})
     .receive(
-      [&](const remote_rows& x) {
-        number = x.results[0][0][0].as<std::int64_t>();
+      [&](const remote_outcome& x) {
+        number = x.value.results()[0][0][0].as<std::int64_t>();
       },
       [](const caf::error& why) { FAIL(to_string(from_caf(why))); });
   CHECK(number == 7);
@@ -319,7 +326,8 @@ TEST_CASE("actors use remote pools by messages") {
   CHECK(node.snapshot("main").leases.size() == 1);
   {
     caf::scoped_actor brief{system};
-    ask(brief.ptr(), *db, caf::infinite, remote_acquire{"main", patience})
+    ask(brief.ptr(), *db, caf::infinite,
+        remote_acquire{"main", within_patience()})
       .receive([](const remote_grant&) {}, [](const caf::error&) {});
     CHECK(eventually([&] { return node.snapshot("main").leases.size() == 2; }));
   }

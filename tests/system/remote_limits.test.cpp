@@ -69,5 +69,5 @@ TEST_CASE("limits of remote calls may be as long as there is") {
   CHECK(db.acquire("main", how));
   CHECK(db.find("main"));
   CHECK(db.list());
-  CHECK(db.control("main", wire::verb::resume, duration::max()));
+  CHECK(db.control("main", verb::resume, duration::max()));
 }

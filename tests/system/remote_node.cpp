@@ -191,9 +191,8 @@ pool_snapshot remote_node::snapshot(const std::string& name) {
 sql_result remote_node::execute(const std::string& name,
                                 const std::string& sql) {
   auto what = caf_pool::execute{};
-  what.statements = {sql};
-  return impl_->ask_for<execute_result>(pool(name), std::move(what))
-    .results.at(0);
+  what.what = sql;
+  return impl_->ask_for<outcome>(pool(name), std::move(what)).results().at(0);
 }
 
 pool_handle remote_node::pool(const std::string& name) {

@@ -114,9 +114,9 @@ bool hears_parts(const raw_client& peer, std::size_t n) {
   return eventually([&] { return peer.heard().parts.size() >= n; });
 }
 
-wire::execute announced(std::uint64_t request, std::size_t size) {
+wire::call announced(std::uint64_t request, std::size_t size) {
   auto result = run_sql(request, "");
-  result.statements.clear();
+  result.payload.clear();
   result.to_follow = size;
   return result;
 }
@@ -131,10 +131,6 @@ void say_parts(raw_client& peer, std::uint64_t request, std::size_t size) {
     ++mores;
     REQUIRE(eventually([&] { return peer.heard().mores.size() >= mores; }));
   }
-}
-
-std::string statements(const std::string& sql) {
-  return wire::encode(std::vector<sql_statement>{sql});
 }
 
 } // namespace
@@ -298,8 +294,7 @@ TEST_CASE("a reply goes on as its client says, and small ones overtake it") {
   peer.say(run_sql(1, large_query()));
   CHECK(peer.outcome(1).code == errc::none);
   CHECK(eventually([&] { return peer.heard().failed.size() == 1; }));
-  CHECK(wire::to_error(peer.heard().failed.at(0)).code
-        == errc::result_too_large);
+  CHECK(peer.heard().failed.at(0).why.code == errc::result_too_large);
 }
 
 TEST_CASE("replies that are under way count as requests") {
@@ -325,13 +320,13 @@ TEST_CASE("a request in parts is executed when it is complete, and once") {
   node.add_sqlite("main");
   node.execute("main", "CREATE TABLE t (bytes BLOB)");
   raw_client peer{node};
-  auto payload = statements("INSERT INTO t VALUES (1)");
+  auto payload = order_of("INSERT INTO t VALUES (1)");
   peer.say(announced(1, payload.size()));
   peer.say(wire::part{1, payload.substr(0, 5)});
   // So many that it would be forgotten if it had not been announced.
   constexpr std::uint64_t last = 2000;
   for (std::uint64_t i = 2; i <= last; ++i) {
-    peer.say(wire::list_pools{i});
+    peer.say(ask_for_names(i));
     if (i % 500 == 0)
       REQUIRE(peer.outcome(i).code == errc::none);
   }
@@ -379,13 +374,16 @@ TEST_CASE("a request in parts that makes no sense is refused", "[X04]") {
   CHECK(peer.outcome(4).code == errc::protocol_mismatch);
   peer.say(wire::part{3, "no payload"});
   CHECK(peer.outcome(3).code == errc::protocol_mismatch);
-  auto payload = statements("SELECT 1");
+  auto payload = order_of("SELECT 1");
   auto nowhere = announced(5, payload.size());
-  nowhere.pool = "nowhere";
+  nowhere.target = "nowhere";
   peer.say(nowhere);
   peer.say(wire::part{5, payload});
   CHECK(peer.outcome(5).code == errc::pool_not_found);
-  peer.say(wire::execute_on{6, "no token", "", 0, payload.size()});
+  auto stale = announced(6, payload.size());
+  stale.what = static_cast<std::uint8_t>(wire::subject::execute_on);
+  stale.target = "no token";
+  peer.say(stale);
   peer.say(wire::part{6, payload});
   CHECK(peer.outcome(6).code == errc::lease_lost);
   raw_client reader{node, reader_token};

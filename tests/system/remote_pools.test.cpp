@@ -60,8 +60,8 @@ TEST_CASE("a pool that its supervisor gave up is told as that, and resumed",
   CHECK(shown.required);
   REQUIRE(shown.reasons.size() == 1);
   CHECK_THAT(shown.reasons[0], ContainsSubstring("given up"));
-  CHECK(code_of(db.control("main", wire::verb::reconnect)) == errc::closed);
-  REQUIRE(db.control("main", wire::verb::resume));
+  CHECK(code_of(db.control("main", verb::reconnect)) == errc::closed);
+  REQUIRE(db.control("main", verb::resume));
   CHECK(db.execute("main", select_one).has_value());
   CHECK(db.snapshot("main")->status == pool_status::up);
 }
@@ -75,11 +75,11 @@ TEST_CASE("a pool that drains refuses with that, and is closed afterwards",
   REQUIRE(held);
   auto drained = std::thread{[&] {
     auto other = node.client(operator_token);
-    CHECK(other.control("main", wire::verb::drain, 10min));
+    CHECK(other.control("main", verb::drain, 10min));
   }};
   CHECK(eventually(
     [&] { return code_of(db.execute("main", select_one)) == errc::draining; }));
-  CHECK(code_of(db.control("main", wire::verb::resume)) == errc::draining);
+  CHECK(code_of(db.control("main", verb::resume)) == errc::draining);
   CHECK(held->execute("SELECT 1").has_value());
   held->release();
   drained.join();
@@ -88,6 +88,6 @@ TEST_CASE("a pool that drains refuses with that, and is closed afterwards",
     CHECK((code == errc::draining || code == errc::closed));
     return code == errc::closed;
   }));
-  REQUIRE(db.control("main", wire::verb::resume));
+  REQUIRE(db.control("main", verb::resume));
   CHECK(db.execute("main", select_one).has_value());
 }

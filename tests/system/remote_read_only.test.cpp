@@ -97,8 +97,9 @@ TEST_CASE("PostgreSQL refuses writes on a remote lease for reading",
   auto conn = db.acquire("main", for_reading());
   REQUIRE(conn);
   // The server may agree to it, but each statement is read-only by itself.
-  (void)conn->execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE");
-  CHECK(!conn->execute("SET TRANSACTION READ WRITE;CREATE TABLE t (x INTEGER)"));
+  (void) conn->execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE");
+  CHECK(
+    !conn->execute("SET TRANSACTION READ WRITE;CREATE TABLE t (x INTEGER)"));
   auto created = conn->execute("CREATE TABLE t (x INTEGER)");
   REQUIRE(!created);
   CHECK(created.error().state == "25006");
@@ -128,9 +129,7 @@ TEST_CASE("a lease for reading is held from the start, and comes back") {
   SECTION("when the client withdraws meanwhile") {
     raw_client peer{node};
     node.server->hold(backend_call::restrict_to_reads);
-    auto wish = want(1);
-    wish.read_only = true;
-    peer.say(wish);
+    peer.say(want(1, patience, for_reading().starting(clock::now())));
     REQUIRE(node.server->wait_for_held(backend_call::restrict_to_reads));
     peer.say(wire::cancel{1});
     REQUIRE(node.server->wait_for_calls(backend_call::cancel, 1));
@@ -141,9 +140,7 @@ TEST_CASE("a lease for reading is held from the start, and comes back") {
   SECTION("when the client dies meanwhile") {
     raw_client peer{node};
     node.server->hold(backend_call::restrict_to_reads);
-    auto wish = want(1);
-    wish.read_only = true;
-    peer.say(wish);
+    peer.say(want(1, patience, for_reading().starting(clock::now())));
     REQUIRE(node.server->wait_for_held(backend_call::restrict_to_reads));
     peer.die();
     node.server->stop_holding(backend_call::restrict_to_reads);

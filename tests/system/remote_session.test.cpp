@@ -65,7 +65,7 @@ TEST_CASE("a request too old to be remembered is refused, not executed",
   scripted_node node;
   raw_client peer{node};
   for (std::uint64_t i = 1; i <= 1100; ++i) {
-    peer.say(wire::list_pools{i});
+    peer.say(ask_for_names(i));
     // Not more at a time than a client may have waiting.
     if (i % 100 == 0)
       REQUIRE(peer.outcome(i).code == errc::none);
@@ -280,11 +280,23 @@ TEST_CASE("a client has a limit of requests", "[security-S13]") {
 TEST_CASE("payloads that are none are refused", "[X04]") {
   scripted_node node;
   raw_client peer{node};
-  peer.say(wire::execute{1, "main", "rubbish", 0, 0});
-  CHECK(peer.outcome(1).code == errc::protocol_mismatch);
-  peer.say(wire::control{2, "main", 200, 0});
-  CHECK(peer.outcome(2).code == errc::forbidden);
+  auto say = [](raw_client& who, std::uint64_t request, std::uint8_t what) {
+    who.say(wire::call{request, what, "main", 0, "rubbish", 0});
+    return who.outcome(request);
+  };
+  constexpr auto operate = static_cast<std::uint8_t>(wire::subject::control);
+  for (auto what : {wire::subject::acquire, wire::subject::execute,
+                    wire::subject::execute_on}) {
+    auto number = static_cast<std::uint8_t>(what);
+    CHECK(say(peer, number, number).code == errc::protocol_mismatch);
+  }
+  CHECK(say(peer, 20, operate).code == errc::forbidden);
   raw_client boss{node, operator_token};
-  boss.say(wire::control{1, "main", 200, 0});
-  CHECK(boss.outcome(1).code == errc::invalid_argument);
+  CHECK(say(boss, 1, operate).code == errc::protocol_mismatch);
+  // A call of a later release.
+  for (std::uint8_t what : {0, operate + 1, 255}) {
+    auto why = say(boss, std::uint64_t{what} + 2, what);
+    CHECK(why.code == errc::protocol_mismatch);
+    CHECK_THAT(why.message, ContainsSubstring("same release"));
+  }
 }

@@ -45,7 +45,7 @@ TEST_CASE("messages that no client sends are dropped and counted", "[X03]") {
   caf::anon_send(session, std::string{"S3cr3t\n#"});
   caf::anon_send(gate, 42);
   CHECK(eventually([&] { return node.stats().strangers == before + 2; }));
-  peer.say(wire::list_pools{1});
+  peer.say(ask_for_names(1));
   CHECK(peer.outcome(1).code == errc::none);
 }
 
@@ -57,7 +57,7 @@ TEST_CASE("a stranger cannot end gate and sessions by an exit message",
   caf::anon_send_exit(peer.session(), caf::exit_reason::user_shutdown);
   caf::anon_send_exit(peer.gate(), caf::exit_reason::user_shutdown);
   CHECK(eventually([&] { return node.stats().strangers == before + 2; }));
-  peer.say(wire::list_pools{1});
+  peer.say(ask_for_names(1));
   CHECK(peer.outcome(1).code == errc::none);
   CHECK(remote_client::connect(node.options()));
 }
@@ -72,7 +72,7 @@ TEST_CASE("a stranger cannot end gate and sessions by an error",
   caf::anon_send(session, caf::make_error(caf::sec::runtime_error));
   caf::anon_send(gate, caf::make_error(caf::sec::runtime_error));
   CHECK(eventually([&] { return node.stats().strangers == before + 2; }));
-  peer.say(wire::list_pools{1});
+  peer.say(ask_for_names(1));
   CHECK(peer.outcome(1).code == errc::none);
   CHECK(node.stats().gate_restarts == 0);
 }
@@ -144,7 +144,7 @@ TEST_CASE("CAF's own services are out of reach", "[X03][security-S1]") {
                                                     caf::make_message(), 5s);
   CHECK(!spawned);
   // The node still works.
-  peer.say(wire::list_pools{1});
+  peer.say(ask_for_names(1));
   CHECK(peer.outcome(1).code == errc::none);
   // Pools and manager never got an address that a peer could use.
   auto& registry = node.system().registry();

@@ -182,7 +182,7 @@ TEST_CASE("remote limits may be the longest, or none at all", "[T10]") {
     }
     CHECK(mine.execute("SELECT 1"));
   }
-  CHECK(db.control("main", wire::verb::pause, for_ever));
-  CHECK(db.control("main", wire::verb::resume, duration::min()));
-  CHECK(db.control("main", wire::verb::drain, for_ever));
+  CHECK(db.control("main", verb::pause, for_ever));
+  CHECK(db.control("main", verb::resume, duration::min()));
+  CHECK(db.control("main", verb::drain, for_ever));
 }

@@ -1,7 +1,5 @@
 #include "caf_pool/actor/async_wish.hpp"
 
-#include "caf_pool/actor/read_only_workers.hpp"
-
 #include <utility>
 
 namespace caf_pool {
@@ -15,13 +13,10 @@ granter async_wish::answer() {
 }
 
 void async_wish::conclude(result<loan> x) {
-  if (x && restrainers != nullptr)
-    restrainers->restrict_to_reads(lease{*x}, wish.deadline,
-                                   std::move(handler));
-  else if (x)
+  if (x)
     handler(lease{*x});
-  else if (x.error().code == errc::restarted && clock::now() < wish.deadline
-           && asking_again != this)
+  else if (x.error().code == errc::restarted
+           && clock::now() < *wish.how.wait_until && asking_again != this)
     ask_again();
   else
     handler(x.error());

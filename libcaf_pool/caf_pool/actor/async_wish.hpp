@@ -10,8 +10,6 @@
 
 namespace caf_pool {
 
-class read_only_workers;
-
 /// A wish of somebody who does not block: when the pool's actor dies with it,
 /// the supervisor hands it to the next one. A detail of `any_pool`.
 ///
@@ -20,8 +18,6 @@ struct async_wish : std::enable_shared_from_this<async_wish> {
   acquire_input wish;
   std::function<void(result<lease>)> handler;
   pool_ref pool;
-  /// Set if the lease is for reading only.
-  std::shared_ptr<read_only_workers> restrainers;
 
   /// Makes the end for the pool's actor; it keeps this object alive.
   granter answer();

@@ -75,16 +75,11 @@ void pool_actor::on_exit() {
                           "the pool's actor ended; nothing was executed, ask "
                           "again",
                           {}};
-  for (auto& [id, who] : callers_) {
-    if (auto* x = std::get_if<std::shared_ptr<granter>>(&who.reply))
-      (*x)->fail(why);
-    else if (auto* y = std::get_if<promise<lease_grant>>(&who.reply))
-      y->deliver(to_caf(why));
-    else if (auto* z = std::get_if<promise<lease_ptr>>(&who.reply))
-      z->deliver(to_caf(why));
+  for (auto& [id, who] : callers_)
+    if (auto* due = std::get_if<waiting_execute>(&who.reply))
+      abandon(id, *due->reply, why);
     else
-      abandon(id, *std::get<waiting_execute>(who.reply).reply, why);
-  }
+      fail(who, why);
   callers_.clear();
   for (auto& x : draining_)
     if (over)
@@ -96,7 +91,7 @@ void pool_actor::on_exit() {
     estate_->finish();
 }
 
-void pool_actor::abandon(ticket id, late_reply<execute_result>& reply,
+void pool_actor::abandon(ticket id, late_reply<outcome>& reply,
                          const error& why) {
   auto job = job_of(id);
   auto what = why;
@@ -108,7 +103,7 @@ void pool_actor::abandon(ticket id, late_reply<execute_result>& reply,
             "may have taken effect or not: look before you repeat it",
             {}};
   } else if (job != nullptr) {
-    job->statements.clear(); // the successor gets it, to give the lease back
+    job->what = {}; // the successor gets it, to give the lease back
   }
   reply.fail(what);
 }

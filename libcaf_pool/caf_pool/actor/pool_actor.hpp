@@ -29,16 +29,16 @@ private:
   using caller = pool_caller;
 
   /// Tells somebody what became of a statement when the actor ends.
-  void abandon(ticket id, late_reply<execute_result>& reply, const error& why);
+  void abandon(ticket id, late_reply<outcome>& reply, const error& why);
 
   // -- messages ---------------------------------------------------------------
 
   caf::result<lease_grant> on_acquire(const acquire& x);
   void on_revoke(const revoke_lease& x);
   promise<lease_ptr> on_acquire_lease(const acquire_lease& x);
-  caf::delegated<execute_result> on_execute(const execute& x);
-  void execute_on(const lease_id& lease, waiting_execute work,
-                  const caf::actor_addr& from, std::uint64_t request);
+  caf::delegated<outcome> on_execute(const execute& x);
+  void execute_on(const execute& x, waiting_execute due,
+                  const caf::actor_addr& from);
   void on_release(const release& x);
   void on_cancel(const cancel_request& x);
   void on_queue(const queue_caller& x);
@@ -80,6 +80,8 @@ private:
 
   // -- leases -----------------------------------------------------------------
 
+  /// Grants what is ready for its caller.
+  void hand_over(const effect::grant& x);
   void give(const std::shared_ptr<granter>& to, const effect::grant& x,
             const caller& who);
   void give(const promise<lease_grant>& to, const effect::grant& x,
@@ -96,7 +98,8 @@ private:
   std::optional<loan> lend(const effect::grant& x, const holder& who);
   void take_back_unused(const effect::grant& x, const loan& held);
   void expect_answer(ticket id, caller who);
-  void enqueue(caller who, acquire_input wish);
+  void enqueue(caller who, const call_options& how);
+  time_point end_of_wait(const call_options& how, time_point now) const;
   bool attend(const caf::actor_addr& who);
   void end_lease(const lease_id& lease, const lease_end& how, time_point now);
   /// A slot was emptied: its uses since the last look count, too.
@@ -115,7 +118,9 @@ private:
   bool busy(connection_id id) const;
   job_ptr job_of(ticket id) const;
   void conclude(const job_ptr& job);
-  void conclude_execute(const job_ptr& job, const error& why);
+  /// What served a caller has ended: an `execute`, or a `restrict`.
+  void conclude_service(const job_ptr& job, const error& why);
+  void answer_holder(const job_ptr& job, const error& why);
   void drop(const job_ptr& job, error why);
   /// Ends a statement: at the server if it runs.
   void stop(const job_ptr& job);

@@ -22,7 +22,21 @@ void pool_actor::perform(const effect::grant& x) {
     return;
   }
   estate_->meters->wait_time.record(x.waited);
-  auto node = callers_.extract(i);
+  auto& who = i->second;
+  // What is executed restricts the connection by itself.
+  if (!x.read_only || std::holds_alternative<waiting_execute>(who.reply)) {
+    hand_over(x);
+    return;
+  }
+  auto job = make_job(job_kind::restrict, x.lease.connection, who.until);
+  job->caller = x.caller;
+  job->lease = x.lease;
+  job->waited = x.waited;
+  start(std::move(job));
+}
+
+void pool_actor::hand_over(const effect::grant& x) {
+  auto node = callers_.extract(x.caller);
   auto& who = node.mapped();
   if (who.request != 0 && !std::holds_alternative<waiting_execute>(who.reply))
     requests_.erase({who.from, who.request});
@@ -45,14 +59,7 @@ void pool_actor::perform(effect::reject& x) {
     return;
   auto& who = node.mapped();
   requests_.erase({who.from, who.request});
-  if (auto* local = std::get_if<std::shared_ptr<granter>>(&who.reply))
-    (*local)->fail(std::move(x.why));
-  else if (auto* by_id = std::get_if<promise<lease_grant>>(&who.reply))
-    by_id->deliver(to_caf(x.why));
-  else if (auto* object = std::get_if<promise<lease_ptr>>(&who.reply))
-    object->deliver(to_caf(x.why));
-  else
-    std::get<waiting_execute>(who.reply).reply->fail(x.why);
+  fail(who, x.why);
 }
 
 void pool_actor::perform(const effect::open_connection& x) {

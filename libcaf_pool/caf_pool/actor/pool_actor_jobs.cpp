@@ -28,6 +28,7 @@ int urgency(const pool_job& x) {
     case job_kind::look:
       return 2;
     case job_kind::execute:
+    case job_kind::restrict:
       return 1;
     default:
       return 0;
@@ -42,8 +43,8 @@ bool leaves_a_worker(const pool_estate& x) {
   return static_cast<std::size_t>(working) + 1 < x.config.workers + reserve;
 }
 
-bool executes(const hired_worker& x) {
-  return x.job != nullptr && x.job->kind == job_kind::execute && !lost(x);
+bool serves(const hired_worker& x) {
+  return x.job != nullptr && x.job->serves_caller() && !lost(x);
 }
 
 error hurry_error(duration left, duration needed) {
@@ -84,10 +85,10 @@ void pool_actor::start(job_ptr job) {
 bool pool_actor::may_run(const pool_job& job) const {
   if (job.kind == job_kind::look)
     return leaves_a_worker(*estate_);
-  if (job.kind != job_kind::execute)
+  if (!job.serves_caller())
     return true;
   auto busy_ones
-    = std::count_if(estate_->workers.begin(), estate_->workers.end(), executes);
+    = std::count_if(estate_->workers.begin(), estate_->workers.end(), serves);
   return static_cast<std::uint32_t>(busy_ones) < estate_->config.workers;
 }
 
@@ -158,7 +159,7 @@ job_ptr pool_actor::running_on(connection_id id, job_kind kind) const {
 
 job_ptr pool_actor::job_of(ticket id) const {
   for (auto& job : estate_->jobs)
-    if (job->kind == job_kind::execute && job->caller == id)
+    if (job->serves_caller() && job->caller == id)
       return job;
   return nullptr;
 }
@@ -213,15 +214,16 @@ void pool_actor::conclude(const job_ptr& job) {
       act(machine_.reset_done(job->id, job->why, now));
       break;
     case job_kind::execute:
+    case job_kind::restrict:
       // A cancel that is still on its way must not hit the next holder.
       if (running_on(job->id, job_kind::cancel) != nullptr)
         estate_->cancelled.emplace(job->id, job);
       else if (!job->given_up)
-        conclude_execute(job, job->why);
+        conclude_service(job, job->why);
       break;
     case job_kind::cancel:
       if (auto late = estate_->cancelled.extract(job->id); !late.empty())
-        conclude_execute(late.mapped(), late.mapped()->why);
+        conclude_service(late.mapped(), late.mapped()->why);
       break;
     case job_kind::close:
       act(machine_.closed(job->id, now));
@@ -234,68 +236,54 @@ void pool_actor::conclude(const job_ptr& job) {
 
 // -- statements ---------------------------------------------------------------
 
-caf::delegated<execute_result> pool_actor::on_execute(const execute& x) {
+caf::delegated<outcome> pool_actor::on_execute(const execute& x) {
   auto from = caf::actor_cast<caf::actor_addr>(current_sender());
   attend(from);
-  auto now = clock::now();
-  auto deadline = x.limit != duration::zero()
-                    ? add_saturated(now, std::max(x.limit, duration::zero()))
-                    : time_point{};
-  auto on_lease = static_cast<bool>(x.lease);
-  auto work = waiting_execute{late_reply<execute_result>::to_request_of(this),
-                              x.statements,
-                              deadline,
-                              x.limit,
-                              x.read_only,
-                              on_lease,
-                              x.bound_by_pool};
-  if (on_lease) {
-    execute_on(x.lease, std::move(work), from, x.request);
-    return {};
-  }
-  auto wish = acquire_input{};
-  wish.deadline = deadline != time_point{}
-                    ? deadline
-                    : add_saturated(now, estate_->config.acquire_timeout);
-  wish.limit = std::max(x.limit, duration::zero());
-  wish.priority = x.priority;
-  wish.tenant = x.tenant;
-  wish.holder = x.holder;
-  enqueue({std::move(work), from, x.request}, std::move(wish));
+  auto due = waiting_execute{late_reply<outcome>::to_request_of(this), x.what};
+  due.deadline = x.how.deadline;
+  due.limit = allowance(x.how, clock::now());
+  due.read_only = x.how.read_only;
+  due.bound_by_pool = x.how.bound_by_pool;
+  due.on_lease = static_cast<bool>(x.lease);
+  if (due.on_lease)
+    execute_on(x, std::move(due), from);
+  else
+    enqueue({std::move(due), from, x.request}, x.how);
   return {};
 }
 
-void pool_actor::execute_on(const lease_id& lease, waiting_execute work,
-                            const caf::actor_addr& from,
-                            std::uint64_t request) {
+void pool_actor::execute_on(const execute& x, waiting_execute due,
+                            const caf::actor_addr& from) {
+  auto& lease = x.lease;
   auto* entry = estate_->find(lease.connection);
   if (!held_under(lease, entry) || entry->by_id.holder != from) {
-    work.reply->fail({errc::lease_lost,
-                      "the lease " + to_string(lease)
-                        + " is not yours any more; acquire another",
-                      {}});
+    due.reply->fail({errc::lease_lost,
+                     "the lease " + to_string(lease)
+                       + " is not yours any more; acquire another",
+                     {}});
     return;
   }
   if (busy(lease.connection)) {
-    work.reply->fail({errc::invalid_argument,
-                      "a statement runs on this lease already; wait for its "
-                      "answer",
-                      {}});
+    due.reply->fail({errc::invalid_argument,
+                     "a statement runs on this lease already; wait for its "
+                     "answer",
+                     {}});
     return;
   }
   claim(lease.connection);
   auto id = estate_->next_ticket();
-  expect_answer(id, {std::move(work), from, request});
+  expect_answer(id, {std::move(due), from, x.request});
   give(std::get<waiting_execute>(callers_.at(id).reply),
        effect::grant{id, lease, duration::zero()});
 }
 
 void pool_actor::give(waiting_execute& to, const effect::grant& x) {
   auto deadline = add_saturated(clock::now(), estate_->config.execute_timeout);
-  if (to.deadline != time_point{})
-    deadline = to.bound_by_pool ? std::min(to.deadline, deadline) : to.deadline;
+  if (to.deadline)
+    deadline
+      = to.bound_by_pool ? std::min(*to.deadline, deadline) : *to.deadline;
   auto job = make_job(job_kind::execute, x.lease.connection, deadline);
-  job->statements = std::move(to.statements);
+  job->what = std::move(to.what);
   job->limit = to.limit;
   job->read_only = to.read_only;
   job->on_lease = to.on_lease;
@@ -305,21 +293,22 @@ void pool_actor::give(waiting_execute& to, const effect::grant& x) {
   start(std::move(job));
 }
 
-void pool_actor::conclude_execute(const job_ptr& job, const error& why) {
+void pool_actor::conclude_service(const job_ptr& job, const error& why) {
   auto now = clock::now();
-  if (job->started && !why)
+  if (job->kind == job_kind::execute && job->started && !why)
     statements_.note(job->limit, job->took, now);
+  auto wanted = callers_.contains(job->caller) && !job->cancelled.load();
+  if (job->kind == job_kind::restrict && !why && wanted
+      && machine_.state().leases.valid(job->lease)) {
+    hand_over(effect::grant{job->caller, job->lease, job->waited});
+    return;
+  }
   auto end = lease_end{};
   end.left = job->target->object->state();
   end.unused = !job->started;
   if (end.left == trace::broken)
     end.why = why;
-  auto node = callers_.extract(job->caller);
-  if (!node.empty()) {
-    auto& who = node.mapped();
-    requests_.erase({who.from, who.request});
-  }
-  answer(*job, why);
+  answer_holder(job, why);
   auto* record = machine_.state().table.find(job->id);
   if (record == nullptr)
     return;
@@ -327,6 +316,17 @@ void pool_actor::conclude_execute(const job_ptr& job, const error& why) {
     act(machine_.settled(job->id, end, now));
   else if (!estate_->held_by_id(job->id) || end.left == trace::broken)
     end_lease(job->lease, end, now);
+}
+
+void pool_actor::answer_holder(const job_ptr& job, const error& why) {
+  auto node = callers_.extract(job->caller);
+  if (!node.empty()) {
+    auto& who = node.mapped();
+    requests_.erase({who.from, who.request});
+    if (job->kind == job_kind::restrict)
+      fail(who, why ? why : error{errc::closed, "the pool is closed", {}});
+  }
+  answer(*job, why);
 }
 
 void pool_actor::drop(const job_ptr& job, error why) {

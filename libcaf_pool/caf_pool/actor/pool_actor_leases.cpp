@@ -13,23 +13,12 @@ namespace {
 /// The highest number of a request.
 constexpr auto no_more_requests = std::numeric_limits<std::uint64_t>::max();
 
-acquire_input wish_of(const acquire& x, const pool_config& config,
-                      time_point now) {
-  auto wish = acquire_input{};
-  auto wait = x.wait != duration::zero() ? x.wait : config.acquire_timeout;
-  wish.deadline = add_saturated(now, std::max(wait, duration::zero()));
-  wish.priority = x.priority;
-  wish.tenant = x.tenant;
-  wish.holder = x.holder;
-  wish.expected = x.expected;
-  wish.only_if_free = x.only_if_free;
-  return wish;
-}
-
-/// Returns the only order if it is a grant.
+/// Returns the only order if it is a grant that nothing has to precede.
 const effect::grant* only_grant(const effects& orders) {
-  return orders.size() == 1 ? std::get_if<effect::grant>(&orders.front())
-                            : nullptr;
+  auto* result = orders.size() == 1
+                   ? std::get_if<effect::grant>(&orders.front())
+                   : nullptr;
+  return result != nullptr && !result->read_only ? result : nullptr;
 }
 
 } // namespace
@@ -40,10 +29,17 @@ void pool_actor::expect_answer(ticket id, caller who) {
   callers_.emplace(id, std::move(who));
 }
 
-void pool_actor::enqueue(caller who, acquire_input wish) {
-  wish.caller = estate_->next_ticket();
-  expect_answer(wish.caller, std::move(who));
-  act(machine_.acquire(std::move(wish), clock::now()));
+time_point pool_actor::end_of_wait(const call_options& how,
+                                   time_point now) const {
+  return caf_pool::end_of_wait(how, estate_->config.acquire_timeout, now);
+}
+
+void pool_actor::enqueue(caller who, const call_options& how) {
+  auto now = clock::now();
+  auto id = estate_->next_ticket();
+  who.until = end_of_wait(how, now);
+  expect_answer(id, std::move(who));
+  act(machine_.acquire({id, how}, now));
 }
 
 caf::result<lease_grant> pool_actor::on_acquire(const acquire& x) {
@@ -56,10 +52,8 @@ caf::result<lease_grant> pool_actor::on_acquire(const acquire& x) {
   if (auto granted = take_from_front(x, from))
     return *std::move(granted);
   auto now = clock::now();
-  auto wish = wish_of(x, estate_->config, now);
   auto id = estate_->next_ticket();
-  wish.caller = id;
-  auto orders = machine_.acquire(std::move(wish), now);
+  auto orders = machine_.acquire({id, x.how}, now);
   if (auto* granted = only_grant(orders)) {
     // The usual case: served at once, and nothing else to do.
     estate_->meters->wait_time.record(granted->waited);
@@ -72,7 +66,7 @@ caf::result<lease_grant> pool_actor::on_acquire(const acquire& x) {
     return result;
   }
   auto reply = make_response_promise<lease_grant>();
-  expect_answer(id, {reply, from, x.request});
+  expect_answer(id, {reply, from, x.request, {}, end_of_wait(x.how, now)});
   act(std::move(orders));
   return reply;
 }
@@ -83,14 +77,15 @@ pool_actor::promise<lease_ptr> pool_actor::on_acquire_lease(
   auto from = caf::actor_cast<caf::actor_addr>(current_sender());
   auto reply = make_response_promise<lease_ptr>();
   attend(from);
-  enqueue({reply, from, x.wish.request},
-          wish_of(x.wish, estate_->config, clock::now()));
+  enqueue({reply, from, x.wish.request}, x.wish.how);
   return reply;
 }
 
 void pool_actor::on_queue(const queue_caller& x) {
-  expect_answer(x.wish.caller, {x.answer, {}, 0, x.who});
-  act(machine_.acquire(x.wish, clock::now()));
+  auto now = clock::now();
+  expect_answer(x.wish.caller,
+                {x.answer, {}, 0, x.who, end_of_wait(x.wish.how, now)});
+  act(machine_.acquire(x.wish, now));
 }
 
 void pool_actor::on_withdraw(ticket x) {
@@ -127,15 +122,15 @@ void pool_actor::on_cancel(const cancel_request& x) {
 
 std::optional<lease_grant> pool_actor::take_from_front(
   const acquire& x, const caf::actor_addr& from) {
-  if (x.expected > duration::zero())
-    return std::nullopt; // the front does not remember that
+  if (x.how.expected > duration::zero() || x.how.read_only)
+    return std::nullopt; // the front remembers nothing and asks no server
   auto held = estate_->slots->try_take(holder{});
   if (!held)
     return std::nullopt;
   auto lease = lease_id::in_front(machine_.state().epoch, held.connection,
                                   held.generation);
-  estate_->hold_by_id(held.connection,
-                      {from, x.request, lease, held, x.holder, clock::now()});
+  estate_->hold_by_id(held.connection, {from, x.request, lease, held,
+                                        x.how.holder, clock::now()});
   estate_->meters->wait_time.record(duration::zero());
   return lease_grant{lease, duration::zero()};
 }

@@ -19,15 +19,15 @@ constexpr duration grace = std::chrono::seconds{1};
 time_point limit_of(const pool_job& job) {
   if (job.given_up)
     return never;
-  if (job.kind == job_kind::execute && !job.started)
+  if (job.serves_caller() && !job.started)
     return job.deadline;
-  if (job.kind == job_kind::execute && !job.aborted)
+  if (job.serves_caller() && !job.aborted)
     return add_saturated(job.deadline, grace);
   return add_saturated(job.deadline, 2 * grace);
 }
 
 error no_worker(const pool_job& job, const pool_config& config) {
-  if (job.kind != job_kind::execute)
+  if (!job.serves_caller())
     return {errc::open_timeout, "no worker became free in time", {}};
   return {errc::execute_timeout,
           "all workers were busy until the deadline, nothing was sent (workers "
@@ -68,15 +68,15 @@ void pool_actor::enforce_limit(const job_ptr& job) {
     drop(job, no_worker(*job, estate_->config));
     return;
   }
-  if (job->kind == job_kind::execute && !job->aborted) {
+  if (job->serves_caller() && !job->aborted) {
     job->aborted = true;
     job->target->object->abort();
     arm_timer();
     return;
   }
   job->given_up = true;
-  if (job->kind == job_kind::execute)
-    conclude_execute(job, stuck());
+  if (job->serves_caller())
+    conclude_service(job, stuck());
   feed_workers(); // another worker may take its place
 }
 

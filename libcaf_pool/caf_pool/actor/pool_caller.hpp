@@ -2,29 +2,30 @@
 
 #include "caf_pool/actor/pool_job.hpp"
 #include "caf_pool/actor/pool_messages.hpp"
-#include "caf_pool/core/sql_result.hpp"
+#include "caf_pool/core/call_options.hpp"
 #include "caf_pool/core/time.hpp"
+#include "caf_pool/core/work.hpp"
 #include "caf_pool/front/holder.hpp"
 #include "caf_pool/front/wait_node.hpp"
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <variant>
-#include <vector>
 
 namespace caf_pool {
 
-/// Statements whose answer is due.
+/// Work whose answer is due.
 struct waiting_execute {
   execute_reply reply;
-  std::vector<sql_statement> statements;
-  time_point deadline;
+  work what;
+  std::optional<time_point> deadline = std::nullopt;
   /// What the caller allows in all; zero: the pool's limits.
   duration limit = duration::zero();
   bool read_only = false;
+  bool bound_by_pool = false;
   /// The caller holds the connection beyond this.
   bool on_lease = false;
-  bool bound_by_pool = false;
 };
 
 /// Somebody whom a pool's actor has not answered yet.
@@ -36,6 +37,11 @@ struct pool_caller {
   caf::actor_addr from;
   std::uint64_t request = 0;
   holder who = {};
+  /// When waiting for a connection ends.
+  time_point until = never;
 };
+
+/// Tells somebody why there is nothing.
+void fail(pool_caller& who, const error& why);
 
 } // namespace caf_pool

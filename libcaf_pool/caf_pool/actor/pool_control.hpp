@@ -4,8 +4,7 @@
 #include "caf_pool/caf/caf_compat.hpp"
 #include "caf_pool/core/pool_config.hpp"
 #include "caf_pool/core/time.hpp"
-
-#include <cstdint>
+#include "caf_pool/core/verb.hpp"
 
 /// What operators and the manager say to a pool.
 namespace caf_pool {
@@ -14,15 +13,8 @@ namespace caf_pool {
 /// when the last connection is closed: `close_timeout` after its limit at the
 /// latest, when it leaves behind what the server or a holder does not let go.
 struct control {
-  enum class verb : std::uint8_t {
-    pause,
-    resume,
-    drain,
-    reconnect,
-    force_open,
-    force_closed,
-    reset_breaker,
-  };
+  using verb = caf_pool::verb;
+
   verb what = verb::pause;
   /// For `drain`; zero means at once.
   duration limit = duration::zero();

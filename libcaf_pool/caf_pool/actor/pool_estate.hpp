@@ -4,6 +4,7 @@
 #include "caf_pool/actor/pool_shell.hpp"
 #include "caf_pool/actor/vault_entry.hpp"
 #include "caf_pool/backend/backend.hpp"
+#include "caf_pool/lease/pool_meters.hpp"
 #include "caf_pool/lease/pool_port.hpp"
 #include "caf_pool/lease/pooled_connection.hpp"
 #include "caf_pool/machine/pool_machine.hpp"

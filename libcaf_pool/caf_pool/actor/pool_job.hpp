@@ -5,15 +5,14 @@
 #include "caf_pool/core/error.hpp"
 #include "caf_pool/core/ids.hpp"
 #include "caf_pool/core/pool_config.hpp"
-#include "caf_pool/core/sql_result.hpp"
 #include "caf_pool/core/time.hpp"
+#include "caf_pool/core/work.hpp"
 #include "caf_pool/lease/pooled_connection.hpp"
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <stop_token>
-#include <vector>
 
 namespace caf_pool {
 
@@ -23,13 +22,14 @@ enum class job_kind : std::uint8_t {
   probe,
   reset,
   execute,
+  restrict,
   cancel,
   close,
   look,
 };
 
-/// How whoever wanted statements executed is answered.
-using execute_reply = std::shared_ptr<late_reply<execute_result>>;
+/// How whoever wanted work done is answered.
+using execute_reply = std::shared_ptr<late_reply<outcome>>;
 
 /// One piece of blocking work. The worker fills in the results and says so;
 /// the pool's actor, or its successor, reads them afterwards.
@@ -42,16 +42,19 @@ struct pool_job {
   std::shared_ptr<pooled_connection> target;
   time_point deadline;
   reset_policy policy = reset_policy::automatic;
-  std::vector<sql_statement> statements;
+  /// For `execute`.
+  work what;
   /// For `execute`: what its caller allows in all; zero: the pool's limits.
   duration limit = duration::zero();
-  /// For `execute`: makes the server refuse writes before the first statement.
+  /// For `execute`: makes the server refuse writes before it begins.
   bool read_only = false;
   /// For `execute`: whoever holds the connection may leave a transaction open.
   bool on_lease = false;
-  /// Whom an `execute` is for.
+  /// Whom an `execute` or a `restrict` is for.
   ticket caller;
   lease_id lease;
+  /// For `restrict`: how long the caller waited in the queue.
+  duration waited = duration::zero();
   /// Null for everything else.
   execute_reply reply;
 
@@ -63,12 +66,17 @@ struct pool_job {
   /// For `open`: the backend is not to go on either.
   std::stop_source stop;
 
+  /// Tells whether somebody waits for it who is to have the connection.
+  bool serves_caller() const noexcept {
+    return kind == job_kind::execute || kind == job_kind::restrict;
+  }
+
   // -- results ----------------------------------------------------------------
 
   /// For `open`: it began before it was called off.
   bool begun = false;
   connection_ptr opened;
-  std::vector<sql_result> results;
+  outcome done;
   error why;
   duration took = duration::zero();
   /// Set last, by the worker.

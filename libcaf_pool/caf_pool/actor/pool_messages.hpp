@@ -2,11 +2,12 @@
 
 #include "caf_pool/actor/pool_control.hpp"
 #include "caf_pool/caf/caf_compat.hpp"
+#include "caf_pool/core/call_options.hpp"
 #include "caf_pool/core/ids.hpp"
 #include "caf_pool/core/pool_config.hpp"
 #include "caf_pool/core/pool_event.hpp"
 #include "caf_pool/core/pool_snapshot.hpp"
-#include "caf_pool/core/sql_result.hpp"
+#include "caf_pool/core/work.hpp"
 #include "caf_pool/lease/lease.hpp"
 
 #include <cstdint>
@@ -19,20 +20,13 @@
 namespace caf_pool {
 
 /// Asks for a connection by id: the caller works on it by `execute` messages
-/// and ends with `release`. If the caller dies, the pool takes it back.
+/// and ends with `release`. If the caller dies, the pool takes it back. With a
+/// deadline, the use is to end by then, too. `acquire_options` convert.
 /// Answer: `lease_grant`, or an error.
 struct acquire {
-  /// How long to wait; zero means the pool's `acquire_timeout`.
-  duration wait = duration::zero();
-  std::uint8_t priority = 0;
-  std::uint32_t tenant = 0;
-  /// Holder for people.
-  std::string holder = {};
-  /// How long the caller will hold it; zero: it does not say.
-  duration expected = duration::zero();
+  call_options how = {};
   /// Chosen by the caller, for `cancel_request`; 0 if it never cancels.
   std::uint64_t request = 0;
-  bool only_if_free = false;
 };
 
 struct lease_grant {
@@ -61,31 +55,14 @@ struct revoke_lease {
   lease_id lease;
 };
 
-/// Runs statements on a connection: one, or several as one transaction.
-/// Answer: `execute_result`, or an error.
+/// Does work on a connection. Answer: `outcome`, or an error.
 struct execute {
-  std::vector<sql_statement> statements;
-  /// How long all of it may take, waiting included; zero means the pool's
-  /// limits.
-  duration limit = duration::zero();
+  work what = {};
+  call_options how = {};
   /// On this lease; without one the pool acquires and releases by itself.
   lease_id lease = {};
-  std::uint8_t priority = 0;
-  std::uint32_t tenant = 0;
-  std::string holder = {};
   /// Chosen by the caller, for `cancel_request`; 0 if it never cancels.
   std::uint64_t request = 0;
-  /// First makes the server refuse writes, until the lease ends; there may be
-  /// no statements then.
-  bool read_only = false;
-  /// The statements may run no longer than the pool's `execute_timeout`,
-  /// whatever `limit` says.
-  bool bound_by_pool = false;
-};
-
-/// One result per statement.
-struct execute_result {
-  std::vector<sql_result> results;
 };
 
 /// Withdraws the sender's `acquire` or `execute` of that number: one that waits
@@ -110,7 +87,7 @@ struct subscribe {
 /// address that stays when the pool's actor is restarted.
 using pool_handle
   = actor_of<lease_grant(acquire), lease_ptr(acquire_lease), void(release),
-             void(revoke_lease), execute_result(execute), void(cancel_request),
+             void(revoke_lease), outcome(execute), void(cancel_request),
              pool_snapshot(get_snapshot), void(subscribe), accepted(control),
              accepted(reconfigure)>;
 
@@ -124,7 +101,7 @@ CAF_POOL_MESSAGE(caf_pool_pool_messages, caf_pool::lease_ptr)
 CAF_POOL_MESSAGE(caf_pool_pool_messages, caf_pool::release)
 CAF_POOL_MESSAGE(caf_pool_pool_messages, caf_pool::revoke_lease)
 CAF_POOL_MESSAGE(caf_pool_pool_messages, caf_pool::execute)
-CAF_POOL_MESSAGE(caf_pool_pool_messages, caf_pool::execute_result)
+CAF_POOL_MESSAGE(caf_pool_pool_messages, caf_pool::outcome)
 CAF_POOL_MESSAGE(caf_pool_pool_messages, caf_pool::cancel_request)
 CAF_POOL_MESSAGE(caf_pool_pool_messages, caf_pool::get_snapshot)
 CAF_POOL_MESSAGE(caf_pool_pool_messages, caf_pool::pool_snapshot)

@@ -40,7 +40,7 @@ struct pool_ref {
 /// ~~~
 /// auto db = spawn_pool(sys, config, way).value();
 /// ask(self, db.address, caf::infinite, execute{{"SELECT 1"}})
-///   .then([](execute_result& x) { ... });
+///   .then([](outcome& x) { ... });
 /// ~~~
 result<pool_ref> spawn_pool(caf::actor_system& sys, const pool_config& config,
                             backend_ptr way, restart_limit limit = {},

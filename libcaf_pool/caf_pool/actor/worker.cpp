@@ -29,19 +29,11 @@ void execute(pool_job& job) {
     keep(job, job.target->object->restrict_to_reads(job.deadline));
   if (job.why)
     return;
-  if (job.on_lease && job.statements.size() == 1) {
-    auto rows = job.target->execute(job.statements.front(), job.deadline);
-    if (rows)
-      job.results.push_back(*std::move(rows));
-    else
-      job.why = rows.error();
-    return;
-  }
-  auto outcome = job.target->execute_all(job.statements, job.deadline);
-  if (outcome)
-    job.results = *std::move(outcome);
+  auto done = job.target->run(job.what, job.on_lease, job.deadline);
+  if (done)
+    job.done = *std::move(done);
   else
-    job.why = outcome.error();
+    job.why = done.error();
 }
 
 void dispatch(pool_job& job) {
@@ -57,6 +49,9 @@ void dispatch(pool_job& job) {
       break;
     case job_kind::execute:
       execute(job);
+      break;
+    case job_kind::restrict:
+      keep(job, job.target->object->restrict_to_reads(job.deadline));
       break;
     case job_kind::cancel:
       job.target->object->cancel();
@@ -110,10 +105,10 @@ void run(pool_job& job) {
 void answer(pool_job& job, const error& why) {
   if (job.reply == nullptr)
     return;
-  job.reply->keep([&]() -> result<execute_result> {
+  job.reply->keep([&]() -> result<outcome> {
     if (why)
       return why;
-    return execute_result{std::move(job.results)};
+    return std::move(job.done);
   });
 }
 

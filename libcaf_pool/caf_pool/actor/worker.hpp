@@ -10,7 +10,7 @@ namespace caf_pool {
 /// whatever a backend throws becomes `errc::internal`.
 void run(pool_job& job);
 
-/// Tells whoever wanted a statement how it ended: its results, or `why`.
+/// Tells whoever wanted work done how it ended: its outcome, or `why`.
 void answer(pool_job& job, const error& why);
 
 /// Called on the worker's thread when a job is done.

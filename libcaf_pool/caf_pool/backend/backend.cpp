@@ -12,6 +12,13 @@ result<sql_result> connection::execute(const sql_statement&, time_point) {
                {}};
 }
 
+result<outcome> connection::run(const work&, time_point) {
+  return error{errc::not_supported,
+               "this backend does not understand this kind of work; send it "
+               "what it is made for",
+               {}};
+}
+
 result<void> connection::restrict_to_reads(time_point) {
   return error{errc::not_supported,
                "this backend cannot restrict a lease to reads; acquire one "
@@ -31,6 +38,14 @@ void connection::cancel() noexcept {
   // nop
 }
 
+void connection::close(time_point) noexcept {
+  // nop
+}
+
+void* connection::native_handle() noexcept {
+  return nullptr;
+}
+
 result<connection_ptr> backend::open_unless(std::stop_token,
                                             time_point deadline) {
   return open(deadline);
@@ -41,6 +56,10 @@ result<void> backend::reachable(time_point) {
                "this backend cannot tell whether its server is there without "
                "opening a connection",
                {}};
+}
+
+std::string backend::describe() const {
+  return std::string{kind()};
 }
 
 std::uint32_t backend::max_connections() const noexcept {

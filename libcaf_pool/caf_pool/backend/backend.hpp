@@ -3,10 +3,9 @@
 #include "caf_pool/core/error.hpp"
 #include "caf_pool/core/pool_config.hpp"
 #include "caf_pool/core/result.hpp"
-#include "caf_pool/core/sql_result.hpp"
-#include "caf_pool/core/sql_statement.hpp"
 #include "caf_pool/core/time.hpp"
 #include "caf_pool/core/trace.hpp"
+#include "caf_pool/core/work.hpp"
 
 #include <cstdint>
 #include <exception>
@@ -62,6 +61,11 @@ public:
   virtual result<sql_result> execute(const sql_statement& what,
                                      time_point deadline);
 
+  /// Does work that is no SQL, and stops at the deadline as `execute` does. By
+  /// default `not_supported`: backends override it for the alternative of
+  /// `work` that is theirs.
+  virtual result<outcome> run(const work& what, time_point deadline);
+
   /// Makes the server refuse writes until the next `reset`: a lease for reading
   /// only.
   virtual result<void> restrict_to_reads(time_point deadline);
@@ -89,12 +93,13 @@ public:
   virtual void abort() noexcept = 0;
 
   /// Says goodbye to the server within the deadline. The destructor must work
-  /// without it, too.
-  virtual void close(time_point deadline) noexcept = 0;
+  /// without it, too. Keep the default if nobody expects one.
+  virtual void close(time_point deadline) noexcept;
 
   /// The driver's own handle (`pqxx::connection*`, `sqlite3*`, ...). Whoever
-  /// takes it may leave anything behind: the connection counts as dirty.
-  virtual void* native_handle() noexcept = 0;
+  /// takes it may leave anything behind: the connection counts as dirty. Null
+  /// by default.
+  virtual void* native_handle() noexcept;
 };
 
 using connection_ptr = std::unique_ptr<connection>;
@@ -126,8 +131,8 @@ public:
   /// Names the kind, e.g. "postgres".
   virtual std::string_view kind() const noexcept = 0;
 
-  /// Describes the server for logs, without secrets.
-  virtual std::string describe() const = 0;
+  /// Describes the server for logs, without secrets; by default the kind.
+  virtual std::string describe() const;
 
   /// Returns how many connections may be open at the same time at most; a pool
   /// with a larger `max_size` is refused. SQLite's `:memory:` returns 1.

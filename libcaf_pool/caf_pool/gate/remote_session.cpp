@@ -25,15 +25,6 @@ static_assert(max_remembered_answer <= wire::part_size);
 
 constexpr std::uint32_t events_per_refill = 100;
 
-std::size_t size_of(const wire::answer& x) {
-  return x.payload.size();
-}
-
-template <class T>
-std::size_t size_of(const T&) {
-  return 0;
-}
-
 } // namespace
 
 remote_session::remote_session(caf::actor_config& cfg, session_setup setup)
@@ -69,17 +60,9 @@ remote_session::behavior_type remote_session::make_behavior() {
       end("the client ended or cannot be reached: " + to_string(why), false);
     });
   return {
-    guarded(&remote_session::on_find),
-    guarded(&remote_session::on_list),
-    guarded(&remote_session::on_execute),
-    guarded(&remote_session::on_acquire),
-    guarded(&remote_session::on_execute_on),
+    guarded(&remote_session::on_call),
     guarded(&remote_session::on_release),
     guarded(&remote_session::on_cancel),
-    guarded(&remote_session::on_snapshot),
-    guarded(&remote_session::on_health),
-    guarded(&remote_session::on_subscribe),
-    guarded(&remote_session::on_control),
     guarded(&remote_session::on_renew),
     guarded(&remote_session::on_goodbye),
     guarded(&remote_session::on_part),
@@ -125,24 +108,22 @@ bool remote_session::begin(std::uint64_t request, request_kind kind,
     // Executed once, whatever the network does; the answer may be lost.
     ++setup_.counters->duplicates;
     if (known == request_state::remembered && !sender_.holds(request))
-      deliver(memory_.get(request));
+      deliver(request, memory_.get(request));
     return false;
   }
   if (known == request_state::forgotten) {
-    deliver(wire::to_failed(request, too_old(request)));
+    deliver(request, wire::encode(too_old(request)));
     return false;
   }
   ++setup_.counters->requests;
   auto max = setup_.limits.max_requests_per_client;
   auto waiting = open_.size() + sender_.size();
   if (waiting >= max) {
-    finish(request,
-           wire::to_failed(request,
-                           {errc::queue_full,
-                            "this client waits for " + std::to_string(waiting)
-                              + " of " + std::to_string(max)
-                              + " requests already; wait for answers",
-                            {}}));
+    fail(request,
+         {errc::queue_full,
+          "this client waits for " + std::to_string(waiting) + " of "
+            + std::to_string(max) + " requests already; wait for answers",
+          {}});
     return false;
   }
   if (setup_.who.may < needed) {
@@ -161,28 +142,29 @@ bool remote_session::begin(std::uint64_t request, request_kind kind,
   return true;
 }
 
-void remote_session::finish(std::uint64_t request, reply x) {
+void remote_session::finish(std::uint64_t request, std::string payload) {
   open_.erase(request);
   collector_.forget(request);
-  auto bytes = std::visit([](auto& y) { return size_of(y); }, x);
-  if (bytes > wire::part_size)
-    deliver_in_parts(std::get<wire::answer>(std::move(x)));
-  else
-    deliver(x);
-  if (bytes > max_remembered_answer) {
-    x = wire::to_failed(request,
-                        {errc::result_too_large,
-                         "request " + std::to_string(request)
-                           + " came again; it was executed, but its answer of "
-                           + std::to_string(bytes) + " bytes was not kept",
-                         {}});
-    bytes = 0;
+  auto bytes = payload.size();
+  if (bytes <= max_remembered_answer) {
+    deliver(request, payload);
+    memory_.remember(request, std::move(payload), bytes);
+    return;
   }
-  memory_.remember(request, std::move(x), bytes);
+  if (bytes > wire::part_size)
+    deliver_in_parts(request, std::move(payload));
+  else
+    deliver(request, payload);
+  auto why = error{errc::result_too_large,
+                   "request " + std::to_string(request)
+                     + " came again; it was executed, but its answer of "
+                     + std::to_string(bytes) + " bytes was not kept",
+                   {}};
+  memory_.remember(request, wire::encode(why), 0);
 }
 
 void remote_session::fail(std::uint64_t request, error why) {
-  finish(request, wire::to_failed(request, std::move(why)));
+  finish(request, wire::encode(why));
 }
 
 void remote_session::fail_as_withdrawn(std::uint64_t request) {
@@ -218,13 +200,15 @@ void remote_session::fail_as_pool_said(std::uint64_t request,
       });
 }
 
-void remote_session::deliver(const reply& x) {
-  std::visit([this](auto& y) { send_to(this, client_, y); }, x);
+void remote_session::deliver(std::uint64_t request,
+                             const std::string& payload) {
+  send_to(this, client_, wire::answer{request, payload});
 }
 
-void remote_session::deliver_in_parts(wire::answer x) {
-  send_to(this, client_, wire::answer{x.request, {}, x.payload.size()});
-  sender_.add(x.request, std::move(x.payload));
+void remote_session::deliver_in_parts(std::uint64_t request,
+                                      std::string payload) {
+  send_to(this, client_, wire::answer{request, {}, payload.size()});
+  sender_.add(request, std::move(payload));
   send_parts();
 }
 
@@ -272,7 +256,7 @@ void remote_session::on_tokens(const tokens_changed& x) {
     return;
   }
   // A failure of no request is one of the session.
-  send_to(this, client_, wire::to_failed(0, {errc::unauthorized, why, {}}));
+  deliver(0, wire::encode({errc::unauthorized, why, {}}));
   end(why, true);
 }
 

@@ -4,6 +4,7 @@
 #include "caf_pool/gate/reply_memory.hpp"
 #include "caf_pool/gate/session_messages.hpp"
 #include "caf_pool/gate/session_setup.hpp"
+#include "caf_pool/protocol/codec.hpp"
 #include "caf_pool/protocol/messages.hpp"
 #include "caf_pool/protocol/part_collector.hpp"
 #include "caf_pool/protocol/part_sender.hpp"
@@ -14,7 +15,6 @@
 #include <set>
 #include <string>
 #include <unordered_map>
-#include <variant>
 
 namespace caf_pool {
 
@@ -32,14 +32,11 @@ public:
   void on_exit() override;
 
 private:
-  using reply
-    = std::variant<wire::done, wire::granted, wire::answer, wire::failed>;
-
   enum class request_kind { acquire, execute, other };
 
-  /// A request whose statements are still to follow.
+  /// A request whose payload is still to follow.
   struct incomplete {
-    std::variant<wire::execute, wire::execute_on> message;
+    wire::call message;
     time_point since;
   };
 
@@ -71,38 +68,40 @@ private:
   /// Opens a request. Returns false if it was answered instead.
   bool begin(std::uint64_t request, request_kind kind, role needed,
              duration limit);
-  void finish(std::uint64_t request, reply x);
+  /// Answers a request; an empty payload says that all went well.
+  void finish(std::uint64_t request, std::string payload = {});
   void fail(std::uint64_t request, error why);
   void fail_as_withdrawn(std::uint64_t request);
   void fail_as_pool_said(std::uint64_t request, const caf::error& why);
-  void deliver(const reply& x);
-  void deliver_in_parts(wire::answer x);
+  void deliver(std::uint64_t request, const std::string& payload);
+  void deliver_in_parts(std::uint64_t request, std::string payload);
   void send_parts();
   void with_pool(std::uint64_t request, const std::string& name,
                  std::function<void(const pool_handle&)> f);
   void run(std::uint64_t request, const pool_handle& pool, execute what);
 
-  /// Starts a request, as soon as its statements are here.
-  template <class T>
-  void start_complete(const T& x);
-
-  void start(const wire::execute& x);
-  void start(const wire::execute_on& x);
+  /// Starts a request that is complete, and was when it came at `since` as far
+  /// as its limits go.
+  void start(const wire::call& x, time_point since);
+  /// Starts what wants a connection.
+  void serve(const wire::call& x, time_point since);
+  void execute_on(const wire::call& x, execute what);
+  void acquire_from(const wire::call& x, call_options how);
+  void operate(const wire::call& x);
   void command(std::uint64_t request, const pool_handle& pool,
                const control& order);
   void resume(std::uint64_t request, const std::string& pool);
 
-  void on_find(const wire::find_pool& x);
-  void on_list(const wire::list_pools& x);
-  void on_execute(const wire::execute& x);
-  void on_acquire(const wire::acquire& x);
-  void on_execute_on(const wire::execute_on& x);
+  void find(const wire::call& x);
+  void list(const wire::call& x);
+  void tell_snapshot(const wire::call& x);
+  void tell_health(const wire::call& x);
+  void add_subscription(const wire::call& x);
+  void drop_subscription(const wire::call& x);
+
+  void on_call(const wire::call& x);
   void on_release(const wire::release& x);
   void on_cancel(const wire::cancel& x);
-  void on_snapshot(const wire::get_snapshot& x);
-  void on_health(const wire::get_health& x);
-  void on_subscribe(const wire::subscribe& x);
-  void on_control(const wire::control& x);
   void on_renew(const wire::renew& x);
   void on_goodbye(const wire::goodbye& x);
   void on_part(const wire::part& x);
@@ -111,8 +110,6 @@ private:
 
   // -- leases -----------------------------------------------------------------
 
-  void restrict_to_reads(const acquire& wish, const lease_grant& x,
-                         const pool_handle& pool);
   void hand_over(const acquire& wish, const lease_grant& x,
                  const pool_handle& pool);
   /// Nobody waits for the answer any more.
@@ -134,7 +131,7 @@ private:
   std::string holder_;
   wire::client_handle client_;
   std::unordered_map<std::uint64_t, open_request> open_;
-  reply_memory<reply> memory_;
+  reply_memory<std::string> memory_;
   wire::part_collector collector_;
   wire::part_sender sender_;
   std::map<std::string, held_lease> leases_;

@@ -5,17 +5,7 @@
 
 namespace caf_pool {
 
-namespace {
-
-/// For what is done in the last moment of a limit: zero would mean none.
-constexpr duration shortest_wait = std::chrono::milliseconds{1};
-
-} // namespace
-
-void remote_session::on_acquire(const wire::acquire& x) {
-  auto wait = wire::from_us(x.wait_us);
-  if (!begin(x.request, request_kind::acquire, role::use, wait))
-    return;
+void remote_session::acquire_from(const wire::call& x, call_options how) {
   if (at_lease_limit()) {
     fail(x.request, {errc::queue_full,
                      "this client holds or waits for "
@@ -24,56 +14,16 @@ void remote_session::on_acquire(const wire::acquire& x) {
                      {}});
     return;
   }
-  auto wish = acquire{};
-  wish.wait = wait;
-  wish.priority = x.priority;
-  wish.tenant = setup_.who.number;
-  wish.holder = holder_;
-  wish.expected = wire::from_us(x.expected_us);
-  wish.request = x.request;
-  wish.only_if_free = x.only_if_free;
-  auto on_grant = x.read_only ? &remote_session::restrict_to_reads
-                              : &remote_session::hand_over;
-  with_pool(x.request, x.pool, [this, wish, on_grant](const pool_handle& pool) {
+  auto wish = acquire{std::move(how), x.request};
+  with_pool(x.request, x.target, [this, wish](const pool_handle& pool) {
     open_[wish.request].pool = pool;
     ask(this, pool, caf::infinite, wish)
-      .then(
-        [this, wish, on_grant, pool](const lease_grant& grant) {
-          (this->*on_grant)(wish, grant, pool);
-        },
-        [this, request = wish.request](const caf::error& why) {
-          fail_as_pool_said(request, why);
-        });
+      .then([this, wish,
+             pool](const lease_grant& grant) { hand_over(wish, grant, pool); },
+            [this, request = wish.request](const caf::error& why) {
+              fail_as_pool_said(request, why);
+            });
   });
-}
-
-/// The client gets the lease when the server has confirmed the restriction. The
-/// pool counts it as held by the session meanwhile, so that it comes back
-/// whatever happens.
-void remote_session::restrict_to_reads(const acquire& wish,
-                                       const lease_grant& x,
-                                       const pool_handle& pool) {
-  if (unwanted(wish.request)) {
-    hand_over(wish, x, pool);
-    return;
-  }
-  auto order = execute{};
-  order.lease = x.lease;
-  order.request = wish.request;
-  order.read_only = true;
-  if (wish.wait > duration::zero())
-    order.limit = std::max<duration>(wish.wait - x.waited, shortest_wait);
-  ask(this, pool, caf::infinite, std::move(order))
-    .then([this, wish, x,
-           pool](const execute_result&) { hand_over(wish, x, pool); },
-          [this, wish, x, pool](const caf::error& why) {
-            if (unwanted(wish.request)) {
-              hand_over(wish, x, pool);
-              return;
-            }
-            send_to(this, pool, caf_pool::release{x.lease, {}});
-            fail_as_pool_said(wish.request, why);
-          });
 }
 
 bool remote_session::unwanted(std::uint64_t request) const {
@@ -102,7 +52,7 @@ void remote_session::hand_over(const acquire& wish, const lease_grant& x,
   }
   auto token = random_token();
   leases_.emplace(token, held_lease{x.lease, pool, i->second.pool_name});
-  finish(request, wire::granted{request, token, wire::to_us(x.waited)});
+  finish(request, wire::encode(wire::grant{token, x.waited}));
   arm();
 }
 
@@ -165,9 +115,9 @@ void remote_session::on_cancel(const wire::cancel& x) {
   // Granted, but the client gave up before it knew.
   if (memory_.state(x.request) != request_state::remembered)
     return;
-  if (auto* grant = std::get_if<wire::granted>(&memory_.get(x.request)))
-    if (leases_.contains(grant->token))
-      take_back(grant->token, {});
+  auto grant = wire::decode<wire::grant>(memory_.get(x.request));
+  if (grant && leases_.contains(grant->token))
+    take_back(grant->token, {});
 }
 
 } // namespace caf_pool

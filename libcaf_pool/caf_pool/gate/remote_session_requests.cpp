@@ -1,47 +1,22 @@
 #include "caf_pool/gate/remote_session.hpp"
-#include "caf_pool/protocol/codec.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 namespace caf_pool {
 
 namespace {
 
-/// What is left of a limit after the statements came, if anything is: zero
-/// would mean the pool's own.
-constexpr duration shortest_run = std::chrono::microseconds{1};
-
 /// For questions that no server is asked for.
 constexpr duration question_limit = std::chrono::seconds{5};
 
 constexpr std::size_t max_events_subscribed = 100;
 
-std::optional<control::verb> to_control(std::uint8_t x) {
-  if (x > static_cast<std::uint8_t>(wire::last_verb))
-    return std::nullopt;
-  switch (static_cast<wire::verb>(x)) {
-    case wire::verb::pause:
-      return control::verb::pause;
-    case wire::verb::resume:
-      return control::verb::resume;
-    case wire::verb::drain:
-      return control::verb::drain;
-    case wire::verb::reconnect:
-      return control::verb::reconnect;
-    case wire::verb::force_open:
-      return control::verb::force_open;
-    case wire::verb::force_closed:
-      return control::verb::force_closed;
-    case wire::verb::reset_breaker:
-      return control::verb::reset_breaker;
-  }
-  return std::nullopt;
-}
-
-std::string name_of(std::uint8_t x) {
-  return std::string{to_string(static_cast<wire::verb>(x))};
+error unknown_subject(std::uint8_t x) {
+  return {errc::protocol_mismatch,
+          "this node knows no call " + std::to_string(x)
+            + "; use the same release on both sides",
+          {}};
 }
 
 error unknown_token() {
@@ -53,21 +28,97 @@ error unknown_token() {
 
 } // namespace
 
-// -- statements ---------------------------------------------------------------
+// -- calls --------------------------------------------------------------------
+
+void remote_session::on_call(const wire::call& x) {
+  auto what = wire::subject_of(x);
+  auto kind = request_kind::other;
+  auto needed = role::read;
+  auto limit = question_limit;
+  if (what == wire::subject::acquire || what == wire::subject::execute
+      || what == wire::subject::execute_on) {
+    kind = what == wire::subject::acquire ? request_kind::acquire
+                                          : request_kind::execute;
+    needed = role::use;
+    limit = wire::from_us(x.limit_us);
+  } else if (what == wire::subject::control) {
+    needed = role::operate;
+    limit += wire::from_us(x.limit_us);
+  }
+  if (!begin(x.request, kind, needed, limit))
+    return;
+  auto now = clock::now();
+  if (!what)
+    fail(x.request, unknown_subject(x.what));
+  else if (x.to_follow == 0)
+    start(x, now);
+  else if (auto ok = collector_.expect(x.request, x.to_follow); !ok)
+    fail(x.request, ok.error());
+  else
+    open_[x.request].rest = std::make_unique<incomplete>(incomplete{x, now});
+}
+
+void remote_session::start(const wire::call& x, time_point since) {
+  switch (static_cast<wire::subject>(x.what)) {
+    case wire::subject::find:
+      return find(x);
+    case wire::subject::list:
+      return list(x);
+    case wire::subject::snapshot:
+      return tell_snapshot(x);
+    case wire::subject::health:
+      return tell_health(x);
+    case wire::subject::subscribe:
+      return add_subscription(x);
+    case wire::subject::unsubscribe:
+      return drop_subscription(x);
+    case wire::subject::control:
+      return operate(x);
+    case wire::subject::acquire:
+    case wire::subject::execute:
+    case wire::subject::execute_on:
+      return serve(x, since);
+  }
+}
+
+void remote_session::serve(const wire::call& x, time_point since) {
+  auto order = wire::decode_order(x.payload, since);
+  if (!order) {
+    fail(x.request, order.error());
+    return;
+  }
+  // Who somebody is, is not what he says.
+  auto& how = order->how;
+  how.tenant = setup_.who.number;
+  how.holder = how.holder.empty() ? holder_ : holder_ + ": " + how.holder;
+  how.bound_by_pool = true;
+  auto what = static_cast<wire::subject>(x.what);
+  if (what == wire::subject::acquire) {
+    acquire_from(x, std::move(how));
+    return;
+  }
+  auto wish = execute{std::move(order->what), std::move(how), {}, x.request};
+  if (what == wire::subject::execute_on)
+    execute_on(x, std::move(wish));
+  else
+    with_pool(x.request, x.target,
+              [this, request = x.request,
+               wish = std::move(wish)](const pool_handle& pool) mutable {
+                run(request, pool, std::move(wish));
+              });
+}
+
+// -- work ---------------------------------------------------------------------
 
 void remote_session::run(std::uint64_t request, const pool_handle& pool,
                          execute what) {
   open_[request].pool = pool;
-  what.request = request;
-  what.tenant = setup_.who.number;
-  what.holder = holder_;
-  what.bound_by_pool = true;
   ask(this, pool, caf::infinite, std::move(what))
     .then(
-      [this, request](const execute_result& x) {
+      [this, request](const outcome& x) {
         if (!open_.contains(request))
           return;
-        auto payload = wire::encode(x.results);
+        auto payload = wire::encode(x);
         if (payload.size() > wire::max_payload)
           fail(request,
                {errc::result_too_large,
@@ -76,71 +127,25 @@ void remote_session::run(std::uint64_t request, const pool_handle& pool,
                   + " that a message may have; it was executed",
                 {}});
         else
-          finish(request, wire::answer{request, std::move(payload)});
+          finish(request, std::move(payload));
       },
       [this, request](const caf::error& why) {
         fail_as_pool_said(request, why);
       });
 }
 
-void remote_session::on_execute(const wire::execute& x) {
-  if (begin(x.request, request_kind::execute, role::use,
-            wire::from_us(x.limit_us)))
-    start_complete(x);
-}
-
-void remote_session::on_execute_on(const wire::execute_on& x) {
-  if (begin(x.request, request_kind::execute, role::use,
-            wire::from_us(x.limit_us)))
-    start_complete(x);
-}
-
-template <class T>
-void remote_session::start_complete(const T& x) {
-  if (x.to_follow == 0)
-    start(x);
-  else if (auto ok = collector_.expect(x.request, x.to_follow); !ok)
-    fail(x.request, ok.error());
-  else
-    open_[x.request].rest
-      = std::make_unique<incomplete>(incomplete{x, clock::now()});
-}
-
-void remote_session::start(const wire::execute& x) {
-  auto statements = wire::decode<std::vector<sql_statement>>(x.statements);
-  if (!statements) {
-    fail(x.request, statements.error());
-    return;
-  }
-  auto what = execute{};
-  what.statements = *std::move(statements);
-  what.limit = wire::from_us(x.limit_us);
-  what.priority = x.priority;
-  with_pool(x.request, x.pool,
-            [this, request = x.request,
-             what = std::move(what)](const pool_handle& pool) mutable {
-              run(request, pool, std::move(what));
-            });
-}
-
-void remote_session::start(const wire::execute_on& x) {
-  auto statements = wire::decode<std::vector<sql_statement>>(x.statements);
-  auto lease = leases_.find(x.token);
-  if (!statements) {
-    fail(x.request, statements.error());
-  } else if (lease == leases_.end()) {
+void remote_session::execute_on(const wire::call& x, execute what) {
+  auto lease = leases_.find(x.target);
+  if (lease == leases_.end()) {
     ++setup_.counters->stale_tokens;
     fail(x.request, unknown_token());
-  } else {
-    auto& entry = open_[x.request];
-    entry.token = x.token;
-    entry.pool_name = lease->second.pool_name;
-    auto what = execute{};
-    what.statements = *std::move(statements);
-    what.limit = wire::from_us(x.limit_us);
-    what.lease = lease->second.id;
-    run(x.request, lease->second.pool, std::move(what));
+    return;
   }
+  auto& entry = open_[x.request];
+  entry.token = x.target;
+  entry.pool_name = lease->second.pool_name;
+  what.lease = lease->second.id;
+  run(x.request, lease->second.pool, std::move(what));
 }
 
 // -- parts --------------------------------------------------------------------
@@ -155,16 +160,8 @@ void remote_session::on_part(const wire::part& x) {
   if (!*payload)
     return;
   auto rest = std::exchange(open_[x.request].rest, nullptr);
-  auto spent = clock::now() - rest->since;
-  std::visit(
-    [&](auto& y) {
-      y.statements = **std::move(payload);
-      if (y.limit_us > 0)
-        y.limit_us = wire::to_us(
-          std::max<duration>(wire::from_us(y.limit_us) - spent, shortest_run));
-      start(y);
-    },
-    rest->message);
+  rest->message.payload = **std::move(payload);
+  start(rest->message, rest->since);
 }
 
 void remote_session::on_more(const wire::more& x) {
@@ -174,53 +171,45 @@ void remote_session::on_more(const wire::more& x) {
 
 // -- questions ----------------------------------------------------------------
 
-void remote_session::on_find(const wire::find_pool& x) {
+void remote_session::find(const wire::call& x) {
   // Whether there is one now: what the session knows may be over.
-  pools_.erase(x.pool);
-  if (begin(x.request, request_kind::other, role::read, question_limit))
-    with_pool(x.request, x.pool,
-              [this, request = x.request](const pool_handle&) {
-                finish(request, wire::done{request});
-              });
+  pools_.erase(x.target);
+  with_pool(
+    x.request, x.target,
+    [this, request = x.request](const pool_handle&) { finish(request); });
 }
 
-void remote_session::on_list(const wire::list_pools& x) {
-  if (!begin(x.request, request_kind::other, role::read, question_limit))
-    return;
+void remote_session::list(const wire::call& x) {
   auto request = x.request;
   ask(this, setup_.manager, caf::infinite, list_pools{})
     .then(
       [this, request](const pool_list& y) {
         if (open_.contains(request))
-          finish(request, wire::answer{request, wire::encode(y.names)});
+          finish(request, wire::encode(y.names));
       },
       [this, request](const caf::error& why) {
         fail_as_pool_said(request, why);
       });
 }
 
-void remote_session::on_snapshot(const wire::get_snapshot& x) {
-  if (!begin(x.request, request_kind::other, role::read, question_limit))
-    return;
+void remote_session::tell_snapshot(const wire::call& x) {
   auto request = x.request;
-  open_[request].pool_name = x.pool;
+  open_[request].pool_name = x.target;
   // The manager knows pools that are over, too.
-  ask(this, setup_.manager, caf::infinite, get_pool_snapshot{x.pool})
+  ask(this, setup_.manager, caf::infinite, get_pool_snapshot{x.target})
     .then(
       [this, request](const pool_snapshot& y) {
         if (open_.contains(request))
-          finish(request, wire::answer{request, wire::encode(y)});
+          finish(request, wire::encode(y));
       },
       [this, request](const caf::error& why) {
         fail_as_pool_said(request, why);
       });
 }
 
-void remote_session::on_health(const wire::get_health& x) {
-  if (!begin(x.request, request_kind::other, role::read, question_limit))
-    return;
+void remote_session::tell_health(const wire::call& x) {
   auto request = x.request;
-  auto wanted = x.pool;
+  auto wanted = x.target;
   ask(this, setup_.manager, caf::infinite, get_all_snapshots{})
     .then(
       [this, request, wanted](const all_snapshots& y) {
@@ -235,36 +224,30 @@ void remote_session::on_health(const wire::get_health& x) {
             request,
             {errc::pool_not_found, "there is no pool \"" + wanted + "\"", {}});
         else
-          finish(request, wire::answer{request, wire::encode(result)});
+          finish(request, wire::encode(result));
       },
       [this, request](const caf::error& why) {
         fail_as_pool_said(request, why);
       });
 }
 
-void remote_session::on_control(const wire::control& x) {
-  auto limit = wire::from_us(x.limit_us);
-  if (!begin(x.request, request_kind::other, role::operate,
-             limit + question_limit))
-    return;
-  auto verb = to_control(x.what);
-  if (!verb) {
-    fail(x.request, {errc::invalid_argument,
-                     "there is no order " + std::to_string(x.what),
-                     {}});
+void remote_session::operate(const wire::call& x) {
+  auto wish = wire::decode<wire::operation>(x.payload);
+  if (!wish) {
+    fail(x.request, wish.error());
     return;
   }
   if (setup_.log)
     setup_.log->write(severity::warning, "remote_control",
                       {{"principal", setup_.who.name},
                        {"client", setup_.client_name},
-                       {"pool", x.pool},
-                       {"verb", name_of(x.what)}});
-  auto order = control{*verb, limit};
-  if (order.what == control::verb::resume)
-    resume(x.request, x.pool);
+                       {"pool", x.target},
+                       {"verb", std::string{to_string(wish->what)}}});
+  auto order = control{wish->what, wish->limit};
+  if (order.what == verb::resume)
+    resume(x.request, x.target);
   else
-    with_pool(x.request, x.pool,
+    with_pool(x.request, x.target,
               [this, request = x.request, order](const pool_handle& pool) {
                 command(request, pool, order);
               });
@@ -276,7 +259,7 @@ void remote_session::command(std::uint64_t request, const pool_handle& pool,
     .then(
       [this, request](const accepted&) {
         if (open_.contains(request))
-          finish(request, wire::done{request});
+          finish(request);
       },
       [this, request](const caf::error& why) {
         fail_as_pool_said(request, why);
@@ -298,23 +281,21 @@ void remote_session::resume(std::uint64_t request, const std::string& pool) {
 
 // -- events and life ----------------------------------------------------------
 
-void remote_session::on_subscribe(const wire::subscribe& x) {
-  if (!begin(x.request, request_kind::other, role::read, question_limit))
-    return;
+void remote_session::drop_subscription(const wire::call& x) {
+  // What still comes is left out.
+  subscriptions_.erase(x.target);
+  if (subscriptions_.empty())
+    send_to(this, setup_.manager, subscribe_all{true});
+  finish(x.request);
+}
+
+void remote_session::add_subscription(const wire::call& x) {
   auto request = x.request;
-  if (x.stop) {
-    // What still comes is left out.
-    subscriptions_.erase(x.pool);
-    if (subscriptions_.empty())
-      send_to(this, setup_.manager, subscribe_all{true});
-    finish(request, wire::done{request});
-    return;
-  }
   if (subscriptions_.size() >= max_events_subscribed) {
     fail(request, {errc::queue_full, "too many subscriptions", {}});
     return;
   }
-  auto add = [this, request, name = x.pool] {
+  auto add = [this, request, name = x.target] {
     // One subscription for all pools survives their restarts and reloads.
     if (subscriptions_.empty())
       send_to(this, setup_.manager, subscribe_all{});
@@ -325,16 +306,16 @@ void remote_session::on_subscribe(const wire::subscribe& x) {
       .then(
         [this, request](const pool_list&) {
           if (open_.contains(request))
-            finish(request, wire::done{request});
+            finish(request);
         },
         [this, request](const caf::error& why) {
           fail_as_pool_said(request, why);
         });
   };
-  if (x.pool.empty())
+  if (x.target.empty())
     add();
   else
-    with_pool(request, x.pool, [add](const pool_handle&) { add(); });
+    with_pool(request, x.target, [add](const pool_handle&) { add(); });
 }
 
 void remote_session::on_event(const pool_event& x) {

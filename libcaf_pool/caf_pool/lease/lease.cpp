@@ -2,6 +2,7 @@
 
 #include "caf_pool/front/slot_lender.hpp"
 #include "caf_pool/lease/own_transaction.hpp"
+#include "caf_pool/lease/pooled_connection.hpp"
 
 #include <algorithm>
 
@@ -22,6 +23,10 @@ condition condition_of(trace left) noexcept {
 }
 
 } // namespace
+
+connection& lease::get() const noexcept {
+  return *pooled().object;
+}
 
 std::optional<error> lease::unusable() const {
   if (!loan_)
@@ -61,6 +66,22 @@ result<std::vector<sql_result>> lease::transaction(
   if (!results && inside_ != nullptr)
     inside_->refused(results.error());
   return results;
+}
+
+result<outcome> lease::run(const work& what, std::optional<duration> limit) {
+  if (auto why = unusable())
+    return *std::move(why);
+  auto* sql = std::get_if<sql_batch>(&what.what);
+  if (sql != nullptr && sql->statements.size() == 1 && inside_ != nullptr) {
+    auto answer = execute(sql->statements.front(), limit);
+    if (!answer)
+      return answer.error();
+    return outcome{std::vector{*std::move(answer)}};
+  }
+  auto done = pooled().run(what, true, deadline_of(limit));
+  if (!done && inside_ != nullptr)
+    inside_->refused(done.error());
+  return done;
 }
 
 result<void> lease::commit_all_of(

@@ -1,8 +1,9 @@
 #pragma once
 
+#include "caf_pool/backend/backend.hpp"
+#include "caf_pool/core/ids.hpp"
 #include "caf_pool/core/result.hpp"
 #include "caf_pool/front/loan.hpp"
-#include "caf_pool/lease/pooled_connection.hpp"
 
 #include <functional>
 #include <optional>
@@ -13,6 +14,7 @@
 namespace caf_pool {
 
 class own_transaction;
+struct pooled_connection;
 
 /// The right to use a connection alone. Gives it back when destroyed; safe even
 /// when the pool or its actor system is gone by then.
@@ -66,6 +68,9 @@ public:
     const std::vector<sql_statement>& statements,
     std::optional<duration> limit = {});
 
+  /// Does work of whatever kind the backend understands; statements as above.
+  result<outcome> run(const work& what, std::optional<duration> limit = {});
+
   /// Gives the connection back; a second time is a no-op. What the holder left
   /// on it is removed before the next holder sees it.
   void release() noexcept;
@@ -78,9 +83,7 @@ public:
 
   /// The connection as its backend made it. Requires a lease that was not
   /// released.
-  connection& get() const noexcept {
-    return *pooled().object;
-  }
+  connection& get() const noexcept;
 
   connection_id id() const noexcept {
     return loan_.connection;

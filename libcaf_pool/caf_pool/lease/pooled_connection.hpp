@@ -1,33 +1,17 @@
 #pragma once
 
 #include "caf_pool/backend/backend.hpp"
-#include "caf_pool/core/histogram.hpp"
 #include "caf_pool/core/ids.hpp"
-#include "caf_pool/lease/warning_box.hpp"
 
 #include <atomic>
-#include <cstdint>
 #include <memory>
 #include <string>
+#include <type_traits>
+#include <vector>
 
 namespace caf_pool {
 
-/// What all connections of a pool measure together.
-///
-/// Thread-safety: all members from any thread.
-struct pool_meters {
-  histogram wait_time;
-  histogram open_time;
-  histogram execute_time;
-  /// Of leases that the machine knew; the front samples its own.
-  histogram use_time;
-  std::atomic<std::uint64_t> executed{0};
-  std::atomic<std::uint64_t> execute_errors{0};
-  /// Statements that were not sent, because others were more likely to be done
-  /// in time.
-  std::atomic<std::uint64_t> turned_away{0};
-  warning_box warnings;
-};
+struct pool_meters;
 
 /// A connection and what belongs to it while a pool has it. Whoever holds the
 /// lease uses it alone.
@@ -52,6 +36,14 @@ struct pooled_connection {
   /// Runs all or none of the statements. A single one needs no transaction.
   result<std::vector<sql_result>> execute_all(
     const std::vector<sql_statement>& statements, time_point deadline);
+
+  /// Does what the backend understands, statements by the rules above. Only a
+  /// holder may leave a transaction open for its next call.
+  result<outcome> run(const work& what, bool for_holder, time_point deadline);
+
+private:
+  template <class F>
+  std::invoke_result_t<F> measured(F&& call);
 };
 
 } // namespace caf_pool

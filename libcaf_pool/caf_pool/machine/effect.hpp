@@ -20,6 +20,8 @@ struct grant {
   lease_id lease;
   /// How long the caller waited in the queue.
   duration waited = duration::zero();
+  /// The server must refuse writes before the caller gets it.
+  bool read_only = false;
   friend bool operator==(const grant&, const grant&) = default;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "caf_pool/core/call_options.hpp"
 #include "caf_pool/core/error.hpp"
 #include "caf_pool/core/ids.hpp"
 #include "caf_pool/core/time.hpp"
@@ -10,24 +11,11 @@
 
 namespace caf_pool {
 
-/// A caller's wish for a connection.
+/// A caller's wish for a connection: as it came, whenever the pool tries again.
 struct acquire_input {
   /// Chosen by the shell; never reused.
   ticket caller;
-  /// Absolute: travels with the wish through every retry inside the pool.
-  time_point deadline;
-  /// 0 is normal, up to 7; higher goes first.
-  std::uint8_t priority = 0;
-  std::uint32_t tenant = 0;
-  /// Holder for people, shown with the lease.
-  std::string holder;
-  /// How long the caller says that it will hold; zero: it does not say.
-  duration expected = duration::zero();
-  /// What the caller allows for waiting and use together: the use must have
-  /// ended by the deadline, too. Zero if only the waiting is limited.
-  duration limit = duration::zero();
-  /// Do not wait: get a connection that is free now, or nothing.
-  bool only_if_free = false;
+  call_options how;
 };
 
 /// How a holding ended.

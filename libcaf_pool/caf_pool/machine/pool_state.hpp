@@ -36,6 +36,15 @@ constexpr bool ends(pool_life life) noexcept {
   return life == pool_life::draining || life == pool_life::closed;
 }
 
+/// A wish and what follows from it for the pool.
+struct pending_wish : acquire_input {
+  /// When waiting ends.
+  time_point until{};
+  /// What the caller allows for waiting and use together: the use must have
+  /// ended by then, too. Zero if only the waiting is limited.
+  duration limit = duration::zero();
+};
+
 /// Everything that a pool machine knows. `pool_machine` has the inputs,
 /// `pool_rules.hpp` the rules.
 struct pool_state {
@@ -50,7 +59,7 @@ struct pool_state {
   lease_book leases;
   wait_queue queue;
   /// The wishes behind the waiters in the queue.
-  std::unordered_map<ticket, acquire_input> wishes;
+  std::unordered_map<ticket, pending_wish> wishes;
   circuit_breaker breaker;
   backoff retry;
   lookout recovery;

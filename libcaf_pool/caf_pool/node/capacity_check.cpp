@@ -44,21 +44,21 @@ public:
 
 private:
   void look(const pool_handle& pool, const server_load& load) {
-    auto question = execute{};
-    question.statements = {sql_statement{load.query}};
-    question.limit = answer_limit;
-    question.holder = "start check";
-    ask(this, pool, caf::timespan{2 * answer_limit}, std::move(question))
-      .then([this, load](const execute_result& x) { judge(x, load); },
+    auto how = acquire_options{};
+    how.limit = answer_limit;
+    how.label = "start check";
+    ask(this, pool, caf::timespan{2 * answer_limit},
+        execute{load.query, how.starting(clock::now())})
+      .then([this, load](const outcome& x) { judge(x, load); },
             [](const caf::error&) {
               // As above.
             });
   }
 
-  void judge(const execute_result& answer, const server_load& load) {
-    if (answer.results.size() != 1 || answer.results[0].cells.empty())
+  void judge(const outcome& answer, const server_load& load) {
+    if (answer.results().size() != 1 || answer.results()[0].cells.empty())
       return;
-    auto cell = answer.results[0][0][std::size_t{0}];
+    auto cell = answer.results()[0][0][std::size_t{0}];
     auto room = cell.get<std::uint64_t>();
     if (!room || *room >= load.wanted)
       return;

@@ -46,10 +46,11 @@ private:
 
   void try_out(const std::string& name, const pool_handle& pool,
                duration wait) {
-    auto wish = acquire{};
-    wish.wait = wait;
-    wish.holder = "start check";
-    ask(this, pool, caf::timespan{wait + grace}, wish)
+    auto how = acquire_options{};
+    how.wait = wait;
+    how.label = "start check";
+    ask(this, pool, caf::timespan{wait + grace},
+        acquire{how.starting(clock::now())})
       .then(
         [this, pool](const lease_grant& x) {
           send_to(this, pool, release{x.lease, {}});

@@ -8,30 +8,19 @@
 namespace caf_pool::wire {
 
 /// Both sides send it when they log in and out; only equal ones talk.
-inline constexpr std::uint32_t protocol_version = 2;
+inline constexpr std::uint32_t protocol_version = 3;
 
 // -- from a client to its session ---------------------------------------------
 
-struct find_pool;
-struct list_pools;
-struct execute;
-struct acquire;
-struct execute_on;
+struct call;
 struct release;
 struct cancel;
-struct get_snapshot;
-struct get_health;
-struct subscribe;
-struct control;
 struct renew;
 struct goodbye;
 
 // -- from a session to its client ---------------------------------------------
 
-struct done;
-struct granted;
 struct answer;
-struct failed;
 struct event;
 struct revoked;
 struct renewed;
@@ -51,16 +40,13 @@ struct welcome;
 /// CAF, where a lost answer leaves no trace: each message carries a number that
 /// its answer repeats.
 using session_handle
-  = actor_of<void(find_pool), void(list_pools), void(execute), void(acquire),
-             void(execute_on), void(release), void(cancel), void(get_snapshot),
-             void(get_health), void(subscribe), void(control), void(renew),
+  = actor_of<void(call), void(release), void(cancel), void(renew),
              void(goodbye), void(part), void(more)>;
 
 /// What a session answers to.
 using client_handle
-  = actor_of<void(done), void(granted), void(answer), void(failed), void(event),
-             void(revoked), void(renewed), void(farewell), void(part),
-             void(more)>;
+  = actor_of<void(answer), void(event), void(revoked), void(renewed),
+             void(farewell), void(part), void(more)>;
 
 /// The only actor that a node publishes.
 using gate_handle = actor_of<welcome(hello)>;

@@ -12,16 +12,6 @@
 // `get` in this namespace, where argument-dependent lookup finds them.
 namespace caf_pool::wire {
 
-// What a payload holds: its second byte. Append only, never renumber.
-enum class content : std::uint8_t {
-  statements = 1,
-  results = 2,
-  names = 3,
-  snapshot = 4,
-  health = 5,
-  event = 6,
-};
-
 void put(byte_writer& out, const std::string& x);
 void put(byte_writer& out, const caf_pool::error& x);
 void get(byte_reader& in, std::string& x);

@@ -10,18 +10,6 @@ constexpr std::int64_t ten_years_us = 10ll * 366 * 24 * 3600 * 1'000'000;
 
 } // namespace
 
-failed to_failed(std::uint64_t request, error why) {
-  return {request, static_cast<std::uint8_t>(why.code), std::move(why.message),
-          std::move(why.state)};
-}
-
-error to_error(failed x) {
-  auto code = errc::internal;
-  if (x.code != 0 && x.code <= static_cast<std::uint8_t>(last_errc))
-    code = static_cast<errc>(x.code);
-  return {code, std::move(x.text), std::move(x.state)};
-}
-
 std::int64_t to_us(duration x) noexcept {
   if (x <= duration::zero())
     return 0;

@@ -4,7 +4,6 @@
 #include "caf_pool/core/time.hpp"
 #include "caf_pool/protocol/actor_types.hpp"
 #include "caf_pool/protocol/parts.hpp"
-#include "caf_pool/protocol/questions.hpp"
 #include "caf_pool/protocol/replies.hpp"
 #include "caf_pool/protocol/requests.hpp"
 
@@ -59,9 +58,6 @@ struct welcome {
 
 // -- conversions --------------------------------------------------------------
 
-failed to_failed(std::uint64_t request, error why);
-error to_error(failed x);
-
 /// Returns what remains in whole microseconds, at least one if anything does;
 /// more than ten years count as ten years.
 std::int64_t to_us(duration x) noexcept;
@@ -84,24 +80,13 @@ CAF_BEGIN_TYPE_ID_BLOCK(caf_pool_wire, caf::first_custom_type_id + 100)
 CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::hello))
 CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::welcome))
 
-CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::find_pool))
-CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::list_pools))
-CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::execute))
-CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::acquire))
-CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::execute_on))
+CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::call))
 CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::release))
 CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::cancel))
-CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::get_snapshot))
-CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::get_health))
-CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::subscribe))
-CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::control))
 CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::renew))
 CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::goodbye))
 
-CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::done))
-CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::granted))
 CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::answer))
-CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::failed))
 CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::event))
 CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::revoked))
 CAF_ADD_TYPE_ID(caf_pool_wire, (caf_pool::wire::renewed))

@@ -8,37 +8,9 @@
 /// What a session says to its client. `request` repeats the client's number.
 namespace caf_pool::wire {
 
-/// It worked, and there is nothing to say.
-struct done {
-  std::uint64_t request = 0;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, done& x) {
-    return inspect_fields(f, x, "done", field("request", x.request));
-  }
-
-  friend bool operator==(const done&, const done&) = default;
-};
-
-/// The client has a connection for itself until it says `release`, stays silent
-/// for longer than the lease's time to live, or ends.
-struct granted {
-  std::uint64_t request = 0;
-  /// 128 random bits, valid in this session only.
-  std::string token;
-  std::int64_t waited_us = 0;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, granted& x) {
-    return inspect_fields(f, x, "granted", field("request", x.request),
-                          field("token", x.token),
-                          field("waited_us", x.waited_us));
-  }
-
-  friend bool operator==(const granted&, const granted&) = default;
-};
-
-/// What was asked for; the question tells what the payload holds.
+/// What was asked for, or why there is none of it: the payload tells what it
+/// holds. An empty one says that all went well, and there is nothing to tell.
+/// An error of request 0 is one of the session.
 struct answer {
   std::uint64_t request = 0;
   std::string payload;
@@ -53,24 +25,6 @@ struct answer {
   }
 
   friend bool operator==(const answer&, const answer&) = default;
-};
-
-/// It did not work; see `error`.
-struct failed {
-  std::uint64_t request = 0;
-  /// An `errc`.
-  std::uint8_t code = 0;
-  std::string text;
-  std::string state;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, failed& x) {
-    return inspect_fields(f, x, "failed", field("request", x.request),
-                          field("code", x.code), field("text", x.text),
-                          field("state", x.state));
-  }
-
-  friend bool operator==(const failed&, const failed&) = default;
 };
 
 /// Something that happened in a pool that the client subscribed to.

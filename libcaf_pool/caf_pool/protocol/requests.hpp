@@ -3,105 +3,70 @@
 #include "caf_pool/protocol/actor_types.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 /// What a client says to its session. `request` is chosen by the client, starts
 /// at 1 and grows; a number that comes twice is executed once. Times are
-/// microseconds that remain, because clocks differ; zero means the pool's own
-/// limits.
+/// microseconds that remain, because clocks differ.
 namespace caf_pool::wire {
 
-/// Answer: `done`, or `failed` with the names that exist.
-struct find_pool {
-  std::uint64_t request = 0;
-  std::string pool;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, find_pool& x) {
-    return inspect_fields(f, x, "find_pool", field("request", x.request),
-                          field("pool", x.pool));
-  }
-
-  friend bool operator==(const find_pool&, const find_pool&) = default;
+/// What a call asks for. The values travel between processes: append only.
+enum class subject : std::uint8_t {
+  /// Whether there is such a pool. Answer: nothing, or the names that exist.
+  find = 1,
+  /// Answer: names.
+  list = 2,
+  /// Answer: a snapshot.
+  snapshot = 3,
+  /// Of all pools if none is named. Answer: a health report.
+  health = 4,
+  /// A connection; payload: an order without work. Answer: a grant.
+  acquire = 5,
+  /// Work on any connection of a pool; payload: an order. Answer: its outcome.
+  execute = 6,
+  /// Work on the connection of a lease, whose token is the target.
+  execute_on = 7,
+  /// From now on each `event` of a pool, or of all if none is named. Answer:
+  /// nothing.
+  subscribe = 8,
+  unsubscribe = 9,
+  /// Payload: an operation. Answer: nothing. Needs the role `operate`.
+  control = 10,
 };
 
-/// Answer: `answer` with names.
-struct list_pools {
+inline constexpr subject last_subject = subject::control;
+
+/// One question, whatever it is about. Answer: `answer`.
+struct call {
   std::uint64_t request = 0;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, list_pools& x) {
-    return inspect_fields(f, x, "list_pools", field("request", x.request));
-  }
-
-  friend bool operator==(const list_pools&, const list_pools&) = default;
-};
-
-/// Runs one statement, or several as one transaction, on any connection.
-/// Answer: `answer` with results.
-struct execute {
-  std::uint64_t request = 0;
-  std::string pool;
-  std::string statements;
+  /// A `subject`.
+  std::uint8_t what = 0;
+  /// The name of a pool, or the token of a lease.
+  std::string target;
+  /// How long the client waits for the answer; zero: it does not say.
   std::int64_t limit_us = 0;
-  std::uint8_t priority = 0;
-  /// So many bytes of the statements follow in parts; zero: they are all here.
+  std::string payload;
+  /// So many bytes of the payload follow in parts; zero: it is all here.
   std::uint64_t to_follow = 0;
 
   template <class Inspector>
-  friend auto inspect(Inspector& f, execute& x) {
+  friend auto inspect(Inspector& f, call& x) {
     return inspect_fields(
-      f, x, "execute", field("request", x.request), field("pool", x.pool),
-      field("statements", x.statements), field("limit_us", x.limit_us),
-      field("priority", x.priority), field("to_follow", x.to_follow));
+      f, x, "call", field("request", x.request), field("what", x.what),
+      field("target", x.target), field("limit_us", x.limit_us),
+      field("payload", x.payload), field("to_follow", x.to_follow));
   }
 
-  friend bool operator==(const execute&, const execute&) = default;
+  friend bool operator==(const call&, const call&) = default;
 };
 
-/// Asks for a connection to use alone. Answer: `granted`.
-struct acquire {
-  std::uint64_t request = 0;
-  std::string pool;
-  std::int64_t wait_us = 0;
-  /// How long it will be held; zero: the client does not say.
-  std::int64_t expected_us = 0;
-  std::uint8_t priority = 0;
-  bool only_if_free = false;
-  /// The server refuses writes until the client gives it back.
-  bool read_only = false;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, acquire& x) {
-    return inspect_fields(
-      f, x, "acquire", field("request", x.request), field("pool", x.pool),
-      field("wait_us", x.wait_us), field("expected_us", x.expected_us),
-      field("priority", x.priority), field("only_if_free", x.only_if_free),
-      field("read_only", x.read_only));
-  }
-
-  friend bool operator==(const acquire&, const acquire&) = default;
-};
-
-/// As `execute`, on a connection that was granted.
-struct execute_on {
-  std::uint64_t request = 0;
-  std::string token;
-  std::string statements;
-  std::int64_t limit_us = 0;
-  /// As of `execute`.
-  std::uint64_t to_follow = 0;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, execute_on& x) {
-    return inspect_fields(
-      f, x, "execute_on", field("request", x.request), field("token", x.token),
-      field("statements", x.statements), field("limit_us", x.limit_us),
-      field("to_follow", x.to_follow));
-  }
-
-  friend bool operator==(const execute_on&, const execute_on&) = default;
-};
+/// Returns what a call asks for; nothing if this release does not know.
+constexpr std::optional<subject> subject_of(const call& x) noexcept {
+  if (x.what == 0 || x.what > static_cast<std::uint8_t>(last_subject))
+    return std::nullopt;
+  return static_cast<subject>(x.what);
+}
 
 /// Gives a connection back. No answer; an unknown token changes nothing.
 struct release {
@@ -130,6 +95,31 @@ struct cancel {
   }
 
   friend bool operator==(const cancel&, const cancel&) = default;
+};
+
+/// Says that the client lives; every other message says so, too. Answer:
+/// `renewed` with the same number.
+struct renew {
+  std::uint64_t sequence = 0;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, renew& x) {
+    return inspect_fields(f, x, "renew", field("sequence", x.sequence));
+  }
+
+  friend bool operator==(const renew&, const renew&) = default;
+};
+
+/// The client leaves; what it holds is taken back.
+struct goodbye {
+  std::string reason;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, goodbye& x) {
+    return inspect_fields(f, x, "goodbye", field("reason", x.reason));
+  }
+
+  friend bool operator==(const goodbye&, const goodbye&) = default;
 };
 
 } // namespace caf_pool::wire

@@ -1,18 +1,10 @@
 #pragma once
 
-#include "caf_pool/protocol/messages.hpp"
-#include "caf_pool/remote/call_table.hpp"
-
 #include <caf/fwd.hpp>
 
 namespace caf_pool {
 
 class remote_link;
-
-/// What a session's messages say to whoever asked; of a grant, the link knows.
-remote_reply to_reply(const wire::done& x);
-remote_reply to_reply(const wire::answer& x);
-remote_reply to_reply(const wire::failed& x);
 
 /// Settles a call on the thread that brings the answer if all that is left to
 /// do is to wake a thread, which saves waking the connector first. Returns

@@ -2,6 +2,7 @@
 
 #include "caf_pool/protocol/codec.hpp"
 #include "caf_pool/remote/connector_actor.hpp"
+#include "caf_pool/remote/results.hpp"
 #include "caf_pool/remote/setup.hpp"
 #include "caf_pool/remote/waiting_call.hpp"
 
@@ -51,47 +52,43 @@ struct remote_client::impl {
     return outcome.get_future().get();
   }
 
-  template <class Message>
-  remote_reply ask_node(Message x) {
-    return call_and_wait(*link, call_kind::question, std::move(x),
-                         options.limit);
-  }
-
-  template <class T, class Message>
-  result<T> question(Message x) {
-    auto reply = ask_node(std::move(x));
+  template <class T>
+  result<T> question(wire::subject what, const std::string& pool) {
+    auto reply = call_and_wait(*link, ask_about(what, pool, options.limit));
     if (reply.why)
       return std::move(reply.why);
     return wire::decode<T>(reply.payload);
   }
 
-  wire::execute order(const std::string& pool,
-                      const std::vector<sql_statement>& statements,
-                      duration limit) const {
-    return {0, pool, wire::encode(statements),
-            wire::to_us(link->travel_limit(limit)), 0};
+  sent_call order(const std::string& pool, const work& what,
+                  const acquire_options& how) const {
+    return ask_for_work(*link, false, pool, what, how.starting(clock::now()),
+                        options.limit);
   }
 
-  duration wait_of(const remote_acquire_options& how) const {
-    return how.wait.value_or(options.limit);
+  sent_call wish(const std::string& pool, const call_options& how) const {
+    return ask_for_lease(*link, pool, how, options.limit);
   }
 
-  wire::acquire wish(const std::string& pool,
-                     const remote_acquire_options& how) const {
-    auto result = wire::acquire{};
-    result.pool = pool;
-    result.wait_us = wire::to_us(link->travel_limit(wait_of(how)));
-    result.expected_us = wire::to_us(how.expected);
-    result.priority = how.priority;
-    result.read_only = how.read_only;
-    return result;
-  }
-
-  result<remote_lease> acquire(wire::acquire x, duration wait) {
-    auto reply = call_and_wait(*link, call_kind::acquire, std::move(x), wait);
+  result<remote_lease> acquire(sent_call x) {
+    auto reply = call_and_wait(*link, std::move(x));
     if (reply.why)
       return std::move(reply.why);
     return remote_lease{link, std::move(reply.lease), options.limit};
+  }
+
+  /// Sends a call whose answer comes to a function.
+  template <class Handler>
+  void send(sent_call x, Handler handler) {
+    if (x.limit <= duration::zero()) {
+      handler({nothing_sent(x.kind), {}, nullptr, {}});
+      return;
+    }
+    auto now = clock::now();
+    auto sent = link->call(std::move(x.message),
+                           {x.kind, now, add_saturated(now, x.limit), handler});
+    if (!sent)
+      handler({sent.error(), {}, nullptr, {}});
   }
 
   remote_options options;
@@ -147,35 +144,42 @@ result<sql_result> remote_client::execute(const std::string& pool,
 result<remote_client::results> remote_client::transaction(
   const std::string& pool, const std::vector<sql_statement>& statements,
   std::optional<duration> limit) {
-  auto at_most = limit.value_or(impl_->options.limit);
-  auto reply = call_and_wait(*impl_->link, call_kind::execute,
-                             impl_->order(pool, statements, at_most), at_most);
+  auto how = acquire_options{};
+  how.limit = limit;
+  return results_of(run(pool, statements, how));
+}
+
+result<outcome> remote_client::run(const std::string& pool, const work& what,
+                                   const acquire_options& how) {
+  auto reply = call_and_wait(*impl_->link, impl_->order(pool, what, how));
   if (reply.why)
     return std::move(reply.why);
-  return wire::decode<results>(reply.payload);
+  return wire::decode<outcome>(reply.payload);
+}
+
+void remote_client::run_async(const std::string& pool, const work& what,
+                              run_handler handler, const acquire_options& how) {
+  impl_->send(impl_->order(pool, what, how),
+              [handler = std::move(handler)](remote_reply x) {
+                if (x.why)
+                  handler(std::move(x.why));
+                else
+                  handler(wire::decode<outcome>(x.payload));
+              });
 }
 
 void remote_client::execute_async(const std::string& pool,
                                   const std::vector<sql_statement>& statements,
                                   execute_handler handler,
                                   std::optional<duration> limit) {
-  auto at_most = limit.value_or(impl_->options.limit);
-  if (at_most <= duration::zero()) {
-    handler(nothing_sent(call_kind::execute));
-    return;
-  }
-  auto now = clock::now();
-  auto on_reply = [handler](remote_reply x) {
-    if (x.why)
-      handler(std::move(x.why));
-    else
-      handler(wire::decode<results>(x.payload));
-  };
-  auto sent = impl_->link->call(
-    impl_->order(pool, statements, at_most),
-    {call_kind::execute, now, add_saturated(now, at_most), on_reply});
-  if (!sent)
-    handler(sent.error());
+  auto how = acquire_options{};
+  how.limit = limit;
+  run_async(
+    pool, statements,
+    [handler = std::move(handler)](result<outcome> x) {
+      handler(results_of(std::move(x)));
+    },
+    how);
 }
 
 std::future<result<remote_client::results>> remote_client::execute_later(
@@ -200,78 +204,68 @@ result<remote_lease> remote_client::acquire(const std::string& pool,
 
 result<remote_lease> remote_client::acquire(const std::string& pool,
                                             const remote_acquire_options& how) {
-  return impl_->acquire(impl_->wish(pool, how), impl_->wait_of(how));
+  return impl_->acquire(impl_->wish(pool, how.starting(clock::now())));
 }
 
 result<remote_lease> remote_client::try_acquire(const std::string& pool) {
-  auto order = impl_->wish(pool, {});
-  order.only_if_free = true;
-  return impl_->acquire(std::move(order), impl_->options.limit);
+  auto how = call_options{};
+  how.only_if_free = true;
+  return impl_->acquire(impl_->wish(pool, how));
 }
 
 void remote_client::acquire_async(const std::string& pool,
                                   acquire_handler handler,
                                   const remote_acquire_options& how) {
-  auto at_most = impl_->wait_of(how);
-  if (at_most <= duration::zero()) {
-    handler(nothing_sent(call_kind::acquire));
-    return;
-  }
-  auto now = clock::now();
-  auto on_reply = [handler, link = impl_->link,
-                   limit = impl_->options.limit](remote_reply x) {
-    if (x.why)
-      handler(std::move(x.why));
-    else
-      handler(remote_lease{link, std::move(x.lease), limit});
-  };
-  auto sent = impl_->link->call(
-    impl_->wish(pool, how),
-    {call_kind::acquire, now, add_saturated(now, at_most), on_reply});
-  if (!sent)
-    handler(sent.error());
+  impl_->send(impl_->wish(pool, how.starting(clock::now())),
+              [handler = std::move(handler), link = impl_->link,
+               limit = impl_->options.limit](remote_reply x) {
+                if (x.why)
+                  handler(std::move(x.why));
+                else
+                  handler(remote_lease{link, std::move(x.lease), limit});
+              });
 }
 
 // -- questions ----------------------------------------------------------------
 
 result<void> remote_client::find(const std::string& pool) {
-  auto reply = impl_->ask_node(wire::find_pool{0, pool});
+  auto reply = call_and_wait(
+    *impl_->link, ask_about(wire::subject::find, pool, impl_->options.limit));
   if (reply.why)
     return std::move(reply.why);
   return {};
 }
 
 result<std::vector<std::string>> remote_client::list() {
-  return impl_->question<std::vector<std::string>>(wire::list_pools{});
+  return impl_->question<std::vector<std::string>>(wire::subject::list, {});
 }
 
 result<pool_snapshot> remote_client::snapshot(const std::string& pool) {
-  return impl_->question<pool_snapshot>(wire::get_snapshot{0, pool});
+  return impl_->question<pool_snapshot>(wire::subject::snapshot, pool);
 }
 
 result<std::vector<pool_health>> remote_client::health(
   const std::string& pool) {
-  return impl_->question<std::vector<pool_health>>(wire::get_health{0, pool});
+  return impl_->question<std::vector<pool_health>>(wire::subject::health, pool);
 }
 
 void remote_client::subscribe(const std::string& pool, event_handler handler) {
   post_to(impl_->connector, listen_to{pool, std::move(handler)});
   // The connector asks, too, and again on each connection. A pool that does not
   // exist sends no events; that is all.
-  static_cast<void>(impl_->ask_node(wire::subscribe{0, pool, false}));
+  static_cast<void>(
+    call_and_wait(*impl_->link, ask_about(wire::subject::subscribe, pool,
+                                          impl_->options.limit)));
 }
 
 void remote_client::unsubscribe(const std::string& pool) {
   post_to(impl_->connector, listen_to{pool, nullptr});
 }
 
-result<void> remote_client::control(const std::string& pool, wire::verb what,
+result<void> remote_client::control(const std::string& pool, verb what,
                                     duration limit) {
-  auto order = wire::control{0, pool, static_cast<std::uint8_t>(what),
-                             wire::to_us(limit)};
-  auto reply
-    = call_and_wait(*impl_->link, call_kind::question, std::move(order),
-                    wire::bounded(impl_->options.limit) + wire::bounded(limit));
+  auto reply = call_and_wait(
+    *impl_->link, ask_to_operate(pool, what, limit, impl_->options.limit));
   if (reply.why)
     return std::move(reply.why);
   return {};

@@ -3,10 +3,9 @@
 #include "caf_pool/core/pool_event.hpp"
 #include "caf_pool/core/pool_snapshot.hpp"
 #include "caf_pool/core/result.hpp"
-#include "caf_pool/core/sql_result.hpp"
-#include "caf_pool/core/sql_statement.hpp"
+#include "caf_pool/core/verb.hpp"
+#include "caf_pool/core/work.hpp"
 #include "caf_pool/protocol/pool_health.hpp"
-#include "caf_pool/protocol/verb.hpp"
 #include "caf_pool/remote/lease.hpp"
 #include "caf_pool/remote/options.hpp"
 
@@ -40,6 +39,7 @@ class remote_client {
 public:
   using results = std::vector<sql_result>;
   using execute_handler = std::function<void(result<results>)>;
+  using run_handler = std::function<void(result<outcome>)>;
   using acquire_handler = std::function<void(result<remote_lease>)>;
   using event_handler = std::function<void(const pool_event&)>;
 
@@ -75,6 +75,14 @@ public:
   std::future<result<results>> execute_later(
     const std::string& pool, const std::vector<sql_statement>& statements,
     std::optional<duration> limit = {});
+
+  /// As above for work of any kind, served as `how` says.
+  result<outcome> run(const std::string& pool, const work& what,
+                      const acquire_options& how = {});
+
+  /// Does not block; as `execute_async`.
+  void run_async(const std::string& pool, const work& what, run_handler handler,
+                 const acquire_options& how = {});
 
   // -- leases -----------------------------------------------------------------
 
@@ -115,7 +123,7 @@ public:
 
   /// Pauses, resumes, drains and so on. Needs the role `operate`; `limit` is
   /// for `drain`.
-  result<void> control(const std::string& pool, wire::verb what,
+  result<void> control(const std::string& pool, verb what,
                        duration limit = duration::zero());
 
   // -- the connection ---------------------------------------------------------

@@ -1,13 +1,13 @@
 #pragma once
 
 #include "caf_pool/caf/caf_compat.hpp"
+#include "caf_pool/core/call_options.hpp"
 #include "caf_pool/core/pool_event.hpp"
 #include "caf_pool/core/pool_snapshot.hpp"
 #include "caf_pool/core/result.hpp"
-#include "caf_pool/core/sql_result.hpp"
-#include "caf_pool/core/sql_statement.hpp"
+#include "caf_pool/core/verb.hpp"
+#include "caf_pool/core/work.hpp"
 #include "caf_pool/protocol/pool_health.hpp"
-#include "caf_pool/protocol/questions.hpp"
 #include "caf_pool/remote/options.hpp"
 
 #include <cstdint>
@@ -15,34 +15,28 @@
 #include <vector>
 
 /// Remote pools for programs with actors of their own. These messages stay
-/// within the process; limits of zero mean the client's own.
+/// within the process; what sets no limit has the client's own.
 namespace caf_pool {
 
-/// Runs one statement, or several as one transaction: on any connection, or on
-/// that of a lease. Answer: `remote_rows`.
+/// Does work: on any connection, or on that of a lease. Answer:
+/// `remote_outcome`.
 struct remote_execute {
-  std::string pool;
-  std::vector<sql_statement> statements;
-  duration limit = duration::zero();
-  std::string lease;
+  std::string pool = {};
+  work what = {};
+  call_options how = {};
+  std::string lease = {};
 };
 
-struct remote_rows {
-  std::vector<sql_result> results;
+struct remote_outcome {
+  outcome value;
 };
 
 /// Asks for a connection. It comes back by `remote_release`, or when the asking
 /// actor ends. Do not put a timeout on the request itself, an answer that comes
-/// after it would be lost: `wait` is there for that. Answer: `remote_grant`.
+/// after it would be lost: `how` is there for that. Answer: `remote_grant`.
 struct remote_acquire {
-  std::string pool;
-  duration wait = duration::zero();
-  bool only_if_free = false;
-  std::uint8_t priority = 0;
-  /// How long it will be held; zero: the caller does not say.
-  duration expected = duration::zero();
-  /// The server refuses writes.
-  bool read_only = false;
+  std::string pool = {};
+  call_options how = {};
 };
 
 struct remote_grant {
@@ -85,7 +79,7 @@ struct remote_health {
 /// Needs the role `operate`. Answer: `remote_done`.
 struct remote_control {
   std::string pool;
-  wire::verb what = wire::verb::pause;
+  verb what = verb::pause;
   duration limit = duration::zero();
 };
 
@@ -98,7 +92,7 @@ struct remote_close {};
 /// pool, and `node_unreachable`, `outcome_unknown`, `unauthorized`,
 /// `protocol_mismatch` and `lease_lost`: see `from_caf`.
 using remote_handle
-  = actor_of<remote_rows(remote_execute), remote_grant(remote_acquire),
+  = actor_of<remote_outcome(remote_execute), remote_grant(remote_acquire),
              void(remote_release), remote_names(remote_list),
              remote_snapshot(remote_get_snapshot),
              remote_health(remote_get_health), remote_done(remote_control),
@@ -115,7 +109,7 @@ result<remote_handle> spawn_remote_client(caf::actor_system& sys,
 
 CAF_POOL_BEGIN_MESSAGES(caf_pool_connector, 280)
 CAF_POOL_MESSAGE(caf_pool_connector, caf_pool::remote_execute)
-CAF_POOL_MESSAGE(caf_pool_connector, caf_pool::remote_rows)
+CAF_POOL_MESSAGE(caf_pool_connector, caf_pool::remote_outcome)
 CAF_POOL_MESSAGE(caf_pool_connector, caf_pool::remote_acquire)
 CAF_POOL_MESSAGE(caf_pool_connector, caf_pool::remote_grant)
 CAF_POOL_MESSAGE(caf_pool_connector, caf_pool::remote_release)

@@ -93,10 +93,6 @@ auto connector_actor::to_link(void (remote_link::*handler)(const T&)) {
 
 connector_actor::behavior_type connector_actor::make_behavior() {
   dial();
-  auto settle = [this](const auto& x) {
-    if (from_session())
-      setup_.link->settle(x.request, to_reply(x));
-  };
   return {
     [this](const remote_execute& x) { return on_execute(x); },
     [this](const remote_acquire& x) { return on_acquire(x); },
@@ -106,15 +102,7 @@ connector_actor::behavior_type connector_actor::make_behavior() {
     [this](const remote_get_health& x) { return on_health(x); },
     [this](const remote_control& x) { return on_control(x); },
     [this](const remote_close&) { close(); },
-    [settle](const wire::done& x) { settle(x); },
-    [this](const wire::granted& x) { on_granted(x); },
     [this](const wire::answer& x) { on_answer(x); },
-    [this, settle](const wire::failed& x) {
-      if (x.request != 0)
-        settle(x);
-      else if (from_session()) // no request failed, the session did
-        lost(to_reply(x).why);
-    },
     [this](const wire::event& x) { on_event(x); },
     to_link(&remote_link::revoke),
     [this](const wire::renewed& x) { on_renewed(x); },
@@ -134,15 +122,12 @@ connector_actor::behavior_type connector_actor::make_behavior() {
 void connector_actor::on_answer(const wire::answer& x) {
   if (!from_session())
     return;
-  if (x.to_follow > 0)
+  if (x.request == 0) // no request failed, the session did
+    lost(wire::decode_error(x.payload));
+  else if (x.to_follow > 0)
     setup_.link->expect(x);
   else
-    setup_.link->settle(x.request, to_reply(x));
-}
-
-void connector_actor::on_granted(const wire::granted& x) {
-  if (from_session())
-    setup_.link->settle_grant(x, clock::now());
+    setup_.link->settle(x.request, x.payload, clock::now());
 }
 
 bool connector_actor::receive_early(const caf::mailbox_element& x) {

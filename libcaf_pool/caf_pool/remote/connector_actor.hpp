@@ -3,6 +3,7 @@
 #include "caf_pool/core/random.hpp"
 #include "caf_pool/net/tcp_probe.hpp"
 #include "caf_pool/remote/connector_messages.hpp"
+#include "caf_pool/remote/sent_call.hpp"
 
 #include <functional>
 #include <map>
@@ -83,14 +84,13 @@ private:
   void arm();
   void on_event(const wire::event& x);
   void on_answer(const wire::answer& x);
-  void on_granted(const wire::granted& x);
   void on_renewed(const wire::renewed& x);
   void on_listen(const listen_to& x);
   void ask_for_events(const std::string& pool, bool stop);
 
   // -- for actors -------------------------------------------------------------
 
-  promise<remote_rows> on_execute(const remote_execute& x);
+  promise<remote_outcome> on_execute(const remote_execute& x);
   promise<remote_grant> on_acquire(const remote_acquire& x);
   void on_release(const remote_release& x);
   promise<remote_names> on_list(const remote_list& x);
@@ -98,10 +98,8 @@ private:
   promise<remote_health> on_health(const remote_get_health& x);
   promise<remote_done> on_control(const remote_control& x);
 
-  template <class Reply, class Message, class Convert>
-  promise<Reply> forward(call_kind kind, Message x, duration limit,
-                         Convert convert);
-  duration limit_or_default(duration x) const;
+  template <class Reply, class Convert>
+  promise<Reply> forward(sent_call x, Convert convert);
   void own(std::shared_ptr<remote_lease_state> lease, const caf::actor& owner);
   bool owns_any(const caf::actor_addr& who) const;
 

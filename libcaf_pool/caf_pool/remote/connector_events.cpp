@@ -7,10 +7,10 @@ namespace caf_pool {
 
 void connector_actor::ask_for_events(const std::string& pool, bool stop) {
   auto deadline = add_saturated(clock::now(), setup_.options.limit);
-  auto order = wire::subscribe{0, pool, stop};
+  auto what = stop ? wire::subject::unsubscribe : wire::subject::subscribe;
   // A pool that does not exist sends no events; that is all.
   static_cast<void>(setup_.link->call(
-    std::move(order),
+    ask_about(what, pool, setup_.options.limit).message,
     {call_kind::question, clock::now(), deadline, [](const remote_reply&) {}}));
 }
 

@@ -38,8 +38,7 @@ namespace caf_pool {
 
 /// A connector with what only its own process, and its session, send to it.
 using connector_shell
-  = actor_with<remote_handle, void(wire::done), void(wire::granted),
-               void(wire::answer), void(wire::failed), void(wire::event),
+  = actor_with<remote_handle, void(wire::answer), void(wire::event),
                void(wire::revoked), void(wire::renewed), void(wire::farewell),
                void(wire::part), void(wire::more), void(dial_step),
                void(connector_wake), void(link_poke), void(listen_to)>;

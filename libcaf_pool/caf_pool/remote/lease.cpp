@@ -1,6 +1,7 @@
 #include "caf_pool/remote/lease.hpp"
 
 #include "caf_pool/protocol/codec.hpp"
+#include "caf_pool/remote/results.hpp"
 #include "caf_pool/remote/waiting_call.hpp"
 
 #include <utility>
@@ -64,6 +65,11 @@ result<sql_result> remote_lease::execute(const sql_statement& what,
 
 result<std::vector<sql_result>> remote_lease::transaction(
   const std::vector<sql_statement>& statements, std::optional<duration> limit) {
+  return results_of(run(statements, limit));
+}
+
+result<outcome> remote_lease::run(const work& what,
+                                  std::optional<duration> limit) {
   if (!state_)
     return error{
       errc::lease_released, "this lease was given back; acquire another", {}};
@@ -73,16 +79,16 @@ result<std::vector<sql_result>> remote_lease::transaction(
                  "this process was silent for too long or the connection "
                  "broke; what was not committed is rolled back",
                  {}};
-  auto at_most = limit.value_or(limit_);
-  auto order = wire::execute_on{0, state_->token, wire::encode(statements),
-                                wire::to_us(link_->travel_limit(at_most))};
+  auto how = acquire_options{};
+  how.limit = limit;
   auto reply
-    = call_and_wait(*link_, call_kind::execute, std::move(order), at_most);
+    = call_and_wait(*link_, ask_for_work(*link_, true, state_->token, what,
+                                         how.starting(clock::now()), limit_));
   if (reply.why.code == errc::lease_lost)
     state_->lost = true;
   if (reply.why)
     return std::move(reply.why);
-  return wire::decode<std::vector<sql_result>>(reply.payload);
+  return wire::decode<outcome>(reply.payload);
 }
 
 } // namespace caf_pool

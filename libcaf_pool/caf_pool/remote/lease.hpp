@@ -1,9 +1,8 @@
 #pragma once
 
 #include "caf_pool/core/result.hpp"
-#include "caf_pool/core/sql_result.hpp"
-#include "caf_pool/core/sql_statement.hpp"
 #include "caf_pool/core/time.hpp"
+#include "caf_pool/core/work.hpp"
 
 #include <memory>
 #include <optional>
@@ -57,6 +56,9 @@ public:
   result<std::vector<sql_result>> transaction(
     const std::vector<sql_statement>& statements,
     std::optional<duration> limit = {});
+
+  /// Does work of whatever kind the backend understands; statements as above.
+  result<outcome> run(const work& what, std::optional<duration> limit = {});
 
   /// Gives the connection back; a second time is a no-op. What the holder left
   /// on it is removed before the next holder sees it.

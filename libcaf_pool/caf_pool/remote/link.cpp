@@ -49,6 +49,25 @@ error remote_link::not_connected() const {
   return {last_error_.code, text + ": " + why, {}};
 }
 
+result<std::uint64_t> remote_link::call(wire::call x, remote_call c) {
+  std::lock_guard guard{mutex_};
+  if (!session_)
+    return not_connected();
+  x.request = ++last_request_;
+  enter(x.request, std::move(c));
+  keep_for_parts(x);
+  enqueue(std::move(x));
+  send_parts();
+  return last_request_;
+}
+
+void remote_link::keep_for_parts(wire::call& x) {
+  if (x.payload.size() <= wire::part_size)
+    return;
+  x.to_follow = x.payload.size();
+  sender_.add(x.request, std::exchange(x.payload, {}));
+}
+
 void remote_link::enter(std::uint64_t request, remote_call c) {
   auto deadline = c.deadline;
   calls_.insert(request, std::move(c));
@@ -155,41 +174,51 @@ std::optional<remote_call> remote_link::take_answered(std::uint64_t request) {
   return call;
 }
 
-remote_reply remote_link::lend(const wire::granted& x) {
+remote_reply remote_link::lend(wire::grant x) {
   auto lease = std::make_shared<remote_lease_state>();
   lease->token = x.token;
   lease->term = term_;
-  leases_.insert_or_assign(x.token, lease);
-  return {{}, {}, std::move(lease), wire::from_us(x.waited_us)};
+  leases_.insert_or_assign(std::move(x.token), lease);
+  return {{}, {}, std::move(lease), x.waited};
 }
 
-void remote_link::settle(std::uint64_t request, remote_reply x) {
-  std::optional<remote_call> call;
-  {
-    std::lock_guard guard{mutex_};
-    call = take_answered(request);
+std::optional<remote_call> remote_link::open_reply(std::uint64_t request,
+                                                   std::string payload,
+                                                   time_point now,
+                                                   remote_reply& reply) {
+  auto granted = wire::holds(wire::content::grant, payload);
+  if (granted)
+    check_term(now);
+  auto call = take_answered(request);
+  if (wire::holds(wire::content::failure, payload)) {
+    reply.why = wire::decode_error(payload);
+  } else if (granted) {
+    auto grant = wire::decode<wire::grant>(payload);
+    if (!grant)
+      reply.why = grant.error();
+    else if (call && call->kind == call_kind::acquire)
+      reply = lend(*std::move(grant));
+    else if (session_) // the caller gave up before the grant came
+      enqueue(wire::release{grant->token, {}});
+  } else if (call && call->kind == call_kind::acquire) {
+    reply.why = {errc::protocol_mismatch, "the node sent no grant", {}};
+  } else {
+    reply.payload = std::move(payload);
   }
-  // Without a call: it came late or twice.
-  if (call)
-    call->handler(std::move(x));
+  return call;
 }
 
-void remote_link::settle_grant(const wire::granted& x, time_point now) {
+void remote_link::settle(std::uint64_t request, std::string payload,
+                         time_point now) {
   remote_reply reply;
   std::optional<remote_call> call;
   {
     std::lock_guard guard{mutex_};
-    check_term(now);
-    call = take_answered(x.request);
-    if (!call) {
-      // The caller gave up before the grant came.
-      if (session_)
-        enqueue(wire::release{x.token, {}});
-      return;
-    }
-    reply = lend(x);
+    call = open_reply(request, std::move(payload), now, reply);
   }
-  call->handler(std::move(reply));
+  // Without a call: it came late or twice.
+  if (call)
+    call->handler(std::move(reply));
 }
 
 void remote_link::send_parts() {
@@ -221,7 +250,7 @@ void remote_link::gather(const wire::part& x) {
   if (!payload)
     refuse(x.request, payload.error());
   else if (*payload)
-    settle(x.request, {{}, **std::move(payload), nullptr, {}});
+    settle(x.request, **std::move(payload), clock::now());
 }
 
 /// The answer makes no sense: the node need not send the rest.
@@ -253,25 +282,15 @@ bool remote_link::may_settle_early(const caf::strong_actor_ptr& from,
   return true;
 }
 
-std::optional<remote_call> remote_link::take_early(
-  const caf::strong_actor_ptr& from, std::uint64_t request, time_point now) {
-  std::lock_guard guard{mutex_};
-  if (!may_settle_early(from, request, now))
-    return std::nullopt;
-  return take_answered(request);
-}
-
-bool remote_link::settle_grant_early(const caf::strong_actor_ptr& from,
-                                     const wire::granted& x, time_point now) {
+bool remote_link::settle_early(const caf::strong_actor_ptr& from,
+                               const wire::answer& x, time_point now) {
   remote_reply reply;
   std::optional<remote_call> call;
   {
     std::lock_guard guard{mutex_};
     if (!may_settle_early(from, x.request, now))
       return false;
-    check_term(now);
-    call = take_answered(x.request);
-    reply = lend(x);
+    call = open_reply(x.request, x.payload, now, reply);
   }
   call->handler(std::move(reply));
   return true;

@@ -2,6 +2,7 @@
 
 #include "caf_pool/caf/send_in_name_of.hpp"
 #include "caf_pool/core/result.hpp"
+#include "caf_pool/protocol/codec.hpp"
 #include "caf_pool/protocol/messages.hpp"
 #include "caf_pool/protocol/part_collector.hpp"
 #include "caf_pool/protocol/part_sender.hpp"
@@ -33,18 +34,7 @@ public:
 
   /// Sends a request and notes who waits for the answer. Returns its number, or
   /// why nothing was sent. Requests arrive in the order of their numbers.
-  template <class Message>
-  result<std::uint64_t> call(Message x, remote_call c) {
-    std::lock_guard guard{mutex_};
-    if (!session_)
-      return not_connected();
-    x.request = ++last_request_;
-    enter(x.request, std::move(c));
-    keep_for_parts(x);
-    enqueue(std::move(x));
-    send_parts();
-    return last_request_;
-  }
+  result<std::uint64_t> call(wire::call x, remote_call c);
 
   /// Sends what needs no answer; drops it if there is no session.
   template <class Message>
@@ -88,23 +78,14 @@ public:
   /// The session has room for another part.
   void proceed(const wire::more& x);
 
-  void settle(std::uint64_t request, remote_reply x);
-  void settle_grant(const wire::granted& x, time_point now);
+  /// Answers a call with what the payload says.
+  void settle(std::uint64_t request, std::string payload, time_point now);
 
   /// As above, with an answer of `from` on the thread that brings it. Returns
   /// false and does nothing if `from` is not the session, or if there is no
   /// such call, or not one whose handler any thread may run.
-  template <class MakeReply>
-  bool settle_early(const caf::strong_actor_ptr& from, std::uint64_t request,
-                    time_point now, MakeReply make_reply) {
-    auto call = take_early(from, request, now);
-    if (call)
-      call->handler(make_reply());
-    return call.has_value();
-  }
-
-  bool settle_grant_early(const caf::strong_actor_ptr& from,
-                          const wire::granted& x, time_point now);
+  bool settle_early(const caf::strong_actor_ptr& from, const wire::answer& x,
+                    time_point now);
 
   /// When an answer was settled early for the last time.
   time_point heard_early() const;
@@ -128,15 +109,8 @@ private:
     send_in_name_of(connector_, session_, std::move(x));
   }
 
-  /// Statements that are too large for one message are taken out of it.
-  template <class Message>
-  void keep_for_parts(Message& x) {
-    if constexpr (requires { x.statements; })
-      if (x.statements.size() > wire::part_size) {
-        x.to_follow = x.statements.size();
-        sender_.add(x.request, std::exchange(x.statements, {}));
-      }
-  }
+  /// A payload that is too large for one message is taken out of it.
+  void keep_for_parts(wire::call& x);
 
   void send_parts();
   void drop_parts(std::uint64_t request);
@@ -144,10 +118,12 @@ private:
   void refuse(std::uint64_t request, error why);
   bool may_settle_early(const caf::strong_actor_ptr& from,
                         std::uint64_t request, time_point now);
-  std::optional<remote_call> take_early(const caf::strong_actor_ptr& from,
-                                        std::uint64_t request, time_point now);
   std::optional<remote_call> take_answered(std::uint64_t request);
-  remote_reply lend(const wire::granted& x);
+  /// Answers a call, or gives back what nobody waits for any more.
+  std::optional<remote_call> open_reply(std::uint64_t request,
+                                        std::string payload, time_point now,
+                                        remote_reply& reply);
+  remote_reply lend(wire::grant x);
   void check_term(time_point now);
 
   mutable std::mutex mutex_;

@@ -1,27 +1,17 @@
 #pragma once
 
+#include "caf_pool/core/call_options.hpp"
 #include "caf_pool/core/secret.hpp"
 #include "caf_pool/core/time.hpp"
 #include "caf_pool/protocol/link_options.hpp"
 
-#include <cstdint>
-#include <optional>
 #include <string>
 
 namespace caf_pool {
 
-/// How a caller wants a connection of a node. Everything has a sensible
-/// default.
-struct remote_acquire_options {
-  /// How long to wait; nothing means the client's `limit`.
-  std::optional<duration> wait = std::nullopt;
-  /// 0 is normal, up to 7; higher goes first.
-  std::uint8_t priority = 0;
-  /// How long it will be held; longer than `leak_threshold` needs saying.
-  duration expected = duration::zero();
-  /// The server refuses writes.
-  bool read_only = false;
-};
+/// How a caller wants to be served by a node; `wait` and `limit` are the
+/// client's own `limit` where they are not said.
+using remote_acquire_options = acquire_options;
 
 /// Where a node is and who wants to talk to it.
 struct remote_options {

@@ -34,4 +34,20 @@ error nothing_sent(call_kind kind) {
   return {errc::execute_timeout, text, {}};
 }
 
+remote_reply call_and_wait(remote_link& link, sent_call x) {
+  if (x.limit <= duration::zero())
+    return {nothing_sent(x.kind), {}, nullptr, {}};
+  auto now = clock::now();
+  auto waiter = std::make_shared<waiting_call>();
+  auto handler = [waiter](remote_reply y) { waiter->deliver(std::move(y)); };
+  auto sent = link.call(std::move(x.message),
+                        {x.kind, now, never, std::move(handler), true});
+  if (!sent)
+    return {sent.error(), {}, nullptr, {}};
+  // If it cannot be withdrawn, the answer is just being delivered.
+  if (!waiter->wait_until(add_saturated(now, x.limit)) && link.withdraw(*sent))
+    return {no_answer_in_time(x.kind, x.limit), {}, nullptr, {}};
+  return waiter->take();
+}
+
 } // namespace caf_pool

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "caf_pool/remote/link.hpp"
+#include "caf_pool/remote/sent_call.hpp"
 
 #include <condition_variable>
 #include <memory>
@@ -47,23 +48,7 @@ error no_answer_in_time(call_kind kind, duration limit);
 /// What a caller hears whose limit was over before the call.
 error nothing_sent(call_kind kind);
 
-/// Sends a request and waits for the answer, no longer than `limit`. Blocks.
-template <class Message>
-remote_reply call_and_wait(remote_link& link, call_kind kind, Message x,
-                           duration limit) {
-  if (limit <= duration::zero())
-    return {nothing_sent(kind), {}, nullptr, {}};
-  auto now = clock::now();
-  auto waiter = std::make_shared<waiting_call>();
-  auto handler = [waiter](remote_reply y) { waiter->deliver(std::move(y)); };
-  auto sent
-    = link.call(std::move(x), {kind, now, never, std::move(handler), true});
-  if (!sent)
-    return {sent.error(), {}, nullptr, {}};
-  // If it cannot be withdrawn, the answer is just being delivered.
-  if (!waiter->wait_until(add_saturated(now, limit)) && link.withdraw(*sent))
-    return {no_answer_in_time(kind, limit), {}, nullptr, {}};
-  return waiter->take();
-}
+/// Sends a request and waits for the answer, no longer than it says. Blocks.
+remote_reply call_and_wait(remote_link& link, sent_call x);
 
 } // namespace caf_pool

@@ -8,7 +8,7 @@
 
 TEST_CASE("the example of a backend conforms") {
   caf_pool::test::backend_under_test mine;
-  mine.make = [] { return std::make_shared<counters>(); };
+  mine.make = [] { return std::make_shared<example::counters>(); };
   mine.can_cancel = false;
   mine.can_abort = false;
   mine.can_restrict = false;

@@ -183,7 +183,7 @@ result<void> pg_connection::answer_questions(time_point deadline) {
 result<sql_result> pg_connection::execute(const sql_statement& what,
                                           time_point deadline) {
   try {
-    return run(what, deadline);
+    return run_within(what, deadline);
   } catch (const std::bad_alloc&) {
     // Replies may be left, and what came of them is of no use.
     condition_.broken = true;
@@ -199,8 +199,8 @@ result<sql_result> pg_connection::execute(const sql_statement& what,
   }
 }
 
-result<sql_result> pg_connection::run(const sql_statement& what,
-                                      time_point deadline) {
+result<sql_result> pg_connection::run_within(const sql_statement& what,
+                                             time_point deadline) {
   auto started = rough_now();
   if (auto ok = get_ready(started, deadline, "a statement"); !ok) [[unlikely]]
     return ok.error();

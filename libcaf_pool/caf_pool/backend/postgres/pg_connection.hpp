@@ -74,7 +74,7 @@ private:
   result<void> finish_reset(bool foreign, time_point deadline);
   result<void> hold_sweep(time_point deadline);
   result<void> answer_questions(time_point deadline);
-  result<sql_result> run(const sql_statement& what, time_point deadline);
+  result<sql_result> run_within(const sql_statement& what, time_point deadline);
   result<void> run_first(const std::string& sql, const char* what,
                          time_point deadline);
   bool hand_out() noexcept;

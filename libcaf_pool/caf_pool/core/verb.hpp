@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <string_view>
 
-namespace caf_pool::wire {
+namespace caf_pool {
 
-/// What an operator can do. The values travel between processes.
+/// What an operator can do to a pool. The values travel between processes.
 enum class verb : std::uint8_t {
   pause = 1,
   resume = 2,
@@ -38,4 +38,4 @@ constexpr std::string_view to_string(verb x) noexcept {
   return "unknown";
 }
 
-} // namespace caf_pool::wire
+} // namespace caf_pool
