@@ -3,6 +3,7 @@
 #include "caf_pool/backend/postgres/pg_compat.hpp"
 #include "caf_pool/backend/postgres/pg_ending.hpp"
 #include "caf_pool/backend/savepoint_text.hpp"
+#include "caf_pool/core/one_of.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -64,6 +65,7 @@ void pg_execution::begin_attempt(const entry& what) {
   failure_.reset();
   ran_prepared_ = false;
   had_rows_ = false;
+  was_empty_ = false;
   may_write_ = what.traits.may_write && !what.proof.harmless;
   commits_ = what.traits.commits;
   text_ = what.text;
@@ -136,11 +138,10 @@ bool pg_execution::left_no_trace(bool trusted, bool ok) const {
   std::string_view tag = at_.reader.tag();
   if (had_rows_ && tag.starts_with("SELECT"))
     return trusted;
-  constexpr std::string_view harmless[]
-    = {"BEGIN",     "START TRANSACTION", "COMMIT", "ROLLBACK",
-       "SAVEPOINT", "RELEASE",           "SHOW",   ""};
-  return std::find(std::begin(harmless), std::end(harmless), tag)
-         != std::end(harmless);
+  // Without a word of the server nothing is known.
+  return was_empty_
+         || one_of(tag, {"BEGIN", "START TRANSACTION", "COMMIT", "ROLLBACK",
+                         "SAVEPOINT", "RELEASE", "SHOW"});
 }
 
 // What is known of other statements may be over.
@@ -260,6 +261,7 @@ std::optional<error> pg_execution::read_replies() {
 std::optional<error> pg_execution::take(const PGresult* portion) {
   auto status = PQresultStatus(portion);
   had_rows_ = pg_is_portion(status) || status == PGRES_TUPLES_OK;
+  was_empty_ = status == PGRES_EMPTY_QUERY;
   if (pg_is_portion(status) || status == PGRES_TUPLES_OK
       || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY) [[likely]] {
     if (!too_large_ && !at_.reader.add(portion)) [[unlikely]] {

@@ -74,6 +74,8 @@ private:
   std::optional<error> prepare(entry& what);
   std::optional<error> infer_types(const entry& what, std::vector<Oid>& types);
   std::optional<error> hold(entry& what, std::vector<Oid> types);
+  /// Tells whether statements that the server holds in vain can be dropped.
+  bool may_drop() const noexcept;
   bool drop(const std::vector<std::string>& garbage);
   bool uses_prepared(const entry& what) const;
   bool fits(const entry& what, const std::vector<Oid>& types) const;
@@ -131,6 +133,8 @@ private:
   bool ran_prepared_ = false;
   // The server answered with rows, if only none.
   bool had_rows_ = false;
+  /// The statement was no statement.
+  bool was_empty_ = false;
   std::optional<pg_server_error> failure_;
 };
 

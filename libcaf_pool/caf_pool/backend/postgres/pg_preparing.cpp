@@ -23,7 +23,7 @@ bool pg_execution::worth_preparing(entry& what) {
          && may_use_prepared_ && !at_.condition.native
          && at_.condition.may_prepare && at_.options.prepare_after > 0
          && what.uses >= at_.options.prepare_after
-         && at_.cache.may_prepare(before_ == PQTRANS_IDLE)
+         && at_.cache.may_prepare(may_drop())
          && (what.traits.typed || pg_may_keep_meaning(at_.parameters.source()));
 }
 
@@ -107,11 +107,17 @@ std::optional<error> pg_execution::hold(entry& what, std::vector<Oid> types) {
   auto name = pg_statement_name(what.text, types);
   // In a transaction an error would be too high a price.
   auto alone = before_ == PQTRANS_IDLE;
-  auto may_be_taken
-    = at_.condition.shared_session || at_.cache.is_garbage(name);
+  auto used_before = at_.cache.is_garbage(name);
+  auto may_be_taken = at_.condition.shared_session || used_before;
   if (!alone && may_be_taken)
     return std::nullopt;
-  if (alone && !drop(at_.cache.take_garbage(name)))
+  // A pooler that keeps names apart lets none be prepared twice, and hears of
+  // no DEALLOCATE.
+  if (at_.condition.shared_session && used_before) {
+    what.unfit = true;
+    return std::nullopt;
+  }
+  if (may_drop() && !drop(at_.cache.take_garbage(name)))
     return lost("no answer while statements were dropped", {});
   if (PQsendPrepare(raw, name.c_str(), what.text.c_str(),
                     static_cast<int>(types.size()), types.data())
@@ -128,6 +134,10 @@ std::optional<error> pg_execution::hold(entry& what, std::vector<Oid> types) {
   what.types = std::move(types);
   what.adopted = exists;
   return std::nullopt;
+}
+
+bool pg_execution::may_drop() const noexcept {
+  return before_ == PQTRANS_IDLE && !at_.condition.shared_session;
 }
 
 // In one round trip, unless somebody dropped one of them: the first error ends

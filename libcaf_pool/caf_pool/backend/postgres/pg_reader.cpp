@@ -91,8 +91,12 @@ bool pg_reader::add(const PGresult* portion) {
   }
   // libpq does not write to it, but forgot to say so.
   auto* mutable_portion = const_cast<PGresult*>(portion);
-  tag_ = PQcmdStatus(mutable_portion);
-  result_.affected += affected_rows(mutable_portion, tag_);
+  // In portions of several rows libpq puts it with the last rows, or into the
+  // empty result that ends them.
+  if (std::string_view tag = PQcmdStatus(mutable_portion); !tag.empty()) {
+    tag_ = tag;
+    result_.affected += affected_rows(mutable_portion, tag_);
+  }
   return true;
 }
 
