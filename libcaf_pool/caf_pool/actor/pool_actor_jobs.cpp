@@ -47,6 +47,12 @@ bool serves(const hired_worker& x) {
   return x.job != nullptr && x.job->serves_caller() && !lost(x);
 }
 
+error why_not_restricted(const pool_job& job, const error& why) {
+  if (job.cancelled.load())
+    return {errc::cancelled, "withdrawn by its caller", {}};
+  return why ? why : error{errc::closed, "the pool is closed", {}};
+}
+
 error hurry_error(duration left, duration needed) {
   return {errc::overloaded,
           "nothing was sent: " + to_rough_text(left)
@@ -324,7 +330,7 @@ void pool_actor::answer_holder(const job_ptr& job, const error& why) {
     auto& who = node.mapped();
     requests_.erase({who.from, who.request});
     if (job->kind == job_kind::restrict)
-      fail(who, why ? why : error{errc::closed, "the pool is closed", {}});
+      fail(who, why_not_restricted(*job, why));
   }
   answer(*job, why);
 }

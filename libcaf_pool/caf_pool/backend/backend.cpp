@@ -39,7 +39,7 @@ void connection::cancel() noexcept {
 }
 
 void connection::close(time_point) noexcept {
-  // nop
+  abort();
 }
 
 void* connection::native_handle() noexcept {

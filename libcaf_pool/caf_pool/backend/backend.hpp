@@ -93,7 +93,7 @@ public:
   virtual void abort() noexcept = 0;
 
   /// Says goodbye to the server within the deadline. The destructor must work
-  /// without it, too. Keep the default if nobody expects one.
+  /// without it, too. By default as `abort`.
   virtual void close(time_point deadline) noexcept;
 
   /// The driver's own handle (`pqxx::connection*`, `sqlite3*`, ...). Whoever
