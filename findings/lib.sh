@@ -50,13 +50,25 @@ as_nobody() {
   setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
 }
 
-# start_postgres: PostgreSQL 15.18 on a unix socket in `tmp`.
+# start_postgres: PostgreSQL 15.18 of Debian 12 on a unix socket in `tmp`.
 start_postgres() {
-  local version=15.18-0+deb12u1
-  fetch postgresql-15=$version postgresql-client-15=$version libpq5=$version \
-    libllvm14=1:14.0.6-12 libz3-4 libedit2 libbsd0 libxml2 libicu72 \
-    libxslt1.1 libldap-2.5-0 libsasl2-2
-  server=$root/usr/lib/postgresql/15/bin
+  run_postgres 15 15.18-0+deb12u1 libllvm14=1:14.0.6-12 libicu72 libldap-2.5-0
+}
+
+# start_postgres_17: the same with 17.12 of Debian 13.
+start_postgres_17() {
+  run_postgres 17 17.12-0+deb13u1 libllvm19 libicu76 libldap2 libnuma1 liburing2
+}
+
+# run_postgres <major> <version> <package>...: with these and the libraries that
+# it always links.
+run_postgres() {
+  local major=$1 version=$2
+  shift 2
+  fetch "postgresql-$major=$version" "postgresql-client-$major=$version" \
+    "libpq5=$version" libz3-4 libedit2 libbsd0 libxml2 libxslt1.1 libsasl2-2 \
+    "$@"
+  server=$root/usr/lib/postgresql/$major/bin
   install -d -o 65534 -g 65534 "$tmp/data" "$tmp/socket"
   as_nobody "$server/initdb" -D "$tmp/data" -A trust -U app -N >"$tmp/log"
   as_nobody "$server/pg_ctl" -s -w -D "$tmp/data" -l "$tmp/data/log" \

@@ -1,6 +1,6 @@
 #include "visible_text.hpp"
 
-#include "caf_pool/config/text_check.hpp"
+#include "caf_pool/core/utf8.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -73,7 +73,7 @@ template <class Escape>
 std::string transform(std::string_view text, Escape escape_of) {
   std::string result;
   for (std::size_t i = 0; i < text.size();) {
-    auto n = detail::utf8_length(text, i);
+    auto n = utf8_length(text, i);
     if (n == 0) {
       result += "\\x" + hex(static_cast<unsigned char>(text[i++]), 2);
       continue;
@@ -107,7 +107,7 @@ std::string visible_document(std::string_view text) {
 
 bool is_utf8(std::string_view text) noexcept {
   for (std::size_t i = 0; i < text.size();) {
-    auto n = detail::utf8_length(text, i);
+    auto n = utf8_length(text, i);
     if (n == 0)
       return false;
     i += n;

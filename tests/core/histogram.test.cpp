@@ -60,7 +60,6 @@ TEST_CASE("without samples everything is zero", "[histogram]") {
   CHECK(now.counts.empty());
   CHECK(now.percentile(0.99) == 0ns);
   CHECK(now.mean() == 0ns);
-  CHECK(now.count_until(1h) == 0);
 }
 
 TEST_CASE("sum, mean and maximum are exact", "[histogram]") {
@@ -97,32 +96,6 @@ TEST_CASE("a higher share never has a lower percentile", "[histogram]") {
     auto high = *rc::gen::inRange(low, 1001);
     RC_ASSERT(x.percentile(low / 1000.0) <= x.percentile(high / 1000.0));
     RC_ASSERT(x.percentile(1.0) == x.max);
-  }));
-}
-
-TEST_CASE("the count until a bucket's limit is exact", "[histogram]") {
-  CHECK(rc::check([] {
-    auto samples = *rc::gen::container<std::vector<duration>>(any_duration());
-    auto x = filled_with(samples);
-    auto limit
-      = histogram::bucket_limit(*rc::gen::inRange<std::size_t>(0, 592));
-    auto exact = std::count_if(samples.begin(), samples.end(),
-                               [&](duration d) { return d <= limit; });
-    RC_ASSERT(x.count_until(limit) == static_cast<std::uint64_t>(exact));
-    RC_ASSERT(x.count_until(duration::max()) == x.count);
-    RC_ASSERT(x.count_until(-1ns) == 0u);
-  }));
-}
-
-TEST_CASE("a longer limit never counts less", "[histogram]") {
-  CHECK(rc::check([] {
-    auto x
-      = filled_with(*rc::gen::container<std::vector<duration>>(any_duration()));
-    auto low = *any_duration();
-    auto high = *any_duration();
-    if (high < low)
-      std::swap(low, high);
-    RC_ASSERT(x.count_until(low) <= x.count_until(high));
   }));
 }
 

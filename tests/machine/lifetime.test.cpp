@@ -244,34 +244,6 @@ TEST_CASE("who has proven nothing for an interval is probed",
   CHECK(idle(x, at(200s), config) == treatment::keep);
 }
 
-TEST_CASE("the next check is the first moment at which the treatment changes",
-          "[trap-T26]") {
-  CHECK(rc::check("next_check", [] {
-    auto any = [](int limit) {
-      return std::chrono::seconds{*rc::gen::inRange(0, limit)};
-    };
-    pool_config config;
-    config.max_idle_time = any(400);
-    config.overflow_idle_time = any(100);
-    config.health_check_interval = any(30);
-    auto x = opened(at(any(100)), any(3600));
-    x.last_used = x.opened_at + any(100);
-    x.last_proven = x.opened_at + any(200);
-    auto now = std::max(x.last_used, x.last_proven);
-    auto overflow = *rc::gen::inRange(0, 2) == 1;
-    auto next = next_check(x, config, overflow, now);
-    RC_ASSERT(next > now);
-    if (idle(x, now, config, overflow) != treatment::keep)
-      return;
-    if (next == never) {
-      RC_ASSERT(idle(x, at(24h * 365), config, overflow) == treatment::keep);
-    } else {
-      RC_ASSERT(idle(x, next - 1ns, config, overflow) == treatment::keep);
-      RC_ASSERT(idle(x, next, config, overflow) != treatment::keep);
-    }
-  }));
-}
-
 // -- freezes ------------------------------------------------------------------
 
 TEST_CASE("a timer much too late means that the process was frozen",

@@ -337,13 +337,3 @@ TEST_CASE("an estimate follows its samples slowly") {
     x = blended(x, 2ms);
   CHECK(x < 3ms);
 }
-
-TEST_CASE("another way of sizing can be put in") {
-  sizing_policy policy;
-  auto x = plain();
-  x.idle = 10;
-  CHECK(policy.to_open(plain()) == connections_to_open(plain()));
-  CHECK(policy.to_retire(x, {5, 5}, 3) == connections_to_retire(x, {5, 5}, 3));
-  policy.to_open = [](const sizing_input&) noexcept { return 7u; };
-  CHECK(policy.to_open(plain()) == 7);
-}

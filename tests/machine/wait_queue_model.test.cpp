@@ -22,7 +22,6 @@ namespace {
 struct naive_queue {
   struct turns {
     std::deque<std::uint32_t> ring;
-    std::uint32_t credit = 0;
   };
 
   bool live(const waiter& x, time_point now) const {
@@ -58,8 +57,6 @@ struct naive_queue {
     auto& level = levels[x.priority];
     if (!line(x.priority, x.tenant).empty())
       return;
-    if (level.ring.front() == x.tenant)
-      level.credit = 0;
     std::erase(level.ring, x.tenant);
   }
 
@@ -95,11 +92,8 @@ struct naive_queue {
     if (!x)
       return x;
     auto& level = levels[x->priority];
-    if (level.credit == 0)
-      level.credit = weights.contains(x->tenant) ? weights[x->tenant] : 1;
-    auto spent = --level.credit == 0;
     remove(*x);
-    if (spent && !level.ring.empty() && level.ring.front() == x->tenant) {
+    if (!level.ring.empty() && level.ring.front() == x->tenant) {
       level.ring.pop_front();
       level.ring.push_back(x->tenant);
     }
@@ -150,16 +144,12 @@ struct naive_queue {
   std::vector<waiter> waiting;
   std::vector<waiter> expired;
   std::array<turns, wait_queue::priorities> levels;
-  std::map<std::uint32_t, std::uint32_t> weights;
 };
 
 // One history: both sides get the same inputs.
 struct comparison {
   comparison() : uut(config()) {
-    for (std::uint32_t tenant : {2u, 3u}) {
-      model.weights[tenant] = tenant;
-      uut.set_tenant_weight(tenant, tenant);
-    }
+    // nop
   }
 
   static wait_queue_config config() {

@@ -133,44 +133,6 @@ TEST_CASE("a tenant with one request at a time gets every second turn") {
   CHECK(bench.uut.size() == 10);
 }
 
-TEST_CASE("turns follow the weights") {
-  queue_bench bench;
-  bench.uut.set_tenant_weight(1, 3);
-  bench.uut.set_tenant_weight(2, 2);
-  std::map<std::uint32_t, int> served;
-  for (std::uint32_t tenant = 1; tenant <= 3; ++tenant)
-    for (std::uint64_t i = 0; i < 1000; ++i)
-      bench.push(tenant * 10000 + i, 0, tenant);
-  for (int i = 0; i < 600; ++i)
-    ++served[static_cast<std::uint32_t>(bench.pop() / 10000)];
-  CHECK(served[1] == 300);
-  CHECK(served[2] == 200);
-  CHECK(served[3] == 100);
-}
-
-TEST_CASE("a weight can be taken back and is at least one") {
-  queue_bench bench;
-  for (auto weight : {0u, 1u}) {
-    bench.uut.set_tenant_weight(1, 3);
-    bench.uut.set_tenant_weight(1, weight);
-    for (std::uint64_t id = 1; id <= 4; ++id)
-      bench.push(id, 0, id % 2 == 1 ? 1 : 2);
-    CHECK(bench.pop(4) == tickets{1, 2, 3, 4});
-  }
-}
-
-TEST_CASE("unused turns are not saved up") {
-  queue_bench bench;
-  bench.uut.set_tenant_weight(1, 3);
-  bench.push(1, 0, 1);
-  bench.push(2, 0, 2);
-  CHECK(bench.pop(2) == tickets{1, 2}); // two turns of tenant 1 are lost
-  for (std::uint64_t id = 11; id <= 15; ++id)
-    bench.push(id, 0, 1);
-  bench.push(21, 0, 2);
-  CHECK(bench.pop(6) == tickets{11, 12, 13, 21, 14, 15});
-}
-
 TEST_CASE("tenants that leave the line and come back keep it in order") {
   queue_bench bench;
   bench.push(1, 0, 1);

@@ -11,8 +11,6 @@ namespace caf_pool {
 /// Change `config` before making a pool of it.
 template <class Connection>
 struct backend_spec {
-  using connection_type = Connection;
-
   pool_config config;
   /// Null if the server's description was refused: the pool then says why.
   backend_ptr way;

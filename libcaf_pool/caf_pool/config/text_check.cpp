@@ -1,6 +1,7 @@
 #include "caf_pool/config/text_check.hpp"
 
 #include "caf_pool/core/ascii.hpp"
+#include "caf_pool/core/utf8.hpp"
 
 #include <cstdint>
 
@@ -160,24 +161,6 @@ private:
 };
 
 } // namespace
-
-std::size_t utf8_length(std::string_view text, std::size_t i) noexcept {
-  auto first = byte_at(text, i);
-  if (first < 0x80)
-    return 1;
-  std::size_t n = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || i + n > text.size())
-    return 0;
-  auto follower = byte_at(text, i + 1);
-  auto low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-  auto high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-  if (follower < low || follower > high)
-    return 0;
-  for (std::size_t k = 2; k < n; ++k)
-    if ((byte_at(text, i + k) & 0xc0) != 0x80)
-      return 0;
-  return n;
-}
 
 std::optional<text_flaw> find_flaw(std::string_view text) {
   if (text.size() > max_config_bytes)

@@ -28,11 +28,6 @@ struct text_flaw {
 /// out of stack. Reads the text once and allocates nothing.
 std::optional<text_flaw> find_flaw(std::string_view text);
 
-/// Returns the length of the UTF-8 sequence at `i`, or 0 if it is broken:
-/// truncated, overlong, a surrogate or beyond U+10FFFF. Requires that `i` is
-/// inside of the text.
-std::size_t utf8_length(std::string_view text, std::size_t i) noexcept;
-
 /// Tells whether a value from outside of files is valid UTF-8 without control
 /// characters.
 bool is_clean_text(std::string_view text) noexcept;

@@ -42,16 +42,6 @@ duration histogram_snapshot::mean() const noexcept {
   return sum / static_cast<duration::rep>(count);
 }
 
-std::uint64_t histogram_snapshot::count_until(duration limit) const noexcept {
-  std::uint64_t result = 0;
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    if (histogram::bucket_limit(i) > limit)
-      break;
-    result += counts[i];
-  }
-  return result;
-}
-
 histogram_snapshot& histogram_snapshot::operator+=(
   const histogram_snapshot& x) {
   counts.resize(std::max(counts.size(), x.counts.size()));

@@ -23,10 +23,6 @@ struct histogram_snapshot {
 
   duration mean() const noexcept;
 
-  /// Returns how many samples are at most `limit` (bucket-exact for limits that
-  /// `bucket_limit` returns).
-  std::uint64_t count_until(duration limit) const noexcept;
-
   /// Adds the samples of another histogram.
   histogram_snapshot& operator+=(const histogram_snapshot& x);
 

@@ -88,16 +88,6 @@ treatment judge_idle(const connection_age& age, const pool_config& config,
   return now >= next_probe(age, config) ? treatment::probe : treatment::keep;
 }
 
-time_point next_check(const connection_age& age, const pool_config& config,
-                      bool is_overflow, time_point now) noexcept {
-  auto result = never;
-  for (auto x : {end_of_life(age), end_of_idleness(age, config, is_overflow),
-                 next_probe(age, config)})
-    if (x > now)
-      result = std::min(result, x);
-  return result;
-}
-
 bool is_freeze(time_point planned, time_point now,
                duration tolerance) noexcept {
   return now > add_saturated(planned, tolerance);

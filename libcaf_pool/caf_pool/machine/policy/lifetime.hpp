@@ -72,11 +72,6 @@ treatment judge_idle(const connection_age& age, const pool_config& config,
                      std::uint64_t current_generation, bool is_overflow,
                      time_point now) noexcept;
 
-/// Returns the next time after `now` at which `judge_idle` may change its
-/// mind; `never` if there is none.
-time_point next_check(const connection_age& age, const pool_config& config,
-                      bool is_overflow, time_point now) noexcept;
-
 /// Tells whether the process was frozen, or its machine asleep: a timer that
 /// was planned for `planned` only fires at `now`. Every idle connection is then
 /// suspect.

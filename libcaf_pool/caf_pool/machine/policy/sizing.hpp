@@ -113,13 +113,4 @@ constexpr duration blended(duration so_far, duration sample) noexcept {
   return so_far == duration::zero() ? sample : so_far + (sample - so_far) / 8;
 }
 
-/// Where another way of sizing is put in, for instance one that learns: it
-/// replaces one or both functions and keeps to their promises on `max`.
-struct sizing_policy {
-  std::uint32_t (*to_open)(const sizing_input&) noexcept = &connections_to_open;
-  overdue_connections (*to_retire)(
-    const sizing_input&, const overdue_connections&,
-    std::uint32_t limit) noexcept = &connections_to_retire;
-};
-
 } // namespace caf_pool

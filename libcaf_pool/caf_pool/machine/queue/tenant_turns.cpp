@@ -2,17 +2,6 @@
 
 namespace caf_pool {
 
-namespace {
-
-std::uint32_t weight_of(std::uint32_t tenant, const tenant_weights& weights) {
-  if (weights.empty())
-    return 1;
-  auto i = weights.find(tenant);
-  return i == weights.end() ? 1 : i->second;
-}
-
-} // namespace
-
 tenant_turns::tenant_turns() : lines_(1) {
   // nop
 }
@@ -33,7 +22,6 @@ void tenant_turns::remove(waiter_table& table, waiter_slot x) {
   if (!waiters.empty())
     return;
   leave(index);
-  lines_[index].credit = 0;
   if (index != 0) {
     index_.erase(lines_[index].tenant);
     free_.push_back(index);
@@ -51,15 +39,10 @@ waiter_slot tenant_turns::front_at(const waiter_table& table,
   return no_waiter;
 }
 
-void tenant_turns::take(waiter_table& table, const tenant_weights& weights) {
+void tenant_turns::take(waiter_table& table) {
   auto index = front_;
-  auto& mine = lines_[index];
-  if (mine.credit == 0)
-    mine.credit = weight_of(mine.tenant, weights);
-  --mine.credit;
-  auto used_up = mine.credit == 0;
-  remove(table, mine.waiters.front());
-  if (used_up && front_ == index && front_ != back_) {
+  remove(table, lines_[index].waiters.front());
+  if (front_ == index && front_ != back_) {
     leave(index);
     join(index);
   }
@@ -68,8 +51,8 @@ void tenant_turns::take(waiter_table& table, const tenant_weights& weights) {
 tenant_turns::line_index tenant_turns::line_of(std::uint32_t tenant) {
   if (tenant == 0)
     return 0;
-  auto next = free_.empty() ? static_cast<line_index>(lines_.size())
-                            : free_.back();
+  auto next
+    = free_.empty() ? static_cast<line_index>(lines_.size()) : free_.back();
   auto [i, added] = index_.try_emplace(tenant, next);
   if (!added)
     return i->second;

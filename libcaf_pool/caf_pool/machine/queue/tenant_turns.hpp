@@ -8,21 +8,17 @@
 
 namespace caf_pool {
 
-/// How many turns a tenant has where others have one; who is not in it has
-/// one.
-using tenant_weights = std::unordered_map<std::uint32_t, std::uint32_t>;
-
 /// The waiters of one priority: a line per tenant, the tenants in turn.
 ///
 /// ~~~
-///            +--> tenant 7: w w w w      has its turns until its credit
-///   front ---+                           is used up, then goes to the end
+///            +--> tenant 7: w w w w      has its turn, then goes to the end
+///   front ---+
 ///                 tenant 3: w
 ///   end -------->  tenant 0: w w         new lines join here
 /// ~~~
 ///
-/// "Efficient Fair Queuing using Deficit Round-Robin" (Shreedhar and Varghese,
-/// 1995); as all requests have one size, no credit is ever left over.
+/// Round-robin, as in "On Packet Switches with Infinite Storage" (Nagle, 1987);
+/// all requests have one size.
 ///
 /// Thread-safety: like a plain value. All calls are O(1), but for waiters that
 /// are put back into the middle of a line.
@@ -48,8 +44,8 @@ public:
   waiter_slot front_at(const waiter_table& table,
                        time_point now) const noexcept;
 
-  /// Removes `front()`, which uses up one of its tenant's turns.
-  void take(waiter_table& table, const tenant_weights& weights);
+  /// Removes `front()`, which was its tenant's turn.
+  void take(waiter_table& table);
 
 private:
   using line_index = std::uint32_t;
@@ -58,8 +54,6 @@ private:
 
   struct line {
     std::uint32_t tenant = 0;
-    /// Turns left before the next tenant; zero before the first one.
-    std::uint32_t credit = 0;
     line_index previous = nobody;
     line_index next = nobody;
     waiter_list<&waiter_table::node::turn> waiters;

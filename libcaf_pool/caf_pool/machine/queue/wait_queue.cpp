@@ -152,13 +152,6 @@ void wait_queue::expect_use(duration typical) noexcept {
                    config_.shed_interval);
 }
 
-void wait_queue::set_tenant_weight(std::uint32_t tenant, std::uint32_t weight) {
-  if (weight <= 1)
-    weights_.erase(tenant);
-  else
-    weights_[tenant] = weight;
-}
-
 // -- details ------------------------------------------------------------------
 
 std::size_t wait_queue::level_of(const waiter& x) noexcept {
@@ -202,7 +195,7 @@ std::optional<waiter> wait_queue::take_next() {
     return std::nullopt;
   auto result = table_[slot].value;
   auto level = level_of(result);
-  levels_[level].take(table_, weights_);
+  levels_[level].take(table_);
   forget(slot, level);
   table_.erase(slot);
   return result;

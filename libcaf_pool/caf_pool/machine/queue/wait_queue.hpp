@@ -38,7 +38,7 @@ struct wait_queue_config {
 ///
 /// - Within a priority and a tenant: in the order of (enqueued, id), so that a
 ///   waiter that is put back with its old values stands where it stood.
-/// - Between the tenants of a priority: in turn, each as many as its weight.
+/// - Between the tenants of a priority: in turn.
 ///   This is "Efficient Fair Queuing using Deficit Round-Robin" (Shreedhar and
 ///   Varghese, 1995) with requests of one size.
 /// - Between priorities: among those whose turn it is, whoever would have come
@@ -113,9 +113,6 @@ public:
   /// A lower limit keeps those that are queued.
   void configure(const wait_queue_config& x);
 
-  /// Lets a tenant have `weight` turns where others have one; at least 1.
-  void set_tenant_weight(std::uint32_t tenant, std::uint32_t weight);
-
 private:
   static std::size_t level_of(const waiter& x) noexcept;
   void enter(waiter_slot x);
@@ -132,7 +129,6 @@ private:
   std::array<tenant_turns, priorities> levels_;
   /// One bit per level with waiters.
   std::uint8_t occupied_ = 0;
-  tenant_weights weights_;
   deadline_heap deadlines_;
   waiter_list<&waiter_table::node::arrival> arrivals_;
   waiter_list<&waiter_table::node::turn> expired_;
