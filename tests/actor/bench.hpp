@@ -134,4 +134,9 @@ struct scripted_pool {
   }
 };
 
+/// Ends the present actor of a pool without a word.
+inline void kill(const pool_ref& x) {
+  caf::anon_send_exit(x.estate->shell(), caf::exit_reason::kill);
+}
+
 } // namespace caf_pool::test

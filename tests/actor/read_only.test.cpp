@@ -136,3 +136,32 @@ TEST_CASE("so many threads as the pool has workers make leases read-only",
   CHECK(at_rest(*fx.db));
   CHECK(fx.server->verdict() == "");
 }
+
+TEST_CASE("a pool's actor that dies while the server is told costs no lease",
+          "[trap-T41]") {
+  fixture fx{quiet_pool(1)};
+  auto pending = start(*fx.db);
+  REQUIRE(fx.server->wait_for_held(backend_call::restrict_to_reads));
+  kill(fx.db->actors());
+  // Its successor serves the wish again once the connection is back.
+  fx.server->stop_holding(backend_call::restrict_to_reads);
+  auto held = lease_of(pending);
+  REQUIRE(held.has_value());
+  held->release();
+  CHECK(at_rest(*fx.db));
+  CHECK(fx.db->execute("SELECT 1").has_value());
+  CHECK(fx.server->verdict() == "");
+}
+
+TEST_CASE("a wish for reading that nobody waits for any more leaves nothing") {
+  fixture fx{quiet_pool(1)};
+  auto how = for_reading();
+  how.wait = 50ms;
+  CHECK(code_of(fx.db->acquire(how)) == errc::acquire_timeout);
+  fx.server->stop_holding(backend_call::restrict_to_reads);
+  CHECK(at_rest(*fx.db));
+  auto before = fx.server->count(backend_call::restrict_to_reads);
+  CHECK(fx.db->execute("SELECT 1").has_value());
+  CHECK(fx.server->count(backend_call::restrict_to_reads) == before);
+  CHECK(fx.server->verdict() == "");
+}

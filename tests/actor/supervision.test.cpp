@@ -2,14 +2,14 @@
 #include "caf_pool/backend/testing/scripted.hpp"
 #include "caf_pool/pool.hpp"
 
-#include "support/catch_compat.hpp"
-#include "support/eventually.hpp"
+#include "actor/bench.hpp"
 
 #include <atomic>
 #include <thread>
 #include <vector>
 
 using namespace caf_pool;
+using caf_pool::test::kill;
 using namespace std::chrono_literals;
 
 namespace {
@@ -24,10 +24,6 @@ struct fixture {
   config cfg;
   caf::actor_system sys{cfg};
 };
-
-void kill(const pool_ref& x) {
-  caf::anon_send_exit(x.estate->shell(), caf::exit_reason::kill);
-}
 
 } // namespace
 

@@ -50,7 +50,18 @@ bool serves(const hired_worker& x) {
 error why_not_restricted(const pool_job& job, const error& why) {
   if (job.cancelled.load())
     return {errc::cancelled, "withdrawn by its caller", {}};
-  return why ? why : error{errc::closed, "the pool is closed", {}};
+  if (why.code == errc::execute_timeout)
+    return {errc::acquire_timeout,
+            "there was a connection, but its server did not refuse writes in "
+            "time: "
+              + why.message,
+            why.state};
+  if (why)
+    return why;
+  return {errc::lease_lost,
+          "the pool took the connection away while the server was told to "
+          "refuse writes; acquire another",
+          {}};
 }
 
 error hurry_error(duration left, duration needed) {
