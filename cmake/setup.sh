@@ -23,6 +23,14 @@ setup_release() {
   fi
 }
 
+# What names of clang's packages and programs end with: Debian 12's own clang 14
+# does not know std::source_location.
+setup_clang() {
+  if [ "$(setup_release)" = 12 ]; then
+    echo -16
+  fi
+}
+
 # setup_packages <group>: the names of a group, one a line.
 setup_packages() {
   local release
@@ -50,10 +58,10 @@ setup_packages() {
       esac
       ;;
     fuzz)
-      printf '%s\n' clang libclang-rt-dev
+      printf '%s\n' "clang$(setup_clang)" "libclang-rt$(setup_clang)-dev"
       ;;
     tidy)
-      printf '%s\n' clang-tidy
+      printf '%s\n' "clang-tidy$(setup_clang)"
       ;;
   esac
 }
