@@ -353,3 +353,15 @@ TEST_CASE("a successor knows what its predecessor has learnt") {
   late.how.deadline = pool.now + 140ms;
   CHECK(pool.acquire(late) == lines{"reject 64 overloaded"});
 }
+
+TEST_CASE("a deadline that passed long ago is over, and nothing else") {
+  experienced uut;
+  auto& pool = uut.pool;
+  for (auto end : {time_point::min(), time_point{}, pool.now}) {
+    auto late = limited(64, pool.now, 600ms);
+    late.how.deadline = end;
+    CHECK(pool.acquire(late) == lines{"reject 64 acquire_timeout"});
+    late.how.allowed = 0s;
+    CHECK(pool.acquire(late) == lines{"reject 64 acquire_timeout"});
+  }
+}

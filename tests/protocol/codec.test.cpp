@@ -87,6 +87,10 @@ TEST_CASE("what is left of a time travels, because clocks differ") {
   REQUIRE(back);
   CHECK(back->how.deadline == there + std::chrono::seconds{3});
   CHECK(back->how.wait_until == there); // it is over
+  how.wait_until = time_point::min();
+  auto long_ago = wire::decode_order(wire::encode({how, {}}, here), there);
+  REQUIRE(long_ago);
+  CHECK(long_ago->how.wait_until == there);
 }
 
 TEST_CASE("outcomes come back as they went") {

@@ -98,7 +98,7 @@ private:
   std::optional<loan> lend(const effect::grant& x, const holder& who);
   void take_back_unused(const effect::grant& x, const loan& held);
   void expect_answer(ticket id, caller who);
-  void enqueue(caller who, const call_options& how);
+  void begin_waiting(caller who, const call_options& how);
   time_point end_of_wait(const call_options& how, time_point now) const;
   bool attend(const caf::actor_addr& who);
   void end_lease(const lease_id& lease, const lease_end& how, time_point now);

@@ -257,15 +257,17 @@ caf::delegated<outcome> pool_actor::on_execute(const execute& x) {
   auto from = caf::actor_cast<caf::actor_addr>(current_sender());
   attend(from);
   auto due = waiting_execute{late_reply<outcome>::to_request_of(this), x.what};
-  due.deadline = x.how.deadline;
-  due.limit = allowance(x.how, clock::now());
+  auto now = clock::now();
+  if (x.how.deadline) // as the machine does it
+    due.deadline = std::max(*x.how.deadline, now);
+  due.limit = allowance(x.how, now);
   due.read_only = x.how.read_only;
   due.bound_by_pool = x.how.bound_by_pool;
   due.on_lease = static_cast<bool>(x.lease);
   if (due.on_lease)
     execute_on(x, std::move(due), from);
   else
-    enqueue({std::move(due), from, x.request}, x.how);
+    begin_waiting({std::move(due), from, x.request}, x.how);
   return {};
 }
 

@@ -34,7 +34,7 @@ time_point pool_actor::end_of_wait(const call_options& how,
   return caf_pool::end_of_wait(how, estate_->config.acquire_timeout, now);
 }
 
-void pool_actor::enqueue(caller who, const call_options& how) {
+void pool_actor::begin_waiting(caller who, const call_options& how) {
   auto now = clock::now();
   auto id = estate_->next_ticket();
   who.until = end_of_wait(how, now);
@@ -77,7 +77,7 @@ pool_actor::promise<lease_ptr> pool_actor::on_acquire_lease(
   auto from = caf::actor_cast<caf::actor_addr>(current_sender());
   auto reply = make_response_promise<lease_ptr>();
   attend(from);
-  enqueue({reply, from, x.wish.request}, x.wish.how);
+  begin_waiting({reply, from, x.wish.request}, x.wish.how);
   return reply;
 }
 

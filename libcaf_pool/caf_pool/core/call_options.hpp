@@ -87,6 +87,12 @@ struct acquire_options {
   }
 };
 
+/// Returns how long it is until then; zero if that has passed, however long
+/// ago.
+constexpr duration left_until(time_point x, time_point now) noexcept {
+  return x > now ? x - now : duration::zero();
+}
+
 /// Returns what the caller allowed for all of it; zero if only the pool's
 /// limits count.
 inline duration allowance(const call_options& how, time_point now) {
@@ -94,7 +100,7 @@ inline duration allowance(const call_options& how, time_point now) {
     return duration::zero();
   return how.allowed > duration::zero()
            ? how.allowed
-           : std::max(*how.deadline - now, duration{1});
+           : std::max(left_until(*how.deadline, now), duration{1});
 }
 
 /// Returns when waiting for a connection ends.

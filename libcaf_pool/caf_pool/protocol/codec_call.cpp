@@ -35,7 +35,8 @@ void get_variant(byte_reader& in, std::variant<Ts...>& x) {
 // Zero for none, otherwise one more than what is left.
 void put_time(byte_writer& out, const std::optional<time_point>& x,
               time_point now) {
-  out.number(x ? static_cast<std::uint64_t>(to_us(*x - now)) + 1 : 0);
+  out.number(x ? static_cast<std::uint64_t>(to_us(left_until(*x, now))) + 1
+               : 0);
 }
 
 std::optional<time_point> get_time(byte_reader& in, time_point now) {

@@ -11,9 +11,9 @@ namespace caf_pool {
 
 namespace {
 
-duration left_until(const std::optional<time_point>& end, duration otherwise,
-                    time_point now) {
-  return end ? std::max<duration>(*end - now, duration::zero()) : otherwise;
+duration time_for(const std::optional<time_point>& end, duration otherwise,
+                  time_point now) {
+  return end ? left_until(*end, now) : otherwise;
 }
 
 wire::call about(wire::subject what, const std::string& target,
@@ -35,8 +35,8 @@ sent_call ask_about(wire::subject what, const std::string& pool,
 sent_call ask_for_lease(const remote_link& link, const std::string& pool,
                         call_options how, duration limit) {
   auto now = clock::now();
-  auto wait = left_until(how.wait_until, limit, now);
-  wait = std::min(wait, left_until(how.deadline, wait, now));
+  auto wait = time_for(how.wait_until, limit, now);
+  wait = std::min(wait, time_for(how.deadline, wait, now));
   auto travel = link.travel_limit(wait);
   how.wait_until = add_saturated(now, travel);
   auto message = about(wire::subject::acquire, pool, travel);
@@ -48,7 +48,7 @@ sent_call ask_for_work(const remote_link& link, bool on_lease,
                        const std::string& target, const work& what,
                        call_options how, duration limit) {
   auto now = clock::now();
-  auto all = left_until(how.deadline, limit, now);
+  auto all = time_for(how.deadline, limit, now);
   auto travel = link.travel_limit(all);
   how.deadline = add_saturated(now, travel);
   how.allowed = all;

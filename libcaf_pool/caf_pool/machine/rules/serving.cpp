@@ -154,6 +154,9 @@ void admit(step& x, acquire_input in) {
   auto& s = x.s;
   s.fill = true;
   auto wish = pending_wish{std::move(in)};
+  // What has passed is over, however long ago: differences must not overflow.
+  if (auto& end = wish.how.deadline)
+    end = std::max(*end, x.now);
   wish.until = end_of_wait(wish.how, s.config.acquire_timeout, x.now);
   wish.limit = allowance(wish.how, x.now);
   if (s.wishes.contains(wish.caller))
