@@ -70,6 +70,19 @@ public:
   }
 };
 
+struct pools_config : caf::actor_system_config {
+  pools_config() {
+    configure_pools(*this);
+  }
+};
+
+/// A pool of them in a system of its own.
+struct echo_pool {
+  pools_config cfg;
+  caf::actor_system system{cfg};
+  any_pool db{system, pool_config{}, std::make_shared<echo_backend>()};
+};
+
 const auto odd_bytes = opaque{"echo", std::string{"a\0\xff", 3}};
 const auto statement = sql_statement{"SELECT $1", {-7}};
 
@@ -226,21 +239,15 @@ struct client_config : caf::actor_system_config {
 } // namespace
 
 TEST_CASE("work arrives as it is, embedded and by message") {
-  struct config : caf::actor_system_config {
-    config() {
-      configure_pools(*this);
-    }
-  } cfg;
-  caf::actor_system system{cfg};
-  auto settings = pool_config{};
-  any_pool db{system, settings, std::make_shared<echo_backend>()};
+  echo_pool embedded;
+  auto& db = embedded.db;
   check_echo(db.run(odd_bytes));
   check_rows(db.run(statement));
   auto held = db.acquire().value();
   check_echo(held.run(odd_bytes));
   check_rows(held.run(statement));
   held.release();
-  caf::scoped_actor self{system};
+  caf::scoped_actor self{embedded.system};
   auto by_message = [&](work what) {
     auto told = result<outcome>{error{errc::internal, "no answer", {}}};
     ask(self.ptr(), db.actors().address, caf::timespan{patience},
@@ -287,15 +294,9 @@ TEST_CASE("work arrives as it is from a remote client and a remote actor") {
 }
 
 TEST_CASE("every option of an embedded call reaches the pool") {
-  struct config : caf::actor_system_config {
-    config() {
-      configure_pools(*this);
-    }
-  } cfg;
-  caf::actor_system system{cfg};
-  auto settings = pool_config{};
-  any_pool db{system, settings, std::make_shared<echo_backend>()};
-  caf::scoped_actor self{system};
+  echo_pool embedded;
+  auto& db = embedded.db;
+  caf::scoped_actor self{embedded.system};
   auto order = [&](verb what) {
     ask(self.ptr(), db.actors().address, caf::timespan{patience}, control{what})
       .receive([](const accepted&) {},
@@ -393,4 +394,21 @@ TEST_CASE("every option of a remote actor's call reaches the pool") {
     check_time(got->deadline, began + 60s);
     CHECK(got->only_if_free);
   }
+}
+
+TEST_CASE("what a remote caller calls itself forges no line of a log",
+          "[security-S14]") {
+  recording_node node;
+  auto db = remote_client::connect(node.client_options()).value();
+  auto how = acquire_options{};
+  how.label
+    = "a\nb\x1b[2Jc\x7f"
+      "0123456789012345678901234567890123456789"
+      "0123456789012345678901234567890123456789";
+  check_echo(db.run("main", odd_bytes, how));
+  std::lock_guard guard{node.to->mutex};
+  REQUIRE(node.to->executes.size() == 1);
+  auto& holder = node.to->executes[0].how.holder;
+  CHECK_THAT(holder, StartsWith("remote user test: a?b?[2Jc?0123"));
+  CHECK(holder.size() == std::string{"remote user test: "}.size() + 64);
 }

@@ -1,7 +1,7 @@
 #include "caf_pool/gate/gate_actor.hpp"
 
-#include "caf_pool/core/ascii.hpp"
 #include "caf_pool/core/duration_text.hpp"
+#include "caf_pool/gate/printable.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -9,12 +9,6 @@
 namespace caf_pool {
 
 namespace {
-
-/// What a client calls itself ends up in logs and on screens.
-std::string printable(const std::string& x) {
-  constexpr std::size_t max_length = 64;
-  return without_controls(std::string_view{x}.substr(0, max_length));
-}
 
 error other_version(std::uint32_t theirs) {
   return {errc::protocol_mismatch,

@@ -1,3 +1,4 @@
+#include "caf_pool/gate/printable.hpp"
 #include "caf_pool/gate/remote_session.hpp"
 
 #include <algorithm>
@@ -90,7 +91,8 @@ void remote_session::serve(const wire::call& x, time_point since) {
   // Who somebody is, is not what he says.
   auto& how = order->how;
   how.tenant = setup_.who.number;
-  how.holder = how.holder.empty() ? holder_ : holder_ + ": " + how.holder;
+  how.holder
+    = how.holder.empty() ? holder_ : holder_ + ": " + printable(how.holder);
   how.bound_by_pool = true;
   auto what = static_cast<wire::subject>(x.what);
   if (what == wire::subject::acquire) {
