@@ -89,3 +89,11 @@ expect() {
   fi
   printf 'still so: %s: %s\n' "$1" "$3"
 }
+
+# build_with_libpq <name>: compiles "$tmp/<name>.c" against the fetched libpq.
+build_with_libpq() {
+  local folder
+  folder=$root/usr/lib/$(uname -m)-linux-gnu
+  cc -I "$root/usr/include/postgresql" "$tmp/$1.c" -o "$tmp/$1" \
+    "$folder/libpq.so.5"
+}

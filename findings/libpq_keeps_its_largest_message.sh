@@ -53,9 +53,7 @@ int main(void) {
   return 0;
 }
 END
-libraries=$root/usr/lib/$(uname -m)-linux-gnu
-cc -I "$root/usr/include/postgresql" "$tmp/ask.c" -o "$tmp/ask" \
-  "$libraries/libpq.so.5"
+build_with_libpq ask
 "$tmp/ask" >"$tmp/said"
 
 # Megabytes, in steps of 50.
