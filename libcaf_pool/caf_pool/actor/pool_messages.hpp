@@ -21,7 +21,8 @@ namespace caf_pool {
 
 /// Asks for a connection by id: the caller works on it by `execute` messages
 /// and ends with `release`. If the caller dies, the pool takes it back. With a
-/// deadline, the use is to end by then, too. `acquire_options` convert.
+/// deadline, the use is to end by then, too. See `acquire_options`
+/// for how to say it.
 /// Answer: `lease_grant`, or an error.
 struct acquire {
   call_options how = {};
