@@ -259,15 +259,23 @@ void any_pool::acquire_async(acquire_handler handler,
   port.queue(call->wish, call->answer(), holder{});
 }
 
-result<sql_result> any_pool::execute(const sql_statement& what,
-                                     const acquire_options& options,
-                                     const std::source_location& at) {
+template <class F>
+std::invoke_result_t<F, lease&, time_point> any_pool::with_lease(
+  const acquire_options& options, const std::source_location& at, F&& f) {
   auto end = end_of(options);
   auto held = acquire_on(bounds::whole_call, options, at);
   if (!held)
     return held.error();
   auto deadline = options.limit ? end : held->deadline_of({});
-  return held->pooled().execute_alone(what, deadline);
+  return f(*held, deadline);
+}
+
+result<sql_result> any_pool::execute(const sql_statement& what,
+                                     const acquire_options& options,
+                                     const std::source_location& at) {
+  return with_lease(options, at, [&](lease& held, time_point deadline) {
+    return held.pooled().execute_alone(what, deadline);
+  });
 }
 
 result<sql_result> any_pool::execute(
@@ -278,12 +286,9 @@ result<sql_result> any_pool::execute(
 
 result<outcome> any_pool::run(const work& what, const acquire_options& options,
                               const std::source_location& at) {
-  auto end = end_of(options);
-  auto held = acquire_on(bounds::whole_call, options, at);
-  if (!held)
-    return held.error();
-  auto deadline = options.limit ? end : held->deadline_of({});
-  return held->pooled().run(what, false, deadline);
+  return with_lease(options, at, [&](lease& held, time_point deadline) {
+    return held.pooled().run(what, false, deadline);
+  });
 }
 
 result<void> any_pool::transaction(

@@ -10,6 +10,7 @@
 #include <optional>
 #include <source_location>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -121,6 +122,11 @@ private:
   /// As above where the front has nothing, or may not serve.
   result<lease> acquire_slowly(bounds what, const acquire_options& options,
                                const std::source_location& at);
+
+  /// Calls a function with a lease and the end of the call.
+  template <class F>
+  std::invoke_result_t<F, lease&, time_point> with_lease(
+    const acquire_options& options, const std::source_location& at, F&& f);
 
   result<lease> queue(const call_options& how, const holder& who);
 

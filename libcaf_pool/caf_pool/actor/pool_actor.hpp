@@ -27,6 +27,7 @@ private:
   template <class T>
   using promise = caf::typed_response_promise<T>;
   using caller = pool_caller;
+  using caller_table = std::unordered_map<ticket, caller>;
 
   /// Tells somebody what became of a statement when the actor ends.
   void abandon(ticket id, late_reply<outcome>& reply, const error& why);
@@ -81,7 +82,7 @@ private:
   // -- leases -----------------------------------------------------------------
 
   /// Grants what is ready for its caller.
-  void hand_over(const effect::grant& x);
+  void hand_over(caller_table::iterator place, const effect::grant& x);
   void give(const std::shared_ptr<granter>& to, const effect::grant& x,
             const caller& who);
   void give(const promise<lease_grant>& to, const effect::grant& x,
@@ -139,7 +140,7 @@ private:
   pool_machine& machine_;
   std::deque<any_effect> todo_;
   bool acting_ = false;
-  std::unordered_map<ticket, caller> callers_;
+  caller_table callers_;
   std::map<std::pair<caf::actor_addr, std::uint64_t>, ticket> requests_;
   std::unordered_set<caf::actor_addr> watched_;
   std::vector<promise<accepted>> draining_;

@@ -25,7 +25,7 @@ void pool_actor::perform(const effect::grant& x) {
   auto& who = i->second;
   // What is executed restricts the connection by itself.
   if (!x.read_only || std::holds_alternative<waiting_execute>(who.reply)) {
-    hand_over(x);
+    hand_over(i, x);
     return;
   }
   auto job = make_job(job_kind::restrict, x.lease.connection, who.until);
@@ -35,8 +35,9 @@ void pool_actor::perform(const effect::grant& x) {
   start(std::move(job));
 }
 
-void pool_actor::hand_over(const effect::grant& x) {
-  auto node = callers_.extract(x.caller);
+void pool_actor::hand_over(caller_table::iterator place,
+                           const effect::grant& x) {
+  auto node = callers_.extract(place);
   auto& who = node.mapped();
   if (who.request != 0 && !std::holds_alternative<waiting_execute>(who.reply))
     requests_.erase({who.from, who.request});

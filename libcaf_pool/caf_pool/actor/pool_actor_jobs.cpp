@@ -316,10 +316,11 @@ void pool_actor::conclude_service(const job_ptr& job, const error& why) {
   auto now = clock::now();
   if (job->kind == job_kind::execute && job->started && !why)
     statements_.note(job->limit, job->took, now);
-  auto wanted = callers_.contains(job->caller) && !job->cancelled.load();
+  auto place = callers_.find(job->caller);
+  auto wanted = place != callers_.end() && !job->cancelled.load();
   if (job->kind == job_kind::restrict && !why && wanted
       && machine_.state().leases.valid(job->lease)) {
-    hand_over(effect::grant{job->caller, job->lease, job->waited});
+    hand_over(place, effect::grant{job->caller, job->lease, job->waited});
     return;
   }
   auto end = lease_end{};

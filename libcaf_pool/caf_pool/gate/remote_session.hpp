@@ -110,7 +110,7 @@ private:
 
   // -- leases -----------------------------------------------------------------
 
-  void hand_over(const acquire& wish, const lease_grant& x,
+  void hand_over(std::uint64_t request, const lease_grant& x,
                  const pool_handle& pool);
   /// Nobody waits for the answer any more.
   bool unwanted(std::uint64_t request) const;

@@ -14,16 +14,17 @@ void remote_session::acquire_from(const wire::call& x, call_options how) {
                      {}});
     return;
   }
-  auto wish = acquire{std::move(how), x.request};
-  with_pool(x.request, x.target, [this, wish](const pool_handle& pool) {
-    open_[wish.request].pool = pool;
-    ask(this, pool, caf::infinite, wish)
-      .then([this, wish,
-             pool](const lease_grant& grant) { hand_over(wish, grant, pool); },
-            [this, request = wish.request](const caf::error& why) {
-              fail_as_pool_said(request, why);
-            });
-  });
+  with_pool(
+    x.request, x.target,
+    [this, request = x.request, how = std::move(how)](const pool_handle& pool) {
+      open_[request].pool = pool;
+      ask(this, pool, caf::infinite, acquire{how, request})
+        .then([this, request,
+               pool](const lease_grant& got) { hand_over(request, got, pool); },
+              [this, request](const caf::error& why) {
+                fail_as_pool_said(request, why);
+              });
+    });
 }
 
 bool remote_session::unwanted(std::uint64_t request) const {
@@ -40,9 +41,8 @@ bool remote_session::at_lease_limit() const {
          > setup_.limits.max_leases_per_client;
 }
 
-void remote_session::hand_over(const acquire& wish, const lease_grant& x,
+void remote_session::hand_over(std::uint64_t request, const lease_grant& x,
                                const pool_handle& pool) {
-  auto request = wish.request;
   auto i = open_.find(request);
   if (unwanted(request)) {
     send_to(this, pool, caf_pool::release{x.lease, {}});

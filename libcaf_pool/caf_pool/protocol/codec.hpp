@@ -78,7 +78,12 @@ struct operation {
 error too_large(std::uint64_t size);
 
 /// Points in time travel as what is left of them at `now`.
-std::string encode(const order& x, time_point now);
+std::string encode_order(const call_options& how, const work& what,
+                         time_point now);
+
+inline std::string encode(const order& x, time_point now) {
+  return encode_order(x.how, x.what, now);
+}
 
 std::string encode(const outcome& x);
 std::string encode(const grant& x);

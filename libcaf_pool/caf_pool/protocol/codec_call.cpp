@@ -83,12 +83,13 @@ void get(byte_reader& in, call_options& x, time_point now) {
 
 // -- payloads -----------------------------------------------------------------
 
-std::string encode(const order& x, time_point now) {
+std::string encode_order(const call_options& how, const work& what,
+                         time_point now) {
   byte_writer out;
   out.byte(codec_version);
   out.byte(static_cast<std::uint8_t>(content::order));
-  put(out, x.how, now);
-  put_variant(out, x.what.what);
+  put(out, how, now);
+  put_variant(out, what.what);
   return out.take();
 }
 

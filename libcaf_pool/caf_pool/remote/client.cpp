@@ -133,12 +133,9 @@ std::string remote_client::node() const {
 result<sql_result> remote_client::execute(const std::string& pool,
                                           const sql_statement& what,
                                           std::optional<duration> limit) {
-  auto rows = transaction(pool, {what}, limit);
-  if (!rows)
-    return rows.error();
-  if (rows->size() != 1)
-    return error{errc::internal, "the node sent no result", {}};
-  return std::move(rows->front());
+  auto how = acquire_options{};
+  how.limit = limit;
+  return only_result_of(run(pool, what, how));
 }
 
 result<remote_client::results> remote_client::transaction(

@@ -55,12 +55,7 @@ bool remote_lease::lost() const {
 
 result<sql_result> remote_lease::execute(const sql_statement& what,
                                          std::optional<duration> limit) {
-  auto results = transaction({what}, limit);
-  if (!results)
-    return results.error();
-  if (results->size() != 1)
-    return error{errc::internal, "the node sent no result", {}};
-  return std::move(results->front());
+  return only_result_of(run(what, limit));
 }
 
 result<std::vector<sql_result>> remote_lease::transaction(

@@ -20,4 +20,14 @@ inline result<std::vector<sql_result>> results_of(result<outcome> x) {
   return std::move(*results);
 }
 
+/// Returns the only result.
+inline result<sql_result> only_result_of(result<outcome> x) {
+  auto results = results_of(std::move(x));
+  if (!results)
+    return results.error();
+  if (results->size() != 1)
+    return error{errc::internal, "the node sent no result", {}};
+  return std::move(results->front());
+}
+
 } // namespace caf_pool

@@ -40,7 +40,7 @@ sent_call ask_for_lease(const remote_link& link, const std::string& pool,
   auto travel = link.travel_limit(wait);
   how.wait_until = add_saturated(now, travel);
   auto message = about(wire::subject::acquire, pool, travel);
-  message.payload = wire::encode({std::move(how), {}}, now);
+  message.payload = wire::encode_order(how, {}, now);
   return {call_kind::acquire, std::move(message), wait};
 }
 
@@ -54,7 +54,7 @@ sent_call ask_for_work(const remote_link& link, bool on_lease,
   how.allowed = all;
   auto subject = on_lease ? wire::subject::execute_on : wire::subject::execute;
   auto message = about(subject, target, travel);
-  message.payload = wire::encode({std::move(how), what}, now);
+  message.payload = wire::encode_order(how, what, now);
   return {call_kind::execute, std::move(message), all};
 }
 
