@@ -4,8 +4,10 @@
 #include <rapidcheck.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 using namespace caf_pool;
@@ -41,6 +43,28 @@ std::string escaped(std::string_view text) {
   return result;
 }
 
+/// Returns what libpq reads under a key; nothing if it refuses the text.
+std::optional<std::string> libpq_reads(const std::string& text,
+                                       std::string_view key) {
+  std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> found{
+    PQconninfoParse(text.c_str(), nullptr), PQconninfoFree};
+  if (!found)
+    return std::nullopt;
+  for (auto* x = found.get(); x->keyword != nullptr; ++x)
+    if (key == x->keyword && x->val != nullptr)
+      return x->val;
+  return "";
+}
+
+/// Returns the beginning with many pieces behind it.
+std::string made_of(std::string text, std::vector<std::string> pieces) {
+  using list = std::vector<std::string>;
+  auto piece = rc::gen::elementOf(std::move(pieces));
+  for (auto& x : *rc::gen::container<list>(piece))
+    text += x;
+  return text;
+}
+
 } // namespace
 
 TEST_CASE("a connection URL names the server", "[postgres]") {
@@ -51,6 +75,8 @@ TEST_CASE("a connection URL names the server", "[postgres]") {
                    {"database", "orders"}});
   CHECK(options_of("postgresql://db") == options{{"host", "db"}});
   CHECK(options_of("postgres://").empty());
+  CHECK(options_of("postgres://:7/x")
+        == options{{"port", "7"}, {"database", "x"}});
   CHECK(options_of("postgres:///orders") == options{{"database", "orders"}});
   CHECK(options_of("postgres://[::1]:6000")
         == options{{"host", "::1"}, {"port", "6000"}});
@@ -68,6 +94,8 @@ TEST_CASE("a connection URL's query sets options", "[postgres]") {
                    {"sslmode", "verify-full"},
                    {"sslrootcert", "/ca.crt"},
                    {"statement_cache", "0"}});
+  CHECK(options_of("postgres://db?") == options{{"host", "db"}});
+  CHECK(options_of("postgres://?user=a&") == options{{"user", "a"}});
   // libpq's numbers have no units, ours have.
   CHECK(options_of("postgres://?tcp_user_timeout=1500&keepalives_idle=7")
         == options{{"tcp_user_timeout", "1500ms"}, {"keepalives_idle", "7s"}});
@@ -87,6 +115,11 @@ TEST_CASE("key=value connection strings are read as libpq does", "[postgres]") {
   CHECK(options_of(R"(application_name='it\'s \\ here')")
         == options{{"application_name", R"(it's \ here)"}});
   CHECK(options_of("").empty());
+  CHECK(options_of("host=a,b port=1,1 user=''")
+        == options{{"host", "a,b"}, {"port", "1"}, {"user", ""}});
+  // Among libpq's keys are some of ours, which it does not know.
+  CHECK(options_of("statement_cache='0'host=db init=a\\ 'b")
+        == options{{"statement_cache", "0"}, {"host", "db"}, {"init", "a 'b"}});
 }
 
 TEST_CASE("a password in a connection string is a secret from then on",
@@ -111,7 +144,10 @@ TEST_CASE("a bad connection string is refused without repeating it",
          "postgres://app:S3cr3t@db?sslmode",
          "password=S3cr3t bla",
          "password='S3cr3t",
+         "password=S3cr3t\\",
+         "password=S3cr3t = x",
          "password=S3cr3t hots=db",
+         "host=db port=S3cr3t",
          "mysql://app:S3cr3t@db",
          "postgres://app:S3cr3t@db?connect_timeout=soon",
          // A password that was not escaped is read as something else.
@@ -195,25 +231,29 @@ TEST_CASE("a connection URL is read as libpq does", "[postgres]") {
   // Whatever the text is, it is refused or read as libpq reads it, and never
   // shown.
   CHECK(rc::check([] {
-    auto piece = rc::gen::elementOf(std::vector<std::string>{
-      "/",  ":",   "@",    "?",    "#", "%",   "%41", "[",
-      "]",  ",",   "&",    "=",    " ", "app", "9",   "S3cr3t",
-      "db", "::1", "user", "host", "'", "\\",  "\n"});
-    auto pieces = *rc::gen::container<std::vector<std::string>>(piece);
-    std::string text = "postgres://";
-    for (auto& x : pieces)
-      text += x;
+    auto text = made_of(
+      "postgres://", {"/",  ":",   "@",    "?",    "#", "%",   "%41", "[",
+                      "]",  ",",   "&",    "=",    " ", "app", "9",   "S3cr3t",
+                      "db", "::1", "user", "host", "'", "\\",  "\n"});
     auto config = parse_postgres_url(text);
-    if (!config) {
+    if (config)
+      RC_ASSERT(libpq_reads(text, "password") == config->password.reveal());
+    else
       RC_ASSERT(config.error().message.find("S3cr3t") == std::string::npos);
-      return;
+  }));
+}
+
+TEST_CASE("pairs are read as libpq reads them", "[postgres]") {
+  CHECK(rc::check([] {
+    auto text = made_of("", {"password", "user", "init", "=", "='", "'", "\\",
+                             " ", "\n", "S3cr3t", "password=", " user='"});
+    auto config = parse_postgres_url(text);
+    if (!config)
+      RC_ASSERT(config.error().message.find("S3cr3t") == std::string::npos);
+    else if (!config->options.contains("init")) {
+      RC_ASSERT(libpq_reads(text, "password") == config->password.reveal());
+      RC_ASSERT(libpq_reads(text, "user") == config->options["user"]);
     }
-    std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> found{
-      PQconninfoParse(text.c_str(), nullptr), PQconninfoFree};
-    RC_ASSERT(found != nullptr);
-    for (auto* x = found.get(); x->keyword != nullptr; ++x)
-      if (std::string_view{x->keyword} == "password")
-        RC_ASSERT(config->password.reveal() == (x->val ? x->val : ""));
   }));
 }
 
