@@ -6,31 +6,22 @@
 namespace caf_pool {
 
 pg_statement_cache::entry& pg_statement_cache::use(std::string_view text) {
-  // The same again, as often as not.
-  if (!entries_.empty() && entries_.front().text == text) {
-    ++entries_.front().uses;
-    return entries_.front();
-  }
-  if (auto i = index_.find(text); i != index_.end()) {
-    entries_.splice(entries_.begin(), entries_, i->second);
-    ++entries_.front().uses;
-    return entries_.front();
+  if (auto* known = entries_.find(text)) {
+    ++known->uses;
+    return *known;
   }
   entry fresh;
   fresh.text = text;
   fresh.traits = pg_traits_of(text);
   fresh.uses = 1;
-  fresh.kept = true;
-  if (capacity_ == 0 || text.size() > max_text) {
-    fresh.kept = false;
+  fresh.kept = entries_.capacity() > 0 && text.size() <= max_text;
+  if (!fresh.kept) {
     passing_ = std::move(fresh);
     return passing_;
   }
-  if (entries_.size() == capacity_)
-    evict();
-  entries_.push_front(std::move(fresh));
-  index_.emplace(entries_.front().text, entries_.begin());
-  return entries_.front();
+  if (auto gone = entries_.insert(std::move(fresh)))
+    forget(*gone);
+  return *entries_.find(text);
 }
 
 void pg_statement_cache::forget(entry& x) {
@@ -40,14 +31,12 @@ void pg_statement_cache::forget(entry& x) {
 }
 
 void pg_statement_cache::forget_all() {
-  for (auto& x : entries_)
-    x.name.clear();
+  entries_.for_each([](entry& x) { x.name.clear(); });
   garbage_.clear();
 }
 
 void pg_statement_cache::doubt_all() {
-  for (auto& x : entries_)
-    forget(x);
+  entries_.for_each([this](entry& x) { forget(x); });
 }
 
 bool pg_statement_cache::is_garbage(std::string_view name) const {
@@ -63,13 +52,6 @@ std::vector<std::string> pg_statement_cache::take_garbage(
     result.push_back("DEALLOCATE " + x + ';');
   garbage_.clear();
   return result;
-}
-
-void pg_statement_cache::evict() {
-  auto& last = entries_.back();
-  forget(last);
-  index_.erase(last.text);
-  entries_.pop_back();
 }
 
 } // namespace caf_pool

@@ -2,15 +2,14 @@
 
 #include "caf_pool/backend/postgres/pg_proofs.hpp"
 #include "caf_pool/backend/postgres/pg_traits.hpp"
+#include "caf_pool/core/lru.hpp"
 
 #include <libpq-fe.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <list>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace caf_pool {
@@ -51,7 +50,7 @@ public:
   /// Texts longer than this, in bytes, are not worth remembering.
   static constexpr std::size_t max_text = 16384;
 
-  explicit pg_statement_cache(std::size_t capacity) : capacity_(capacity) {
+  explicit pg_statement_cache(std::size_t capacity) : entries_(capacity) {
     // nop
   }
 
@@ -81,23 +80,15 @@ public:
   /// Tells whether another statement may be prepared; `dropping` if garbage can
   /// be dropped before.
   bool may_prepare(bool dropping) const noexcept {
-    return capacity_ > 0 && (dropping || garbage_.size() < max_garbage);
-  }
-
-  std::size_t size() const noexcept {
-    return entries_.size();
+    return entries_.capacity() > 0
+           && (dropping || garbage_.size() < max_garbage);
   }
 
 private:
   static constexpr std::size_t collect_at = 16;
   static constexpr std::size_t max_garbage = 64;
 
-  void evict();
-
-  std::size_t capacity_;
-  // Most recently used first.
-  std::list<entry> entries_;
-  std::unordered_map<std::string_view, std::list<entry>::iterator> index_;
+  lru<entry, &entry::text> entries_;
   std::vector<std::string> garbage_;
   // Holds the statement that is too long or for which there is no room.
   entry passing_;

@@ -69,13 +69,12 @@ bool is_process_wide(std::string_view pragma) noexcept {
 } // namespace
 
 sqlite_statements::sqlite_statements(std::size_t capacity, bool attach)
-  : capacity_(capacity), attach_(attach) {
+  : kept_(capacity), attach_(attach) {
   // nop
 }
 
 void sqlite_statements::use(sqlite3* db) {
-  by_text_.clear();
-  entries_.clear();
+  kept_.clear();
   db_ = db;
   restricted_ = false;
   install();
@@ -123,14 +122,12 @@ std::string_view sqlite_statements::denial_of(
 // -- cache -------------------------------------------------------------------
 
 sqlite_statements::outcome sqlite_statements::prepare(std::string_view text) {
-  if (auto i = by_text_.find(text); i != by_text_.end()) {
-    entries_.splice(entries_.begin(), entries_, i->second);
-    return {i->second->stmt, SQLITE_OK, {}, false};
-  }
+  if (auto* known = kept_.find(text))
+    return {known->stmt, SQLITE_OK, {}, false};
   auto what = compile(text);
-  if (what.stmt && capacity_ > 0 && text.size() <= max_kept_text
+  if (what.stmt && text.size() <= max_kept_text
       && !what.stmt->traits().immediate)
-    keep(text, what.stmt);
+    kept_.insert({std::string{text}, what.stmt});
   return what;
 }
 
@@ -168,16 +165,6 @@ sqlite_statements::outcome sqlite_statements::compile(std::string_view text) {
               + std::to_string(text.size() - skip_sql_blanks(tail).size()),
             changed};
   return {std::move(prepared), SQLITE_OK, {}, changed};
-}
-
-void sqlite_statements::keep(std::string_view text,
-                             std::shared_ptr<sqlite_prepared> stmt) {
-  if (entries_.size() == capacity_) {
-    by_text_.erase(entries_.back().text);
-    entries_.pop_back();
-  }
-  entries_.push_front({std::string{text}, std::move(stmt)});
-  by_text_.emplace(entries_.front().text, entries_.begin());
 }
 
 } // namespace caf_pool

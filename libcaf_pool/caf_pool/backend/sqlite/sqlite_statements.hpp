@@ -1,12 +1,11 @@
 #pragma once
 
 #include "caf_pool/backend/sqlite/sqlite_prepared.hpp"
+#include "caf_pool/core/lru.hpp"
 
 #include <sqlite3.h>
 
 #include <cstddef>
-#include <list>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -86,9 +85,8 @@ private:
                              const char* second) const noexcept;
 
   outcome compile(std::string_view text);
-  void keep(std::string_view text, std::shared_ptr<sqlite_prepared> stmt);
 
-  std::size_t capacity_;
+  lru<entry, &entry::text> kept_;
   bool attach_;
   sqlite3* db_ = nullptr;
   bool restricted_ = false;
@@ -96,9 +94,6 @@ private:
   std::string_view denial_;
   /// Where the authorizer writes while a statement is compiled.
   sqlite_traits* recorded_ = nullptr;
-  /// The one used last is in front.
-  std::list<entry> entries_;
-  std::map<std::string_view, std::list<entry>::iterator> by_text_;
 };
 
 } // namespace caf_pool
