@@ -1,5 +1,6 @@
 #include "caf_pool/backend/registry.hpp"
 
+#include "caf_pool/backend/sqlite/sqlite.hpp"
 #include "caf_pool/backend/testing/scripted.hpp"
 
 #include "support/catch_compat.hpp"
@@ -81,6 +82,17 @@ TEST_CASE("an unknown option is answered with the nearest one",
   CHECK_THAT(wrong_with(config, "pth"),
              ContainsSubstring("did you mean \"path\"?"));
   CHECK_THAT(wrong_with(config, "flavour"), ContainsSubstring("known are"));
+}
+
+TEST_CASE("an unknown option is told once, whoever makes the backend",
+          "[registry][sqlite]") {
+  auto config = with({{"pth", "a.db"}});
+  config.max_size = 1;
+  CHECK(backend_registry::with_defaults().problems(config).size() == 1);
+  auto made = make_sqlite(config);
+  REQUIRE_FALSE(made);
+  CHECK(made.error().code == errc::config_invalid);
+  CHECK_THAT(made.error().message, ContainsSubstring("did you mean \"path\"?"));
 }
 
 TEST_CASE("the value of an unknown option is not repeated",

@@ -89,9 +89,8 @@ TEST_CASE("a backend names every key of the pool that it copies",
   config.options["path"] = "/tmp/x";
   CHECK(keys_that_change(config,
                          [](const pool_config& x) {
-                           sqlite_options out;
-                           (void) read_sqlite_options(x, out);
-                           return out;
+                           std::vector<config_problem> problems;
+                           return sqlite_options::from(x, problems);
                          })
         == reads_of("sqlite"));
 #if CAF_POOL_WITH_POSTGRES

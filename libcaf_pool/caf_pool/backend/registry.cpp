@@ -1,32 +1,11 @@
 #include "caf_pool/backend/registry.hpp"
 
+#include "caf_pool/backend/option_reader.hpp"
 #include "caf_pool/settings/nearest.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace caf_pool {
-
-namespace {
-
-void find_unknown_options(const backend_info& info, const pool_config& config,
-                          std::vector<config_problem>& out) {
-  std::vector<std::string_view> keys;
-  for (auto& option : info.options)
-    keys.push_back(option.key);
-  for (auto& [key, value] : config.options) {
-    if (std::find(keys.begin(), keys.end(), key) != keys.end())
-      continue;
-    // The value is not shown: a misspelt key may well be a secret's.
-    out.push_back({key,
-                   {},
-                   "no option of the backend \"" + info.name
-                     + "\" is called that" + hint_for(key, keys),
-                   {}});
-  }
-}
-
-} // namespace
 
 error config_error(const std::vector<config_problem>& problems) {
   std::string str;
@@ -64,10 +43,9 @@ std::vector<config_problem> backend_registry::problems(
   const pool_config& config) const {
   auto* info = find(config.backend);
   if (info == nullptr)
-    return {
-      {"backend", config.backend, unknown_backend(config.backend), {}}};
+    return {{"backend", config.backend, unknown_backend(config.backend), {}}};
   std::vector<config_problem> out;
-  find_unknown_options(*info, config, out);
+  option_reader{config, info->options, out}.refuse_unknown(info->name);
   if (info->check) {
     auto more = info->check(config);
     out.insert(out.end(), more.begin(), more.end());

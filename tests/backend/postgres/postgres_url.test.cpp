@@ -283,3 +283,14 @@ TEST_CASE("a host is a host and nothing else", "[postgres][X02]") {
     CHECK(make_postgres(config));
   }
 }
+
+TEST_CASE("an option that PostgreSQL's backend does not know is refused",
+          "[postgres]") {
+  pool_config config;
+  config.options["sslmod"] = "require";
+  auto server = make_postgres(config);
+  REQUIRE_FALSE(server);
+  CHECK(server.error().code == errc::config_invalid);
+  CHECK_THAT(server.error().message,
+             ContainsSubstring("did you mean \"sslmode\"?"));
+}

@@ -1,7 +1,7 @@
 #include "caf_pool/backend/postgres/pg_options.hpp"
 
+#include "caf_pool/backend/option_reader.hpp"
 #include "caf_pool/core/ascii.hpp"
-#include "caf_pool/settings/setting_text.hpp"
 
 #include <arpa/inet.h>
 #include <unistd.h>
@@ -9,9 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <map>
 #include <pwd.h>
-#include <span>
 #include <sstream>
 #include <utility>
 
@@ -31,80 +29,6 @@ constexpr std::string_view pooler_kinds[]
 constexpr std::string_view prepare_kinds[] = {"auto", "always", "never"};
 
 constexpr const char* date_style = "ISO, MDY";
-
-constexpr duration one_day = std::chrono::hours{24};
-
-// Reads options one by one and collects what is wrong.
-class reader {
-public:
-  reader(const pool_config& config, std::vector<config_problem>& problems)
-    : config_(config), problems_(problems) {
-    for (auto& option : pg_option_table())
-      fallbacks_.emplace(option.key, option.fallback);
-  }
-
-  void problem(const std::string& key, std::string value, std::string text) {
-    problems_.push_back({key, std::move(value), std::move(text), {}});
-  }
-
-  bool given(const std::string& key) const {
-    return config_.options.contains(key);
-  }
-
-  std::string text(const std::string& key) {
-    auto i = config_.options.find(key);
-    auto result = i != config_.options.end() ? i->second : fallbacks_.at(key);
-    if (result.find('\0') == std::string::npos)
-      return result;
-    problem(key, {}, "must not contain a zero byte");
-    return {};
-  }
-
-  std::string choice(const std::string& key,
-                     std::span<const std::string_view> allowed) {
-    auto result = text(key);
-    if (!result.empty()
-        && std::find(allowed.begin(), allowed.end(), result) == allowed.end())
-      problem(key, result, "must be " + join_choices(allowed));
-    return result;
-  }
-
-  bool flag(const std::string& key) {
-    auto str = text(key);
-    auto x = parse_setting<bool>(str);
-    if (!x)
-      problem(key, str, "must be true or false");
-    return x.value_or(false);
-  }
-
-  std::uint32_t number(const std::string& key, std::uint32_t min,
-                       std::uint32_t max) {
-    auto str = text(key);
-    auto x = parse_setting<std::uint32_t>(str);
-    if (x && *x >= min && *x <= max)
-      return *x;
-    problem(key, str,
-            "must be from " + std::to_string(min) + " to "
-              + std::to_string(max));
-    return min;
-  }
-
-  // The server and the system count these in `unit`s.
-  duration span(const std::string& key, duration unit) {
-    auto str = text(key);
-    auto x = parse_setting<duration>(str);
-    if (x && *x >= duration::zero() && *x <= one_day
-        && (*x == duration::zero() || *x >= unit))
-      return *x;
-    problem(key, str, "must be from " + to_setting_text(unit) + " to 1d, or 0");
-    return duration::zero();
-  }
-
-private:
-  const pool_config& config_;
-  std::vector<config_problem>& problems_;
-  std::map<std::string, std::string> fallbacks_;
-};
 
 std::string user_of_process() {
   std::array<char, 4096> buf;
@@ -153,14 +77,14 @@ const char* flaw_of(const std::string& host) {
   return "";
 }
 
-void read_hosts(reader& in, pg_options& out) {
+void read_hosts(option_reader& in, pg_options& out) {
   auto text = in.text("host");
   std::string_view rest = text;
   for (;;) {
     std::string host{rest.substr(0, rest.find(','))};
     if (std::string flaw = flaw_of(host); !flaw.empty()) {
       // Not shown: it may hold a password.
-      in.problem("host", {}, std::move(flaw));
+      in.refuse_unseen("host", flaw);
       return;
     }
     rest.remove_prefix(host.size());
@@ -171,66 +95,67 @@ void read_hosts(reader& in, pg_options& out) {
   }
 }
 
-void read_login(reader& in, const pool_config& config, pg_options& out) {
-  out.port = static_cast<std::uint16_t>(in.number("port", 1, 65535));
+void read_login(option_reader& in, const pool_config& config, pg_options& out) {
+  out.port = in.number<std::uint16_t>("port", 1, 65535);
   out.user = in.text("user");
   if (out.user.empty())
     out.user = user_of_process();
   if (out.user.empty())
-    in.problem("user", {},
-               "must be given, because the operating system's user "
-               "has no name");
+    in.refuse("user",
+              "must be given, because the operating system's user "
+              "has no name");
   out.database = in.text("database");
   if (out.database.empty())
     out.database = out.user;
   out.password = config.password;
   out.passfile = in.text("passfile");
   if (!out.password.empty() && !out.passfile.empty())
-    in.problem("passfile", out.passfile,
-               "must not be given together with a password");
+    in.refuse("passfile", "must not be given together with a password");
   out.application_name = in.text("application_name");
   if (out.application_name.empty())
     out.application_name = "caf_pool/" + config.name;
-  out.target_session_attrs = in.choice("target_session_attrs", session_kinds);
+  out.target_session_attrs = in.word("target_session_attrs", session_kinds);
   out.startup_options = in.flag("startup_options");
   out.search_path = in.text("search_path");
   out.init = in.text("init");
-  out.pooler = in.choice("pooler", pooler_kinds);
-  out.prepare = in.choice("prepare", prepare_kinds);
+  out.pooler = in.word("pooler", pooler_kinds);
+  out.prepare = in.word("prepare", prepare_kinds);
 }
 
-void read_tls(reader& in, pg_options& out) {
-  out.sslmode = in.choice("sslmode", ssl_modes);
+void read_tls(option_reader& in, pg_options& out) {
+  out.sslmode = in.word("sslmode", ssl_modes);
   out.sslrootcert = in.text("sslrootcert");
   out.sslcert = in.text("sslcert");
   out.sslkey = in.text("sslkey");
   if (out.sslcert.empty() != out.sslkey.empty())
-    in.problem(out.sslcert.empty() ? "sslcert" : "sslkey", {},
-               "must be given, too: certificate and key belong together");
+    in.refuse(out.sslcert.empty() ? "sslcert" : "sslkey",
+              "must be given, too: certificate and key belong together");
   auto insecure = in.flag("insecure_tls");
   if (insecure || out.sslmode.empty() || out.sslmode == "verify-full")
     return;
   for (auto& host : out.hosts)
     if (!pg_is_unix(host) && !is_loopback(host))
-      in.problem("sslmode", out.sslmode,
-                 "must be verify-full for \"" + host
+      in.refuse("sslmode", "must be verify-full for \"" + host
                    + "\", which is reached over the network: anything less "
                      "lets others read along or answer in its place; set "
                      "insecure_tls = \"true\" if you accept that");
 }
 
-void read_limits(reader& in, const pool_config& config, pg_options& out) {
+void read_limits(option_reader& in, const pool_config& config,
+                 pg_options& out) {
   constexpr duration ms = std::chrono::milliseconds{1};
   constexpr duration s = std::chrono::seconds{1};
-  out.statement_timeout = in.span("statement_timeout", ms);
-  out.lock_timeout = in.span("lock_timeout", ms);
-  out.idle_in_transaction_timeout = in.span("idle_in_transaction_timeout", ms);
-  out.tcp_user_timeout = in.span("tcp_user_timeout", ms);
-  out.keepalives_idle = in.span("keepalives_idle", s);
-  out.keepalives_interval = in.span("keepalives_interval", s);
-  out.keepalives_count = in.number("keepalives_count", 1, 100);
-  out.statement_cache = in.number("statement_cache", 0, 100'000);
-  out.prepare_after = in.number("prepare_after", 0, 1'000'000);
+  constexpr duration day = std::chrono::hours{24};
+  out.statement_timeout = in.time("statement_timeout", ms, day);
+  out.lock_timeout = in.time("lock_timeout", ms, day);
+  out.idle_in_transaction_timeout
+    = in.time("idle_in_transaction_timeout", ms, day);
+  out.tcp_user_timeout = in.time("tcp_user_timeout", ms, day);
+  out.keepalives_idle = in.time("keepalives_idle", s, day);
+  out.keepalives_interval = in.time("keepalives_interval", s, day);
+  out.keepalives_count = in.number<std::uint32_t>("keepalives_count", 1, 100);
+  out.statement_cache = in.number<std::uint32_t>("statement_cache", 0, 100'000);
+  out.prepare_after = in.number<std::uint32_t>("prepare_after", 0, 1'000'000);
   out.max_result_bytes = config.max_result_bytes;
   out.validation_query = config.validation_query;
 }
@@ -276,7 +201,7 @@ std::string set_known(
 pg_options pg_options::from(const pool_config& config,
                             std::vector<config_problem>& problems) {
   pg_options result;
-  reader in{config, problems};
+  option_reader in{config, pg_option_table(), problems};
   read_hosts(in, result);
   read_login(in, config, result);
   read_tls(in, result);

@@ -18,10 +18,11 @@
 namespace caf_pool {
 
 /// Everything that a connection to PostgreSQL can be told, checked and typed.
+/// Defaults are those of `pg_option_table`.
 struct pg_options {
   /// Names, addresses or directories of unix sockets; tried in this order.
   std::vector<std::string> hosts;
-  std::uint16_t port = 5432;
+  std::uint16_t port = 0;
   std::string database;
   std::string user;
   secret password;
@@ -33,13 +34,13 @@ struct pg_options {
   /// "any", "read-write", "read-only", "primary" or "standby".
   std::string target_session_attrs;
   /// Settings of the session travel in the login; poolers may refuse that.
-  bool startup_options = true;
+  bool startup_options = false;
 
   /// "auto", "none", "session" or "transaction": what is between us and the
   /// server.
-  std::string pooler = "auto";
+  std::string pooler;
   /// "auto", "always" or "never".
-  std::string prepare = "auto";
+  std::string prepare;
 
   // -- TLS --------------------------------------------------------------------
 
@@ -52,17 +53,17 @@ struct pg_options {
   // -- limits -----------------------------------------------------------------
 
   /// Zero turns these three off.
-  duration statement_timeout = duration::zero();
-  duration lock_timeout = duration::zero();
-  duration idle_in_transaction_timeout = duration::zero();
-  duration tcp_user_timeout = std::chrono::seconds{10};
-  duration keepalives_idle = std::chrono::seconds{10};
-  duration keepalives_interval = std::chrono::seconds{5};
-  std::uint32_t keepalives_count = 3;
-  std::uint32_t statement_cache = 128;
+  duration statement_timeout{};
+  duration lock_timeout{};
+  duration idle_in_transaction_timeout{};
+  duration tcp_user_timeout{};
+  duration keepalives_idle{};
+  duration keepalives_interval{};
+  std::uint32_t keepalives_count = 0;
+  std::uint32_t statement_cache = 0;
   /// A statement is prepared when it comes for the so-many-th time.
-  std::uint32_t prepare_after = 2;
-  std::uint64_t max_result_bytes = std::uint64_t{64} << 20;
+  std::uint32_t prepare_after = 0;
+  std::uint64_t max_result_bytes = 0;
   /// What a probe runs; empty: nothing at all.
   std::string validation_query;
 

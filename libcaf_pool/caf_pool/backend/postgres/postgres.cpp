@@ -1,5 +1,6 @@
 #include "caf_pool/backend/postgres/postgres.hpp"
 
+#include "caf_pool/backend/option_reader.hpp"
 #include "caf_pool/backend/postgres/pg_connection.hpp"
 #include "caf_pool/backend/postgres/pg_open.hpp"
 #include "caf_pool/backend/postgres/pg_options.hpp"
@@ -120,6 +121,7 @@ backend_info postgres_info() {
 
 result<backend_ptr> make_postgres(const pool_config& config) {
   std::vector<config_problem> problems;
+  option_reader{config, pg_option_table(), problems}.refuse_unknown("postgres");
   auto options = pg_options::from(config, problems);
   if (!problems.empty())
     return config_error(problems);

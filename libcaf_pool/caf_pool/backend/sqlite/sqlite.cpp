@@ -1,5 +1,6 @@
 #include "caf_pool/backend/sqlite/sqlite.hpp"
 
+#include "caf_pool/backend/option_reader.hpp"
 #include "caf_pool/backend/sqlite/sqlite_connection.hpp"
 #include "caf_pool/backend/sqlite/sqlite_options.hpp"
 
@@ -9,6 +10,7 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace caf_pool {
 
@@ -93,8 +95,10 @@ void hand_over(backend& next, const backend& present) {
 } // namespace
 
 result<backend_ptr> make_sqlite(const pool_config& config) {
-  sqlite_options options;
-  auto problems = read_sqlite_options(config, options);
+  std::vector<config_problem> problems;
+  option_reader{config, sqlite_option_table(), problems}.refuse_unknown(
+    "sqlite");
+  auto options = sqlite_options::from(config, problems);
   if (problems.empty())
     return backend_ptr{std::make_shared<sqlite_backend>(std::move(options))};
   return config_error(problems);
@@ -114,10 +118,10 @@ backend_spec<sqlite_connection> sqlite(const std::string& path) {
 backend_info sqlite_info() {
   backend_info info;
   info.name = "sqlite";
-  info.options = sqlite_option_list();
+  info.options = sqlite_option_table();
   info.check = [](const pool_config& config) {
-    sqlite_options options;
-    auto problems = read_sqlite_options(config, options);
+    std::vector<config_problem> problems;
+    auto options = sqlite_options::from(config, problems);
     if (options.in_memory() && config.max_size > 1)
       problems.push_back({"max_size",
                           std::to_string(config.max_size),

@@ -1,6 +1,6 @@
 #include "caf_pool/backend/sqlite/sqlite_options.hpp"
 
-#include "caf_pool/settings/setting_text.hpp"
+#include "caf_pool/backend/option_reader.hpp"
 
 #include <filesystem>
 #include <system_error>
@@ -17,70 +17,10 @@ constexpr std::string_view synchronous_names[]
 constexpr std::uint64_t max_cache_bytes = std::uint64_t{1} << 40;
 constexpr std::uint32_t max_statement_cache = 10'000;
 
-/// Reads options one by one and collects what is wrong.
-class reader {
-public:
-  reader(const pool_config& config, std::vector<config_problem>& problems)
-    : config_(config), problems_(problems) {
-    // nop
-  }
-
-  const std::string* find(const std::string& key) const {
-    auto i = config_.options.find(key);
-    return i == config_.options.end() ? nullptr : &i->second;
-  }
-
-  void problem(const std::string& key, std::string value, std::string text) {
-    problems_.push_back({key, std::move(value), std::move(text), {}});
-  }
-
-  void read(const std::string& key, bool& out) {
-    read_as<bool>(key, out, "must be true or false");
-  }
-
-  template <setting_enum T>
-  void read(const std::string& key, T& out) {
-    auto* text = find(key);
-    if (text == nullptr)
-      return;
-    if (auto x = enum_from_string<T>(*text))
-      out = *x;
-    else
-      problem(key, *text, "must be " + join_choices(names_of(out)));
-  }
-
-  template <std::unsigned_integral T>
-  void read(const std::string& key, T& out, T limit) {
-    auto before = out;
-    auto range = "must be from 0 to " + std::to_string(limit);
-    read_as<T>(key, out, range);
-    if (out > limit) {
-      problem(key, std::to_string(std::exchange(out, before)), range);
-    }
-  }
-
-private:
-  template <class T>
-  void read_as(const std::string& key, T& out, const std::string& range) {
-    auto* text = find(key);
-    if (text == nullptr)
-      return;
-    if (auto x = parse_setting<T>(*text))
-      out = *x;
-    else
-      problem(key, *text, range);
-  }
-
-  const pool_config& config_;
-  std::vector<config_problem>& problems_;
-};
-
 /// Returns what is wrong with a path; empty if nothing is.
 std::string wrong_with(const std::string& path) {
   if (path.empty())
     return "must name a file, or be :memory:";
-  if (path.find('\0') != path.npos)
-    return "must not contain a NUL";
   // SQLite may be built such that it takes these for URIs, whose parameters
   // would bypass the options here.
   if (path.starts_with("file:"))
@@ -91,25 +31,22 @@ std::string wrong_with(const std::string& path) {
   return {};
 }
 
-void read_path(reader& in, sqlite_options& out) {
-  auto* text = in.find("path");
-  if (text == nullptr)
-    return;
-  if (auto wrong = wrong_with(*text); !wrong.empty()) {
-    in.problem("path", *text, std::move(wrong));
-    return;
+void read_path(option_reader& in, sqlite_options& out) {
+  out.path = in.text("path");
+  if (auto wrong = wrong_with(out.path); !wrong.empty()) {
+    in.refuse("path", std::move(wrong));
+    out.path = ":memory:";
   }
-  out.path = *text;
   if (out.in_memory())
     return;
   // Connections are opened later, too, when the process may have gone into
   // another folder.
   std::error_code ec;
-  auto full = std::filesystem::absolute(*text, ec);
+  auto full = std::filesystem::absolute(out.path, ec);
   if (ec)
-    in.problem("path", *text,
-               "cannot be made absolute, because the current folder is gone: "
-                 + ec.message());
+    in.refuse("path",
+              "cannot be made absolute, because the current folder is gone: "
+                + ec.message());
   else
     out.path = full.string();
 }
@@ -124,7 +61,7 @@ std::span<const std::string_view> names_of(sqlite_synchronous) {
   return synchronous_names;
 }
 
-std::vector<backend_option> sqlite_option_list() {
+std::vector<backend_option> sqlite_option_table() {
   return {
     {"path", ":memory:",
      "The database file, or :memory: for a database that lives as long as the "
@@ -148,27 +85,28 @@ std::vector<backend_option> sqlite_option_list() {
   };
 }
 
-std::vector<config_problem> read_sqlite_options(const pool_config& config,
-                                                sqlite_options& out) {
-  std::vector<config_problem> problems;
-  reader in{config, problems};
-  read_path(in, out);
-  in.read("mode", out.mode);
-  in.read("wal", out.wal);
-  in.read("synchronous", out.synchronous);
-  in.read("foreign_keys", out.foreign_keys);
-  in.read("cache_bytes", out.cache_bytes, max_cache_bytes);
-  in.read("statement_cache", out.statement_cache, max_statement_cache);
-  in.read("attach", out.attach);
-  if (auto* text = in.find("init"))
-    out.init = *text;
-  out.max_result_bytes = config.max_result_bytes;
+sqlite_options sqlite_options::from(const pool_config& config,
+                                    std::vector<config_problem>& problems) {
+  sqlite_options result;
+  option_reader in{config, sqlite_option_table(), problems};
+  read_path(in, result);
+  result.mode = in.choice<sqlite_mode>("mode");
+  result.wal = in.flag("wal");
+  result.synchronous = in.choice<sqlite_synchronous>("synchronous");
+  result.foreign_keys = in.flag("foreign_keys");
+  result.cache_bytes
+    = in.number<std::uint64_t>("cache_bytes", 0, max_cache_bytes);
+  result.statement_cache
+    = in.number<std::uint32_t>("statement_cache", 0, max_statement_cache);
+  result.attach = in.flag("attach");
+  result.init = in.text("init");
+  result.max_result_bytes = config.max_result_bytes;
   if (!config.validation_query.empty())
-    out.validation_query = config.validation_query;
-  out.patience = config.execute_timeout;
-  if (out.in_memory() && out.read_only())
-    in.problem("mode", "read", "a database in memory would stay empty");
-  return problems;
+    result.validation_query = config.validation_query;
+  result.patience = config.execute_timeout;
+  if (result.in_memory() && result.read_only())
+    in.refuse("mode", "a database in memory would stay empty");
+  return result;
 }
 
 } // namespace caf_pool

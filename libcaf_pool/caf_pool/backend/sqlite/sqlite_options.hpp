@@ -29,16 +29,17 @@ enum class sqlite_synchronous : std::uint8_t { off, normal, full, extra };
 std::span<const std::string_view> names_of(sqlite_mode);
 std::span<const std::string_view> names_of(sqlite_synchronous);
 
-/// The options of a SQLite pool, read from its configuration.
+/// The options of a SQLite pool, checked and typed. Defaults are those of
+/// `sqlite_option_table`.
 struct sqlite_options {
   /// Absolute, or ":memory:".
-  std::string path = ":memory:";
-  sqlite_mode mode = sqlite_mode::create;
-  bool wal = true;
-  sqlite_synchronous synchronous = sqlite_synchronous::full;
-  bool foreign_keys = true;
-  std::uint64_t cache_bytes = 2'000'000;
-  std::uint32_t statement_cache = 100;
+  std::string path;
+  sqlite_mode mode{};
+  bool wal = false;
+  sqlite_synchronous synchronous{};
+  bool foreign_keys = false;
+  std::uint64_t cache_bytes = 0;
+  std::uint32_t statement_cache = 0;
   bool attach = false;
   std::string init;
 
@@ -59,16 +60,16 @@ struct sqlite_options {
     return mode == sqlite_mode::read;
   }
 
+  /// Reads the options of a pool. Appends every problem to `problems`; if there
+  /// is none, the result can be used. Unknown keys are the registry's business.
+  static sqlite_options from(const pool_config& config,
+                             std::vector<config_problem>& problems);
+
   friend bool operator==(const sqlite_options&, const sqlite_options&)
     = default;
 };
 
-/// The keys above with their defaults and sentences.
-std::vector<backend_option> sqlite_option_list();
-
-/// Reads the options of a pool. Returns all problems; what has one keeps its
-/// default. Unknown keys are the registry's business.
-std::vector<config_problem> read_sqlite_options(const pool_config& config,
-                                                sqlite_options& out);
+/// The keys, their defaults and one sentence each.
+std::vector<backend_option> sqlite_option_table();
 
 } // namespace caf_pool
