@@ -47,7 +47,7 @@ const std::vector<layer>& layers() {
       "lease"},
      {"caf"}},
     {"top", {"core", "front", "backend", "lease", "actor"}, {"caf"}},
-    {"config", {"core", "settings", "backend"}, {"toml", "posix"}},
+    {"config", {"core", "settings", "net", "backend"}, {"toml", "posix"}},
     {"admin", {"core", "advice", "actor"}, {"caf"}},
     {"admin/json", {"core", "settings", "admin"}, {"nlohmann"}},
     {"admin/metrics", {"core", "admin", "admin/json"}, {"prometheus"}},

@@ -159,6 +159,10 @@ TEST_CASE("a token file that others may read or change is refused",
     REQUIRE(!refused);
     CHECK_THAT(refused.error().message, ContainsSubstring("chmod 600"));
   }
+  fs::remove(here.path + "/tokens");
+  REQUIRE(::mkfifo((here.path + "/tokens").c_str(), 0600) == 0);
+  CHECK_THAT(load_tokens(here.path + "/tokens").error().message,
+             ContainsSubstring("is no regular file"));
   CHECK(!load_tokens(here.path));
   CHECK(!load_tokens(here.path + "/no/such/folder/tokens"));
   CHECK(!load_tokens(""));
@@ -259,7 +263,8 @@ TEST_CASE("a peer that guesses is turned away even with the right token",
   // For a second only: a machine that stands still for as long lets it in.
   CHECK(eventually([&] {
     for (int i = 0; i < 3; ++i)
-      CHECK(login(wire::protocol_version, "wrong-0123456789abcdef").code == errc::unauthorized);
+      CHECK(login(wire::protocol_version, "wrong-0123456789abcdef").code
+            == errc::unauthorized);
     auto blocked = login(wire::protocol_version, user_token);
     return blocked.message.find("too many failed logins") != std::string::npos;
   }));
@@ -271,7 +276,8 @@ TEST_CASE("a client that comes again replaces its old session", "[E02]") {
   remote_node node;
   remote_peer peer{node};
   auto old = peer.greet({wire::protocol_version, "user", user_token, "peer"});
-  auto present = peer.greet({wire::protocol_version, "user", user_token, "peer"});
+  auto present
+    = peer.greet({wire::protocol_version, "user", user_token, "peer"});
   REQUIRE(old);
   REQUIRE(present);
   CHECK(*old != *present);

@@ -2,12 +2,12 @@
 
 #include "caf_pool/config/assemble.hpp"
 #include "caf_pool/config/command_line.hpp"
-#include "caf_pool/config/file_reader.hpp"
 #include "caf_pool/config/profiles.hpp"
 #include "caf_pool/config/schema.hpp"
 #include "caf_pool/config/stray_variables.hpp"
 #include "caf_pool/config/text_check.hpp"
 #include "caf_pool/config/toml_reader.hpp"
+#include "caf_pool/net/guarded_file.hpp"
 #include "caf_pool/settings/settings.hpp"
 
 #include <algorithm>
@@ -31,7 +31,7 @@ using problem_list = std::vector<config_problem>;
 // problem would only follow from that.
 bool read_layer(const fs::path& path, std::vector<layer>& layers,
                 problem_list& problems) {
-  auto content = read_file(path, max_config_bytes);
+  auto content = read_guarded_file(path, max_config_bytes, file_readers::owner);
   if (!content) {
     problems.push_back({{}, {}, content.error().message, path.string()});
     return false;

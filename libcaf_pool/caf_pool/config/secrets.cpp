@@ -1,6 +1,6 @@
 #include "caf_pool/config/secrets.hpp"
 
-#include "caf_pool/config/file_reader.hpp"
+#include "caf_pool/net/guarded_file.hpp"
 
 #include <algorithm>
 #include <system_error>
@@ -19,9 +19,9 @@ bool is_credential_name(std::string_view name) {
 }
 
 // Reads a file with a secret and cuts the line break that editors add.
-secret read_secret_file(const fs::path& path, bool private_only,
+secret read_secret_file(const fs::path& path, file_readers readers,
                         std::string& problem) {
-  auto content = read_file(path, max_secret_bytes);
+  auto content = read_guarded_file(path, max_secret_bytes, readers);
   if (!content) {
     problem = path.string() + ' ' + content.error().message;
     return {};
@@ -35,7 +35,7 @@ secret read_secret_file(const fs::path& path, bool private_only,
     problem = path.string() + " is empty";
   else if (text.find('\0') != text.npos)
     problem = path.string() + " holds more than text";
-  else if (private_only && !content->exposure.empty())
+  else if (!content->exposure.empty())
     problem = path.string() + ' ' + content->exposure
               + "; for files that a service manager provides, use credential";
   return problem.empty() ? secret{std::move(text)} : secret{};
@@ -55,7 +55,7 @@ secret read_credential(const std::string& name, const secret_places& places,
       continue;
     std::error_code ec;
     if (fs::exists(folder / name, ec))
-      return read_secret_file(folder / name, false, problem);
+      return read_secret_file(folder / name, file_readers::anybody, problem);
     looked_at += (looked_at.empty() ? "" : " and ") + folder.string();
   }
   problem = "is no credential; looked in "
@@ -159,7 +159,8 @@ secret resolve_secret(const secret_source& from, const std::string& prefix,
     return from.literal;
   }
   if (!from.password_file.empty()) {
-    result = read_secret_file(from.folder / from.password_file, true, problem);
+    result = read_secret_file(from.folder / from.password_file,
+                              file_readers::owner, problem);
     if (!problem.empty())
       problems.push_back({prefix + "password_file", from.password_file,
                           std::move(problem), place_of(from.from)});

@@ -1,5 +1,8 @@
 #include "caf_pool/gate/tokens.hpp"
 
+#include "caf_pool/net/file_descriptor.hpp"
+#include "caf_pool/net/guarded_file.hpp"
+
 #include <fcntl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -7,7 +10,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <system_error>
 
 namespace caf_pool {
@@ -17,23 +19,6 @@ namespace {
 constexpr std::size_t max_file_size = 1 << 20;
 constexpr std::string_view hash_prefix = "sha256:";
 constexpr std::array<std::string_view, 3> role_names{"read", "use", "operate"};
-
-/// Closes a file at the end of its scope.
-struct open_file {
-  int fd = -1;
-
-  explicit open_file(int x) : fd(x) {
-    // nop
-  }
-
-  open_file(const open_file&) = delete;
-  open_file& operator=(const open_file&) = delete;
-
-  ~open_file() {
-    if (fd >= 0)
-      ::close(fd);
-  }
-};
 
 std::vector<std::string_view> words_of(std::string_view line) {
   constexpr std::string_view blanks = " \t\r";
@@ -56,44 +41,9 @@ error bad_file(const std::string& path, const std::string& text) {
   return {errc::config_invalid, "token file " + path + ": " + text, {}};
 }
 
-error failed_call(const std::string& path, const char* what) {
-  return bad_file(path, std::string{what} + ": "
+error cannot_make(const std::string& path) {
+  return bad_file(path, "does not exist and cannot be made: "
                           + std::generic_category().message(errno));
-}
-
-/// Tells why a file must not be trusted; empty if it may.
-std::string distrust(const struct stat& info, const std::string& path) {
-  if (!S_ISREG(info.st_mode))
-    return "is not a file";
-  if (info.st_uid != ::geteuid() && info.st_uid != 0)
-    return "belongs to another user (" + std::to_string(info.st_uid) + ")";
-  if ((info.st_mode & (S_IRWXO | S_IWGRP)) != 0)
-    return "others may read or change it; try: chmod 600 " + path;
-  if (static_cast<std::size_t>(info.st_size) > max_file_size)
-    return "is larger than 1 MiB";
-  return {};
-}
-
-result<std::string> read_file(const std::string& path) {
-  open_file file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  struct stat info {};
-  if (file.fd < 0 || ::fstat(file.fd, &info) != 0)
-    return failed_call(path, "cannot be read");
-  if (auto why = distrust(info, path); !why.empty())
-    return bad_file(path, why);
-  std::string text;
-  std::array<char, 4096> chunk{};
-  while (text.size() <= max_file_size) {
-    auto n = ::read(file.fd, chunk.data(), chunk.size());
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n < 0)
-      return failed_call(path, "cannot be read");
-    if (n == 0)
-      return text;
-    text.append(chunk.data(), static_cast<std::size_t>(n));
-  }
-  return bad_file(path, "is larger than 1 MiB");
 }
 
 bool write_all(int fd, std::string_view text) {
@@ -112,7 +62,7 @@ bool write_all(int fd, std::string_view text) {
 result<void> create_file(const std::string& path) {
   auto temporary = path + '.' + random_token();
   {
-    open_file file{
+    detail::file_descriptor file{
       ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
     auto text
       = "# Who may log in at this node: name, role (read, use, "
@@ -120,14 +70,14 @@ result<void> create_file(const std::string& path) {
         "# \"sha256:\" and the hash of a token will do instead of it.\n"
         "local operate "
         + random_token() + random_token() + '\n';
-    if (file.fd < 0 || !write_all(file.fd, text)) {
-      auto why = failed_call(path, "does not exist and cannot be made");
+    if (!file.valid() || !write_all(file.get(), text)) {
+      auto why = cannot_make(path);
       ::unlink(temporary.c_str());
       return why;
     }
   }
   auto linked = ::link(temporary.c_str(), path.c_str()) == 0;
-  auto why = failed_call(path, "does not exist and cannot be made");
+  auto why = cannot_make(path);
   auto exists = errno == EEXIST;
   ::unlink(temporary.c_str());
   if (!linked && !exists)
@@ -235,10 +185,13 @@ std::string token_table::objection(const principal& who,
 }
 
 result<token_table> read_tokens(const std::string& path) {
-  auto text = read_file(path);
-  if (!text)
-    return text.error();
-  return token_table::parse(*text, path);
+  auto file = detail::read_guarded_file(path, max_file_size,
+                                        detail::file_readers::group);
+  if (!file)
+    return bad_file(path, file.error().message);
+  if (!file->exposure.empty())
+    return bad_file(path, file->exposure);
+  return token_table::parse(file->text, path);
 }
 
 result<token_table> load_tokens(const std::string& path) {

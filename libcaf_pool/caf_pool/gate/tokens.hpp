@@ -79,7 +79,8 @@ private:
   std::vector<entry> entries_;
 };
 
-/// Reads a token file. Refuses files that others may read or change.
+/// Reads a token file. Refuses what others than its owner may change, and what
+/// others than its owner and its group may read.
 result<token_table> read_tokens(const std::string& path);
 
 /// The same at start: if there is none, makes one with a fresh token of a
