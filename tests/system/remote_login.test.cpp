@@ -4,6 +4,7 @@
 #include "caf_pool/gate/sha256.hpp"
 #include "caf_pool/gate/tokens.hpp"
 #include "caf_pool/protocol/messages.hpp"
+#include "caf_pool/remote/token_file.hpp"
 
 #include "remote_node.hpp"
 #include "remote_peer.hpp"
@@ -166,6 +167,55 @@ TEST_CASE("a token file that others may read or change is refused",
   CHECK(!load_tokens(here.path));
   CHECK(!load_tokens(here.path + "/no/such/folder/tokens"));
   CHECK(!load_tokens(""));
+}
+
+TEST_CASE("a node and a client beside it read a token file alike",
+          "[security-S7]") {
+  folder here;
+  auto line = std::string{"shop use 0123456789abcdef"};
+  auto hashed = "shop use sha256:" + to_hex(sha256("fedcba9876543210"));
+  for (auto& text :
+       {line, line + '\n', line + "\r\n", "\n \t\r\n" + line + "\r\n\r\n",
+        "# shop use 0000000000000000\n" + line, line + "# a comment\n",
+        line + " # a comment", hashed + '\n' + line, line + '\n' + hashed}) {
+    CAPTURE(text);
+    auto file = here.write(text, 0600);
+    auto token = token_from_file(file, "shop");
+    REQUIRE(token);
+    CHECK(token->reveal() == "0123456789abcdef");
+    CHECK(read_tokens(file).value().check("shop", token->reveal()));
+  }
+  for (auto& bad :
+       {"shop", "shop use", "shop use short", "shop rule 0123456789abcdef",
+        "shop use 0123456789abcdef more", "shop use sha256:12",
+        "shop use 01234#56789abcdef"}) {
+    CAPTURE(bad);
+    for (auto& text : {bad + ('\n' + line), line + '\n' + bad}) {
+      auto file = here.write(text, 0600);
+      auto token = token_from_file(file, "shop");
+      REQUIRE(!token);
+      CHECK(token.error().message == read_tokens(file).error().message);
+      CHECK_THAT(token.error().message, ContainsSubstring(file + ':'));
+    }
+  }
+}
+
+TEST_CASE("a client says what a token file has not for it", "[security-S7]") {
+  folder here;
+  auto refusal = [&](const std::string& text) {
+    return token_from_file(here.write(text, 0600), "shop").error().message;
+  };
+  CHECK_THAT(refusal("ctl use 0123456789abcdef\n"),
+             ContainsSubstring("has no token of \"shop\""));
+  CHECK_THAT(refusal("# nobody\n"), ContainsSubstring("has no token"));
+  CHECK_THAT(refusal("shop use sha256:" + to_hex(sha256("x"))),
+             ContainsSubstring("CAF_POOL_TOKEN"));
+  auto pipe = here.path + "/pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK_THAT(token_from_file(pipe, "shop").error().message,
+             ContainsSubstring("is no regular file"));
+  CHECK_THAT(token_from_file(here.path + "/none", "shop").error().message,
+             ContainsSubstring("made by the node at its first start"));
 }
 
 // -- guessing -----------------------------------------------------------------

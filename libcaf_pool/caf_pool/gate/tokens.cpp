@@ -16,27 +16,6 @@ namespace caf_pool {
 
 namespace {
 
-constexpr std::size_t max_file_size = 1 << 20;
-constexpr std::string_view hash_prefix = "sha256:";
-constexpr std::array<std::string_view, 3> role_names{"read", "use", "operate"};
-
-std::vector<std::string_view> words_of(std::string_view line) {
-  constexpr std::string_view blanks = " \t\r";
-  std::vector<std::string_view> result;
-  line = line.substr(0, line.find('#'));
-  for (;;) {
-    auto first = line.find_first_not_of(blanks);
-    if (first == line.npos)
-      return result;
-    line.remove_prefix(first);
-    auto end = line.find_first_of(blanks);
-    result.push_back(line.substr(0, end));
-    if (end == line.npos)
-      return result;
-    line.remove_prefix(end);
-  }
-}
-
 error bad_file(const std::string& path, const std::string& text) {
   return {errc::config_invalid, "token file " + path + ": " + text, {}};
 }
@@ -87,68 +66,22 @@ result<void> create_file(const std::string& path) {
 
 } // namespace
 
-std::string_view to_string(role x) noexcept {
-  return role_names[static_cast<std::size_t>(x) - 1];
-}
-
-std::optional<role> role_from_string(std::string_view str) noexcept {
-  for (std::size_t i = 0; i < role_names.size(); ++i)
-    if (role_names[i] == str)
-      return static_cast<role>(i + 1);
-  return std::nullopt;
-}
-
-namespace {
-
-/// Returns the hash of a token, or the hash that stands in its place.
-std::optional<sha256_digest> digest_of(std::string_view token) {
-  if (token.starts_with(hash_prefix))
-    return digest_from_hex(token.substr(hash_prefix.size()));
-  return sha256(token);
-}
-
-} // namespace
-
 result<token_table> token_table::parse(std::string_view text,
                                        std::string_view path) {
+  auto lines = parse_token_lines(text, path);
+  if (!lines)
+    return lines.error();
+  if (lines->empty())
+    return error{errc::config_invalid,
+                 std::string{path}
+                   + ": holds no token; delete it and restart to get a fresh "
+                     "one",
+                 {}};
   token_table result;
-  std::string problems;
-  std::uint32_t number = 0;
-  auto complain = [&](const std::string& what) {
-    problems += (problems.empty() ? "" : "\n") + std::string{path} + ':'
-                + std::to_string(number) + ": " + what;
-  };
-  while (!text.empty()) {
-    ++number;
-    auto end = text.find('\n');
-    auto words = words_of(text.substr(0, end));
-    text.remove_prefix(end == text.npos ? text.size() : end + 1);
-    if (words.empty())
-      continue;
-    if (words.size() != 3) {
-      complain("expected name, role and token");
-      continue;
-    }
-    auto may = role_from_string(words[1]);
-    if (!may)
-      complain("\"" + std::string{words[1]}
-               + "\" is no role; there are read, use and operate");
-    auto token = words[2];
-    auto digest = digest_of(token);
-    if (!digest)
-      complain("after \"sha256:\" there have to be 64 hexadecimal digits");
-    else if (token.size() < min_length)
-      complain("a token has " + std::to_string(min_length)
-               + " characters at least");
-    else if (may)
-      result.entries_.push_back(
-        {{std::string{words[0]}, *may, number}, *digest});
-  }
-  if (problems.empty() && result.entries_.empty())
-    problems = std::string{path} + ": holds no token; delete it and restart "
-               "to get a fresh one";
-  if (!problems.empty())
-    return error{errc::config_invalid, std::move(problems), {}};
+  for (auto& x : *lines)
+    result.entries_.push_back(
+      {{std::string{x.name}, x.may, x.number},
+       x.hashed ? digest_from_hex(x.token).value() : sha256(x.token)});
   return result;
 }
 
@@ -185,7 +118,7 @@ std::string token_table::objection(const principal& who,
 }
 
 result<token_table> read_tokens(const std::string& path) {
-  auto file = detail::read_guarded_file(path, max_file_size,
+  auto file = detail::read_guarded_file(path, max_token_file_size,
                                         detail::file_readers::group);
   if (!file)
     return bad_file(path, file.error().message);

@@ -2,6 +2,7 @@
 
 #include "caf_pool/core/result.hpp"
 #include "caf_pool/gate/sha256.hpp"
+#include "caf_pool/protocol/token_lines.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -10,19 +11,6 @@
 #include <vector>
 
 namespace caf_pool {
-
-/// What a remote principal may do; each may do what those before it may.
-enum class role : std::uint8_t {
-  /// List pools; read snapshots, health and events.
-  read = 1,
-  /// Acquire and execute.
-  use = 2,
-  /// Pause, drain and otherwise control pools.
-  operate = 3,
-};
-
-std::string_view to_string(role x) noexcept;
-std::optional<role> role_from_string(std::string_view str) noexcept;
 
 /// Who logged in.
 struct principal {
@@ -35,21 +23,13 @@ struct principal {
   friend bool operator==(const principal&, const principal&) = default;
 };
 
-/// The tokens that may log in at a node. A line each, `#` starts a comment:
-///
-/// ~~~
-/// # name  role     token, or its hash
-/// shop    use      5f0c...
-/// ctl     operate  sha256:9b74c9897bac770ffc029102a200c5de...
-/// ~~~
+/// The tokens that may log in at a node, by the lines of its token file.
 ///
 /// Keeps hashes only. Thread-safety: like a plain value.
 class token_table {
 public:
-  static constexpr std::size_t min_length = 16;
-
-  /// Returns `config_invalid` with all problems, each with file and line. No
-  /// text shows a token.
+  /// Returns `config_invalid` with all problems, each with file and line, or
+  /// if there is no line. No text shows a token.
   static result<token_table> parse(std::string_view text,
                                    std::string_view path);
 

@@ -1,7 +1,8 @@
 #include "caf_pool/remote/token_file.hpp"
 
-#include <fstream>
-#include <sstream>
+#include "caf_pool/net/guarded_file.hpp"
+#include "caf_pool/protocol/token_lines.hpp"
+
 #include <utility>
 
 namespace caf_pool {
@@ -16,25 +17,28 @@ error refused(const std::string& path, std::string text) {
 
 result<secret> token_from_file(const std::string& path,
                                const std::string& principal) {
-  std::ifstream in{path};
-  if (!in)
-    return refused(path,
-                   "cannot be read; it is made by the node at its first "
-                   "start, for its own user only");
-  std::string line;
-  while (std::getline(in, line)) {
-    std::istringstream words{line};
-    std::string name;
-    std::string role;
-    std::string token;
-    if (!(words >> name >> role >> token) || name != principal)
+  // The node guards it: it may belong to the node's user, and be the group's.
+  auto file = detail::read_guarded_file(path, max_token_file_size,
+                                        detail::file_readers::anybody);
+  if (!file)
+    return refused(path, file.error().message
+                           + "; it is made by the node at its first start, for "
+                             "its own user only");
+  auto lines = parse_token_lines(file->text, path);
+  if (!lines)
+    return lines.error();
+  auto hashed = false;
+  for (auto& line : *lines) {
+    if (line.name != principal)
       continue;
-    if (token.rfind("sha256:", 0) == 0)
-      return refused(path, "has only a hash of the token of \"" + principal
-                             + "\"; give the token itself by another file or "
-                               "by CAF_POOL_TOKEN");
-    return secret{std::move(token)};
+    if (!line.hashed)
+      return secret{std::string{line.token}};
+    hashed = true;
   }
+  if (hashed)
+    return refused(path, "has only a hash of the token of \"" + principal
+                           + "\"; give the token itself by another file or by "
+                             "CAF_POOL_TOKEN");
   return refused(path, "has no token of \"" + principal + '"');
 }
 
