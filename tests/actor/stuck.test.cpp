@@ -125,30 +125,6 @@ TEST_CASE("an opening that hangs is given up at its limit, others go on",
   CHECK(server->verdict() == "");
 }
 
-TEST_CASE("workers that never return are replaced", "[C12][trap-T58]") {
-  actor_world world;
-  auto server = std::make_shared<scripted_backend>();
-  auto config = quiet_pool(4);
-  config.workers = 1; // three threads with those in reserve
-  config.open_concurrency = 4;
-  config.open_timeout = 100ms;
-  config.retry = {1ms, 1.0, 1ms, 1ms, true, 5};
-  config.breaker.enabled = false;
-  any_pool db{world.sys, config, server};
-  for (int i = 0; i < 4; ++i)
-    server->answer_next(backend_call::open, held_back(true));
-  std::atomic<int> served{0};
-  for (int i = 0; i < 4; ++i)
-    db.acquire_async([&](result<lease> x) { served += x.has_value(); });
-  CHECK(eventually([&] { return served == 4; }));
-  CHECK(server->held(backend_call::open) >= 3);
-  server->let_pass(backend_call::open, 4);
-  CHECK(at_rest(db));
-  CHECK(eventually(
-    [&] { return server->connections() == look(db).gauges.total(); }));
-  CHECK(server->verdict() == "");
-}
-
 TEST_CASE("a statement that minds no deadline is broken from outside",
           "[V14][T10]") {
   actor_world world;
@@ -197,4 +173,25 @@ TEST_CASE("a statement that never returns costs one thread, not the pool",
     CHECK(drained(db, 0s));
   }
   server->door->open(); // or the system would wait for the thread for ever
+}
+
+TEST_CASE(
+  "a caller who dies while its stuck statement's connection is closed "
+  "harms nobody",
+  "[trap-T58]") {
+  actor_world world;
+  auto server = std::make_shared<stubborn_backend>();
+  auto config = quiet_pool(1);
+  config.close_timeout = 100ms;
+  {
+    any_pool db{world.sys, config, server};
+    server->door->shut();
+    client me{world.sys};
+    static_cast<void>(me.start(db.actors().address, limited(far_away)));
+    REQUIRE(shows(db, [](auto& x) { return x.gauges.leased == 1; }));
+    CHECK(drained(db, 0s)); // closes the connection, as far as it can
+    me.die();
+    CHECK(look(db).gauges.leased == 0);
+  }
+  server->door->open();
 }

@@ -27,16 +27,18 @@ enum class event : std::uint8_t {
   death,
   /// The pool's actor hears that the slot of connection `who` was returned.
   collect,
-  /// A worker begins to open connection `who`.
+  /// A worker begins an opening, the job of that number.
   begin,
-  /// The server accepts connection `who`.
+  /// The server accepts a connection.
   accept,
-  /// The worker's job on connection `who` ends.
+  /// A worker comes back from the job of that number.
   work_done,
-  /// Its report arrives late or once more.
+  /// The message about it arrives, perhaps late, or once more.
   report,
-  /// The look of that number ends.
-  look_done,
+  /// What the machine heard of connection `who` is said once more.
+  repeat,
+  /// The pool's actor hears that a fenced holder let go of connection `who`.
+  unheld,
   timer,
   /// The last act.
   quiet,

@@ -8,6 +8,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
+/// How long the pool waits for what is late.
 constexpr duration grace = 1s;
 
 void expect(bool ok, const char* text) {
@@ -22,12 +23,14 @@ void fail(const std::string& what) {
 }
 
 oracle::oracle(const plan& what, truth& world, const front_model& front,
-               const std::unique_ptr<pool_machine>& uut)
+               const std::unique_ptr<pool_machine>& uut, const work_desk& desk)
   : plan_(what),
     truth_(world),
     front_(front),
     uut_(uut),
-    settings_(what.settings.front()) {
+    desk_(desk),
+    settings_(what.settings.front()),
+    desk_settings_(what.settings.front()) {
   // nop
 }
 
@@ -67,6 +70,7 @@ void oracle::settings(const pool_config& x, bool recycle, time_point now) {
   generation_since_ = now;
   looks_.clear();
   connects_.clear();
+  seen_connects_.clear();
 }
 
 void oracle::reconnect(time_point now) {
@@ -74,6 +78,7 @@ void oracle::reconnect(time_point now) {
   attempts_.clear();
   looks_.clear();
   connects_.clear();
+  seen_connects_.clear();
 }
 
 void oracle::restart(time_point now) {
@@ -102,11 +107,17 @@ void oracle::open_failed() {
   failing_ = true;
 }
 
-void oracle::looked(const error& why, time_point now) {
+void oracle::not_opened(time_point ordered_at) {
+  auto i = std::find(seen_connects_.begin(), seen_connects_.end(), ordered_at);
+  if (i != seen_connects_.end())
+    seen_connects_.erase(i);
+}
+
+void oracle::looked(const error& why, bool had_time, time_point now) {
   found_ = !why;
   auto noticed = why.code != errc::not_supported
                  && (why.code != errc::open_failed || !why.state.empty());
-  if (noticed)
+  if (noticed && had_time)
     check_connect(now);
 }
 
@@ -156,7 +167,7 @@ void oracle::check_size(time_point now) {
     if (!x.session || x.forgotten || table.find(connection_id{i}) != nullptr)
       continue;
     // The server still counts it, and the machine does not.
-    expect(now >= x.job_deadline + grace,
+    expect(now >= x.job_deadline + grace || x.cut_off,
            "a slot was freed before the server's session was gone");
     x.forgotten = true;
   }
@@ -188,7 +199,7 @@ void oracle::check_waiting(time_point now) const {
   for (std::size_t i = 1; i < truth_.connections.size(); ++i) {
     auto& x = truth_.connections[i];
     auto idle = x.open && !x.broken && !x.offered && x.holder == nobody
-                && x.doing == job::none && !x.running && !x.dirty && !x.tainted
+                && !x.job && !x.running && !x.dirty && !x.tainted
                 && !x.on_its_way;
     expect(!idle || !fresh(x, now) || x.proven_at <= s.suspect_before,
            "somebody waits beside a free connection");
@@ -280,10 +291,12 @@ std::size_t oracle::connects_in_a_second(time_point now) const {
 }
 
 void oracle::check_connect(time_point now) {
-  std::erase_if(connects_, [now](time_point x) { return x < now - 3s; });
-  connects_.push_back(now);
+  for (auto* list : {&connects_, &seen_connects_}) {
+    std::erase_if(*list, [now](time_point x) { return x < now - 3s; });
+    list->push_back(now);
+  }
   auto since = std::max(careful_since_, now - 1s + 1ns);
-  auto recent = std::count_if(connects_.begin(), connects_.end(),
+  auto recent = std::count_if(seen_connects_.begin(), seen_connects_.end(),
                               [since](auto x) { return x >= since; });
   auto looks = plan_.sighted && !looks_.empty() && now - looks_.back() <= 2s;
   expect(!looks || static_cast<std::size_t>(recent) <= most_connects,

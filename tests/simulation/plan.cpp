@@ -30,6 +30,8 @@ void draw_limits(pool_config& x, random_source& r) {
   x.reset_timeout = one_of<duration>(r, 100ms, 300ms);
   x.close_timeout = one_of<duration>(r, 100ms, 300ms);
   x.health_check_timeout = one_of<duration>(r, 100ms, 300ms);
+  x.execute_timeout = one_of<duration>(r, 50ms, 300ms, 2s);
+  x.workers = static_cast<std::uint32_t>(1 + r.below(4));
 }
 
 void draw_lifetimes(pool_config& x, random_source& r) {
@@ -112,6 +114,7 @@ struct crowd {
   std::uint32_t unkind;
   std::uint32_t givers_up;
   std::uint32_t forgetful;
+  std::uint32_t executing;
   bool classes;
 };
 
@@ -149,6 +152,12 @@ caller_script draw_caller(const crowd& c, random_source& r) {
   x.by_id = x.local && !x.announces && chance(r, 40);
   if (x.by_id)
     x.claimed_after = r.between(0ms, 2 * x.hold);
+  if (x.local || x.end == fate::forgets)
+    return x;
+  x.read_only = chance(r, 20);
+  auto ends = x.end == fate::clean || x.end == fate::dirty;
+  if (ends && chance(r, c.executing))
+    x.runs = r.between(50us, x.hold);
   return x;
 }
 
@@ -160,6 +169,7 @@ crowd draw_crowd(random_source& r) {
   c.unkind = one_of(r, 0u, 10u, 40u);
   c.givers_up = one_of(r, 0u, 10u, 30u);
   c.forgetful = one_of(r, 0u, 0u, 3u);
+  c.executing = one_of(r, 0u, 40u, 90u);
   c.classes = chance(r, 30);
   return c;
 }
@@ -241,6 +251,11 @@ void draw_machinery(plan& x, random_source& r) {
   x.timer_slack = chance(r, 70) ? 0ms : 5ms;
   x.interleaves = chance(r, 50);
   x.answers_last = chance(r, 50);
+  x.holds_out = chance(r, 30);
+  if (x.holds_out) {
+    x.scripts.back().end = fate::forgets;
+    x.scripts.back().by_slot = true;
+  }
 }
 
 } // namespace

@@ -56,6 +56,11 @@ struct caller_script {
   bool by_slot = false;
   /// Its request is doubled on the way.
   bool doubled = false;
+  /// Wants its server to refuse writes.
+  bool read_only = false;
+  /// How long its statement takes, which the pool does for it; zero: it holds
+  /// the connection by itself.
+  duration runs = duration::zero();
 };
 
 /// How the server behaves.
@@ -128,6 +133,8 @@ struct plan {
   bool interleaves = false;
   /// Answers "at once" wait for the last order of a list.
   bool answers_last = false;
+  /// The last holder does not let go before it is fenced off.
+  bool holds_out = false;
   duration length = duration::zero();
 };
 

@@ -3,32 +3,56 @@
 #include "caf_pool/core/error.hpp"
 #include "caf_pool/core/ids.hpp"
 #include "caf_pool/core/time.hpp"
+#include "caf_pool/work/job_order.hpp"
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <vector>
 
 namespace caf_pool::simulation {
 
-/// What a worker does to a connection.
-enum class job : std::uint8_t {
-  none,
-  open,
-  probe,
-  reset,
-  cancel,
-  close,
-  abort
-};
+/// What is really the matter with one job, whatever the desk thinks.
+struct job_truth {
+  enum class stage : std::uint8_t {
+    /// No worker has it.
+    queued,
+    running,
+    /// Its worker is back.
+    back,
+  };
 
-/// What a worker reports of a job.
-struct job_result {
-  connection_id id;
-  std::uint64_t job_number = 0;
-  job what = job::none;
+  job_order what;
+  stage now = stage::queued;
+  worker_id worker;
+  time_point ordered_at{};
+  time_point began_at{};
+  /// As its worker was told.
+  time_point deadline{};
+  /// A worker has begun to open.
+  bool begun = false;
+  /// The worker will not begin to open.
+  bool called_off = false;
+  /// It was broken from outside, and is to come back soon.
+  bool aborted = false;
+  /// A cancel reached the server.
+  bool cancelled = false;
+  /// Its thread hangs for ever.
+  bool hangs = false;
+  /// Its caller wants nothing any more, since then.
+  std::optional<time_point> withdrawn_at;
+  /// The desk does not count on it any more.
+  bool given_up = false;
+  /// What its worker says.
   error why;
   duration took = duration::zero();
-  bool doubled = false;
-  bool called_off = false;
+};
+
+/// A thread of the pool.
+struct worker_truth {
+  /// None while it is idle.
+  job_id job;
+  time_point idle_since{};
 };
 
 /// Nobody, where a caller's number is expected.
@@ -45,20 +69,11 @@ struct connection_truth {
 
   // -- in the process ---------------------------------------------------------
 
-  /// The work under way and its number.
-  job doing = job::none;
-  std::uint64_t job_number = 0;
+  /// What the machine ordered last, while it is under way, and its number.
+  std::optional<job_kind> doing;
+  job_id job;
   /// How many jobs there were.
   std::uint64_t turns = 0;
-  time_point job_began{};
-  /// A worker has begun to open it.
-  bool begun = false;
-  /// The worker will not begin to open it.
-  bool called_off = false;
-  /// It began, and is to fail soon.
-  bool aborted = false;
-  /// The end of the work was seen, if not told.
-  bool ended = false;
   time_point job_deadline{};
   /// It opened and nobody ordered it to be closed.
   bool open = false;
@@ -66,6 +81,11 @@ struct connection_truth {
   std::uint32_t holder = nobody;
   /// A statement of somebody who is gone runs on it.
   bool running = false;
+  /// It is to be closed, but its holder may be in the middle of a call, since
+  /// then.
+  std::optional<time_point> lingers_since;
+  /// The pool was told that its session is over, lingering holder or not.
+  bool cut_off = false;
   /// The last holder left traces.
   bool dirty = false;
   /// The last holder died: nobody knows what it left.
@@ -99,9 +119,13 @@ struct caller_truth {
     /// Its request is on the way.
     asking,
     waiting,
+    /// Has a connection whose server is told to refuse writes.
+    restricting,
     /// A grant is on the way.
     granted,
     holding,
+    /// Has its statement done by the pool.
+    executing,
     /// Died, but the pool has not heard of it yet.
     dead,
     done,
@@ -131,6 +155,8 @@ struct caller_truth {
 struct truth {
   std::vector<connection_truth> connections; // by id
   std::vector<caller_truth> callers;         // by number
+  std::map<job_id, job_truth> jobs;
+  std::map<worker_id, worker_truth> workers;
 
   /// The last look, and the last one that a pool actor of before ordered.
   std::uint64_t last_look = 0;

@@ -3,6 +3,7 @@
 #include "caf_pool/core/duration_text.hpp"
 
 #include "machine/effect_text.hpp"
+#include "work/desk_text.hpp"
 
 namespace caf_pool::simulation {
 
@@ -16,13 +17,27 @@ std::string history::stamp(time_point now) {
   return std::to_string(us / 1000000) + '.' + digits + ' ';
 }
 
+namespace {
+
+/// Fewer threads may hang than the desk replaces.
+std::uint32_t most_hangs(const plan& what) {
+  auto workers = what.settings.front().workers;
+  for (auto& x : what.settings)
+    workers = std::min(workers, x.workers);
+  return 2 * (workers + 2);
+}
+
+} // namespace
+
 world::world(const plan& what)
   : plan_(what),
     dice_(what.seed),
     now_(time_point{} + 1h),
     uut_(std::make_unique<pool_machine>(what.settings.front(),
                                         pool_epoch{epoch_}, what.seed)),
-    oracle_(what, truth_, front_, uut_) {
+    desk_(what.settings.front()),
+    oracle_(what, truth_, front_, uut_, desk_),
+    hangs_left_(most_hangs(what)) {
   truth_.callers.resize(what.scripts.size());
   truth_.connections.resize(16);
 }
@@ -89,19 +104,22 @@ void world::happen(const appointment& x) {
       collect(connection_id{x.who});
       break;
     case event::begin:
-      begin(connection_id{x.who}, x.number);
+      begin(job_id{x.number});
       break;
     case event::accept:
-      accept(connection_id{x.who}, x.number);
+      accept(job_id{x.number});
       break;
     case event::work_done:
-      work_done(connection_id{x.who}, x.number);
+      come_back(job_id{x.number});
       break;
     case event::report:
-      report(x.number);
+      report(job_id{x.number});
       break;
-    case event::look_done:
-      look_done(x.number);
+    case event::repeat:
+      repeat(connection_id{x.who}, job_id{x.number});
+      break;
+    case event::unheld:
+      unheld(connection_id{x.who});
       break;
     case event::timer:
       ring(x.number);
@@ -129,40 +147,68 @@ void world::note_freeze() {
 void world::act(effects orders) {
   for (auto& x : orders)
     todo_.push_back(std::move(x));
-  if (acting_)
+  act_on_the_rest();
+}
+
+void world::act(desk_effects orders) {
+  for (auto& x : orders)
+    desk_todo_.push_back(x);
+  act_on_the_rest();
+}
+
+template <class Orders>
+void world::act_on_next(Orders& list) {
+  auto x = std::move(list.front());
+  list.pop_front();
+  log_.note(now_, [&x] { return "    " + to_text(x); });
+  oracle_.order(x, now_);
+  std::visit([this](auto& y) { perform(y); }, x);
+  interleave();
+}
+
+void world::act_on_the_rest() {
+  if (std::exchange(acting_, true))
     return;
-  acting_ = true;
-  while (!todo_.empty() || !answers_.empty()) {
-    if (todo_.empty()) {
+  while (!todo_.empty() || !answers_.empty() || !desk_todo_.empty()) {
+    if (!todo_.empty()) {
+      act_on_next(todo_);
+    } else if (!answers_.empty()) {
       auto id = answers_.front();
       answers_.pop_front();
       answer(id);
-      continue;
+    } else { // the machine's orders come before what it hears next
+      act_on_next(desk_todo_);
     }
-    auto x = std::move(todo_.front());
-    todo_.pop_front();
-    log_.note(now_, [&x] { return "    " + to_text(x); });
-    oracle_.order(x, now_);
-    std::visit([this](auto& y) { perform(y); }, x);
-    interleave();
   }
   acting_ = false;
-  oracle_.check_world(now_);
+  if (std::exchange(fed_, false)) // what is late is seen when it is asked
+    oracle_.check_world(now_);
+  oracle_.check_desk(now_);
   set_timer();
 }
 
 void world::perform(const effect::grant& x) {
   auto who = static_cast<std::uint32_t>(x.caller.value - 1);
   auto& it = caller(who);
+  auto& script = plan_.scripts[who];
   it.connection = x.lease.connection;
   it.lease = x.lease;
   it.granted_at = it.known_at = now_;
   it.now = caller_truth::stage::granted;
   conn(it.connection).holder = who;
-  if (it.gone)
+  if (it.gone) {
     give_back_unused(who);
-  else
-    agenda_.add(now_ + plan_.scripts[who].delivery, event::receive, who);
+  } else if (script.runs > 0ns) {
+    execute(who, false);
+  } else if (x.read_only) {
+    it.now = caller_truth::stage::restricting;
+    auto job = job_order{desk_.next_job(), job_kind::restrict, it.connection,
+                         it.deadline};
+    job.caller = x.caller;
+    order(job);
+  } else {
+    agenda_.add(now_ + script.delivery, event::receive, who);
+  }
 }
 
 void world::perform(const effect::reject& x) {
@@ -171,51 +217,64 @@ void world::perform(const effect::reject& x) {
 
 void world::perform(const effect::open_connection& x) {
   conn(x.connection).ordered_at = now_;
-  start(x.connection, job::open, x.deadline);
+  order(job_kind::open, x.connection, x.deadline);
 }
 
 void world::perform(const effect::call_off_opening& x) {
-  auto& it = conn(x.connection);
-  if (it.doing != job::open)
-    return;
-  if (!it.begun) {
-    it.called_off = true;
-  } else if (x.abort) {
-    it.aborted = true;
-    agenda_.add(now_ + 1ms, event::work_done,
-                static_cast<std::uint32_t>(x.connection.value), it.job_number);
-  }
+  ask_desk(
+    [] { return ""; },
+    [&](work_desk& y) { return y.call_off(x.connection, x.abort, now_); });
 }
 
 void world::perform(const effect::probe_connection& x) {
-  start(x.connection, job::probe, x.deadline);
+  order(job_kind::probe, x.connection, x.deadline);
 }
 
 void world::perform(const effect::reset_connection& x) {
-  start(x.connection, job::reset, x.deadline);
+  order(job_kind::reset, x.connection, x.deadline);
 }
 
 void world::perform(const effect::close_connection& x) {
   auto& it = conn(x.connection);
+  if (desk_.closes(x.connection)) {
+    it.job_deadline = x.deadline; // a successor waits from its own start on
+    return;
+  }
+  auto holds
+    = it.holder != nobody
+      && caller(it.holder).now == caller_truth::stage::holding
+      && (plan_.scripts[it.holder].by_slot || caller(it.holder).from_front);
   it.open = false;
   it.offered = false;
   it.running = false;
   if (front_.collect(x.connection))
     it.on_its_way = false;
   front_.unbind(x.connection);
-  start(x.connection, x.abort ? job::abort : job::close, x.deadline);
+  auto job
+    = job_order{desk_.next_job(), job_kind::close, x.connection, x.deadline};
+  job.held = holds;
+  if (holds)
+    it.lingers_since = now_;
+  if (x.abort)
+    abort_work(x.connection);
+  order(job);
 }
 
 void world::perform(const effect::cancel_connection& x) {
-  start(x.connection, job::cancel, x.deadline);
+  order(job_kind::cancel, x.connection, x.deadline);
 }
 
 void world::perform(const effect::revoke_lease& x) {
   auto id = x.lease.connection;
   if (x.from_front && !front_.revoke(id, x.lease.slot_generation()))
     return;
-  if (conn(id).holder != nobody)
-    caller(conn(id).holder).fenced = true;
+  auto who = conn(id).holder;
+  if (who != nobody) {
+    caller(who).fenced = true;
+    auto r = dice_.about(27, who);
+    agenda_.add(now_ + r.between(1ms, 2s), event::let_go, who);
+  }
+  abort_work(id);
 }
 
 void world::perform(const effect::offer_connection& x) {
@@ -244,13 +303,9 @@ void world::perform(const effect::shut_front& x) {
 
 void world::perform(const effect::look& x) {
   truth_.last_look = x.number;
-  auto r = dice_.about(40, x.number);
-  if (chance(r, plan_.manners.lost) && !calm_)
-    return;
-  auto takes = r.between(100us, 5ms);
-  if (server_ == server_mode::hanging || takes > x.deadline - now_)
-    takes = x.deadline - now_;
-  agenda_.add(now_ + takes, event::look_done, 0, x.number);
+  auto job = job_order{desk_.next_job(), job_kind::look, {}, x.deadline};
+  looks_.emplace(job.id, x.number);
+  order(job);
 }
 
 void world::perform(const effect::emit&) {
@@ -277,8 +332,8 @@ void world::answer(connection_id id) {
 void world::set_timer() {
   if (looking_)
     return;
-  auto next = uut_->next_wakeup();
-  if (next >= armed_for_)
+  auto next = std::min(uut_->next_wakeup(), desk_.next_wakeup());
+  if (next == never || next >= armed_for_)
     return;
   armed_for_ = next;
   auto r = dice_.about(20, ++timer_);
@@ -293,6 +348,9 @@ void world::ring(std::uint64_t number) {
   looking_ = true;
   look_at_front();
   feed([] { return "tick"; }, [this](pool_machine& x) { return x.tick(now_); });
+  ask_desk([] { return ""; }, [this](work_desk& x) { return x.tick(now_); });
+  if (desk_.next_wakeup() <= now_)
+    fail("the desk wants to be woken in the past");
   looking_ = false;
   set_timer();
 }

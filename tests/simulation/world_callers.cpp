@@ -75,6 +75,7 @@ acquire_input world::wish(std::uint32_t who) const {
     x.how.expected = script.hold;
   if (script.limited)
     x.how.deadline = x.how.wait_until;
+  x.how.read_only = script.read_only;
   return x;
 }
 
@@ -109,7 +110,8 @@ void world::request(std::uint32_t who) {
 void world::give_up(std::uint32_t who) {
   auto& it = caller(who);
   if (it.now != stage::waiting && it.now != stage::granted
-      && it.now != stage::asking)
+      && it.now != stage::asking && it.now != stage::restricting
+      && it.now != stage::executing)
     return;
   it.gone = true;
   if (it.now == stage::granted)
@@ -126,6 +128,7 @@ void world::cancel(std::uint32_t who) {
     it.now = stage::done;
   feed([&] { return "cancel " + to_string(id); },
        [&](pool_machine& x) { return x.cancel(id, now_); });
+  withdraw(who);
 }
 
 // -- holding ------------------------------------------------------------------
@@ -147,8 +150,7 @@ void world::give_back_unused(std::uint32_t who) {
   lease_end how;
   how.unused = true;
   it.now = stage::holding;
-  if (conn(it.connection).holder == who)
-    conn(it.connection).holder = nobody;
+  note_let_go(who);
   release(who, how);
 }
 
@@ -157,9 +159,10 @@ void world::let_go(std::uint32_t who) {
   if (it.now != stage::holding)
     return;
   auto& script = plan_.scripts[who];
-  if (script.end == fate::forgets && !it.fenced
-      && now_ < time_point{} + 1h + plan_.length)
-    return; // until the quiet time
+  auto quiet = now_ >= time_point{} + 1h + plan_.length;
+  auto stays = plan_.holds_out && who + 1 == truth_.callers.size();
+  if (script.end == fate::forgets && !it.fenced && (!quiet || stays))
+    return; // until the quiet time, or longer
   auto dies = script.end == fate::dies || script.end == fate::dies_busy;
   if (dies && script.by_id)
     claim(who);
@@ -176,20 +179,33 @@ void world::let_go(std::uint32_t who) {
     agenda_.add(now_ + script.releases_again, event::release_again, who);
 }
 
-/// Takes the caller's hands off its connection and tells how it is left.
+/// Takes the caller's hands off its connection.
+void world::note_let_go(std::uint32_t who) {
+  auto id = caller(who).connection;
+  auto& x = conn(id);
+  if (x.holder != who)
+    return;
+  x.holder = nobody;
+  if (!x.lingers_since)
+    return;
+  auto r = dice_.about(26, who);
+  agenda_.add(now_ + r.between(0ns, 500us), event::unheld,
+              static_cast<std::uint32_t>(id.value));
+}
+
+/// The same, and tells how it is left.
 lease_end world::leave(std::uint32_t who) {
   auto& it = caller(who);
   auto& x = conn(it.connection);
   auto end = plan_.scripts[who].end;
-  if (x.holder == who)
-    x.holder = nobody;
+  note_let_go(who);
   lease_end how;
   how.unused = end == fate::unused;
   if (end == fate::dirty)
     how.left = trace::dirty;
   if (end == fate::broken)
     how.left = trace::broken;
-  if (!x.alive && !how.unused) {
+  if (x.broken || (!x.alive && !how.unused)) {
     how.left = trace::broken;
     how.why = {errc::connection_lost, "the server closed it", "08006"};
   }
@@ -287,7 +303,9 @@ void world::die(std::uint32_t who, bool busy) {
   auto& x = conn(it.connection);
   it.now = stage::dead;
   x.tainted = true;
-  x.running = busy && !it.fenced;
+  x.running = busy && uut_->state().leases.valid(it.lease);
+  if (x.running)
+    execute(who, true);
   auto r = dice_.about(25, who);
   agenda_.add(now_ + r.between(0ns, 20ms), event::death, who);
 }
@@ -296,10 +314,11 @@ void world::death(std::uint32_t who) {
   auto& it = caller(who);
   auto& x = conn(it.connection);
   it.now = stage::done;
-  if (x.holder == who)
-    x.holder = nobody;
-  auto busy = plan_.scripts[who].end == fate::dies_busy;
-  oracle_.lost_holder(!it.fenced);
+  note_let_go(who);
+  auto busy = desk_.busy(it.connection);
+  if (busy != x.running && !it.fenced)
+    fail("the desk does not know what runs on " + to_string(it.connection));
+  oracle_.lost_holder(uut_->state().leases.valid(it.lease));
   feed(
     [&] {
       return "holder of " + to_string(it.lease) + " died"

@@ -13,6 +13,9 @@ namespace {
 /// Longer than every delay that the settings of a plan allow.
 constexpr duration long_enough = 7s;
 
+/// How long the last drain waits for holders.
+constexpr duration drain_limit = 500ms;
+
 /// Longer than every window of a breaker: failures of before do not count.
 constexpr duration forgotten = 12s;
 
@@ -94,6 +97,9 @@ void world::configure(const stimulus& x, bool recycle) {
   feed(
     [&] { return to_string(x.what) + ' ' + to_string(settings); },
     [&](pool_machine& uut) { return uut.configure(settings, recycle, now_); });
+  oracle_.desk_settings(settings);
+  ask_desk([] { return ""; },
+           [&](work_desk& desk) { return desk.configure(settings, now_); });
 }
 
 void world::freeze(duration length) {
@@ -108,6 +114,9 @@ void world::restart() {
   for (auto& it : truth_.callers)
     if (it.now == stage::waiting || it.now == stage::asking)
       it.now = stage::done;
+  for (auto& [id, job] : truth_.jobs) // their callers hear that nothing ran
+    if (serves_caller(job.what.kind) && job.now == job_truth::stage::queued)
+      job.withdrawn_at = now_;
   oracle_.restart(now_);
   truth_.old_looks = truth_.last_look;
   auto old = std::move(uut_);
@@ -117,6 +126,7 @@ void world::restart() {
   ++timer_;
   feed([] { return "restart"; },
        [&](pool_machine& x) { return x.succeed(*old, now_); });
+  ask_desk([] { return ""; }, [&](work_desk& x) { return x.succeed(now_); });
   census();
 }
 
@@ -158,12 +168,16 @@ void world::drain() {
                   + s.table.count(connection_state::closing);
   if (s.fill && changing == 0 && s.table.alive() < s.config.min_size)
     fail("all is well, and still the pool is below its minimum");
-  auto lucky = !conn(last.connection).broken; // it may have found a dead one
+  // It may have found a dead one, or not told that its own is well.
+  auto lucky = !conn(last.connection).broken && !plan_.holds_out;
   if (lucky && uut_->snapshot(now_).status != pool_status::up)
     fail("all is well, and still the pool is not up");
   agenda_.add(now_ + long_enough, event::over);
   feed([] { return "drain"; },
        [this](pool_machine& x) { return x.drain(now_); });
+  oracle_.drain(now_ + drain_limit);
+  ask_desk([] { return ""; },
+           [this](work_desk& x) { return x.drain(drain_limit, now_); });
 }
 
 void world::end() {
@@ -173,8 +187,10 @@ void world::end() {
     fail("a drain does not come to its end");
   if (uut_->next_wakeup() != never)
     fail("a closed pool wants to be woken");
+  if (!desk_.at_rest())
+    fail("a desk goes on when its pool is closed");
   for (auto& x : truth_.connections)
-    if (x.session && x.doing == job::none)
+    if (x.session && !x.job)
       fail("the server keeps a session that nobody closes");
   oracle_.check_end();
 }

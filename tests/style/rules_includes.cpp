@@ -27,7 +27,7 @@ const std::vector<layer>& layers() {
     {"machine/policy", {"core"}, {}},
     {"machine/queue", {"core", "machine/policy"}, {}},
     {"machine", {"core", "machine/policy", "machine/queue"}, {}},
-    {"work", {"core", "machine"}, {}},
+    {"work", {"core", "machine/policy"}, {}},
     {"advice", {"core"}, {}},
     {"front", {"core"}, {}},
     {"net", {"core"}, {"posix"}},

@@ -114,7 +114,8 @@ void check_headers(const source_file& file, problems& out) {
 
 void check_switches(const source_file& file, problems& out) {
   static const std::regex pattern{R"(\bdefault\s*:)"};
-  if (file.is_below("libcaf_pool/caf_pool/machine/"))
+  if (file.is_below("libcaf_pool/caf_pool/machine/")
+      || file.is_below("libcaf_pool/caf_pool/work/"))
     ban(file, pattern, "a switch names every case, so that a new one is seen",
         out);
 }

@@ -10,14 +10,6 @@ namespace caf_pool {
 
 namespace {
 
-/// Makes the machine of this life of the pool and keeps the last one.
-std::unique_ptr<pool_machine> next_machine(pool_estate& estate) {
-  auto epoch = pool_epoch{++estate.epochs};
-  auto seed
-    = static_cast<std::uint64_t>(clock::now().time_since_epoch().count());
-  return std::make_unique<pool_machine>(estate.config, epoch, seed);
-}
-
 /// Between two looks at what the server warned of.
 constexpr duration pause_between_warnings = std::chrono::seconds{1};
 
@@ -28,20 +20,30 @@ error it_ends(const std::string& name) {
           {}};
 }
 
-#ifdef NDEBUG
-constexpr std::uint32_t check_interval = 1000;
-#else
-constexpr std::uint32_t check_interval = 1;
-#endif
+error stopped_unfinished() {
+  return {errc::outcome_unknown,
+          "the pool's actor ended while the statement was being stopped; it "
+          "may have taken effect or not: look before you repeat it",
+          {}};
+}
+
+/// Returns the only order if it is a grant that nothing has to precede.
+const effect::grant* only_grant(const effects& orders) {
+  auto* result = orders.size() == 1
+                   ? std::get_if<effect::grant>(&orders.front())
+                   : nullptr;
+  return result != nullptr && !result->read_only ? result : nullptr;
+}
 
 } // namespace
+
+// -- life ---------------------------------------------------------------------
 
 pool_actor::pool_actor(caf::actor_config& cfg,
                        std::shared_ptr<pool_estate> estate)
   : pool_shell::base(cfg),
     estate_(std::move(estate)),
-    machine_(*(estate_->predecessor = std::move(estate_->machine),
-               estate_->machine = next_machine(*estate_))) {
+    machine_(estate_->next_machine()) {
   drop_unexpected(this);
 }
 
@@ -64,8 +66,41 @@ pool_actor::behavior_type pool_actor::make_behavior() {
     [this](const slot_released& x) { on_released(x.slot); },
     [this](const job_finished& x) { on_finished(x.job); },
     [this](const wake_up& x) { on_wake_up(x); },
-    [this](const drain_limit& x) { on_drain_limit(x); },
   };
+}
+
+void pool_actor::take_over() {
+  auto now = clock::now();
+  estate_->slots->advance_clock(now);
+  for (auto& subscriber : estate_->subscribers)
+    attend(subscriber.address());
+  auto old = std::move(estate_->predecessor);
+  if (old == nullptr) {
+    act(machine_.start(now));
+    return;
+  }
+  act(machine_.succeed(*old, now));
+  act(desk().succeed(now));
+  // Facts whose messages died with the predecessor.
+  estate_->slots->for_each([this](const slot_view& x) {
+    if (x.state == slot_state::returned)
+      on_released(x.slot);
+    else if (x.state == slot_state::empty)
+      tell_withdrawn(x);
+  });
+  observe_front(false);
+  std::vector<job_ptr> ended;
+  for (auto& [id, job] : estate_->jobs)
+    if (job->finished.load(std::memory_order_acquire))
+      ended.push_back(job);
+  for (auto& job : ended)
+    on_finished(job);
+  std::vector<caf::actor_addr> gone;
+  for (auto& [id, entry] : estate_->vault)
+    if (entry.by_id.holder && !attend(entry.by_id.holder))
+      gone.push_back(entry.by_id.holder);
+  for (auto& who : gone)
+    on_down(who);
 }
 
 void pool_actor::on_exit() {
@@ -75,12 +110,14 @@ void pool_actor::on_exit() {
                           "the pool's actor ended; nothing was executed, ask "
                           "again",
                           {}};
-  for (auto& [id, who] : callers_)
-    if (auto* due = std::get_if<waiting_execute>(&who.reply))
-      abandon(id, *due->reply, why);
-    else
+  for (auto& [id, who] : callers_.take_all()) {
+    auto* job = estate_->desk.job_of(id);
+    auto sent = job != nullptr && job->now != desk_job::stage::queued;
+    if (!sent || !std::holds_alternative<waiting_execute>(who.reply))
       fail(who, why);
-  callers_.clear();
+    else if (job->stopped) // else its worker answers
+      fail(who, stopped_unfinished());
+  }
   for (auto& x : draining_)
     if (over)
       x.deliver(accepted{});
@@ -91,68 +128,6 @@ void pool_actor::on_exit() {
     estate_->finish();
 }
 
-void pool_actor::abandon(ticket id, late_reply<outcome>& reply,
-                         const error& why) {
-  auto job = job_of(id);
-  auto what = why;
-  if (job != nullptr && job->started) {
-    if (!job->cancelled.load())
-      return; // its worker answers
-    what = {errc::outcome_unknown,
-            "the pool's actor ended while the statement was being stopped; it "
-            "may have taken effect or not: look before you repeat it",
-            {}};
-  } else if (job != nullptr) {
-    job->what = {}; // the successor gets it, to give the lease back
-  }
-  reply.fail(what);
-}
-
-void pool_actor::act(effects orders) {
-  if (acting_) {
-    for (auto& x : orders)
-      todo_.push_back(std::move(x));
-    return;
-  }
-  acting_ = true;
-  for (auto& x : orders)
-    std::visit([this](auto& order) { perform(order); }, x);
-  machine_.reuse(std::move(orders));
-  while (!todo_.empty()) {
-    auto x = std::move(todo_.front());
-    todo_.pop_front();
-    std::visit([this](auto& order) { perform(order); }, x);
-  }
-  acting_ = false;
-  check_invariants();
-  arm_timer();
-}
-
-void pool_actor::check_invariants() {
-  if (++checks_ % check_interval != 0)
-    return;
-  for (auto& text : machine_.violations(machine_.state().last_input)) {
-    auto event = effect::emit{{event_kind::invariant_broken, {}, {}, text}};
-    perform(event);
-  }
-}
-
-void pool_actor::note_leases() {
-  estate_->note_leases(machine_.state().table.count(connection_state::leased));
-}
-
-void pool_actor::arm_timer() {
-  note_leases();
-  auto next = std::min(machine_.next_wakeup(), next_limit());
-  if (!estate_->meters->warnings.empty())
-    next = std::min(next, next_warnings_);
-  if (next >= armed_for_)
-    return;
-  armed_for_ = next;
-  auto delay = std::max<duration>(next - clock::now(), duration::zero());
-  send_later(this, pool_shell{this}, delay, wake_up{++timer_});
-}
-
 void pool_actor::on_wake_up(const wake_up& x) {
   if (x.number != timer_)
     return;
@@ -160,56 +135,280 @@ void pool_actor::on_wake_up(const wake_up& x) {
   auto now = clock::now();
   tell_warnings(now);
   estate_->slots->advance_clock(now);
-  auto with_names = estate_->config.leak_threshold > duration::zero();
-  act(machine_.observe_front(estate_->look_at_front(with_names), now));
+  observe_front(estate_->config.leak_threshold > duration::zero());
   act(machine_.tick(now));
-  enforce_limits(now);
-  end_lingering(now);
-  dismiss_idle(now);
-  finish_if_over();
+  act(desk().tick(now));
 }
 
-void pool_actor::tell_warnings(time_point now) {
-  auto& box = estate_->meters->warnings;
-  if (box.empty() || now < next_warnings_)
-    return;
-  next_warnings_ = now + pause_between_warnings;
-  auto news = box.take();
-  for (auto& x : news.kept) {
-    auto text = std::move(x.what.text);
-    if (!x.what.state.empty())
-      text += " (" + x.what.state + ')';
-    auto event = effect::emit{
-      {event_kind::server_warning, {}, x.connection, std::move(text)}};
-    perform(event);
-  }
-  if (news.left_out > 0) {
-    auto event = effect::emit{
-      {event_kind::server_warning,
-       {},
-       {},
-       std::to_string(news.left_out) + " more warnings were left out"}};
-    perform(event);
-  }
-}
+// -- asking -------------------------------------------------------------------
 
-pool_snapshot pool_actor::on_snapshot() {
+void pool_actor::begin_waiting(pool_caller who, const call_options& how) {
   auto now = clock::now();
-  act(machine_.observe_front(estate_->look_at_front(true), now));
-  auto result = machine_.snapshot(now);
-  auto& meters = *estate_->meters;
-  result.counters.executed = meters.executed.load();
-  result.counters.execute_errors = meters.execute_errors.load();
-  result.counters.shed += meters.turned_away.load();
-  result.counters.server_warnings = meters.warnings.count();
-  result.wait_time = meters.wait_time.snapshot();
-  result.open_time = meters.open_time.snapshot();
-  result.execute_time = meters.execute_time.snapshot();
-  result.use_time = estate_->slots->use_times();
-  result.use_time += meters.use_time.snapshot();
-  result.peak_leased = estate_->slots->peak_leased();
-  return result;
+  auto id = estate_->next_ticket();
+  who.until = end_of_wait(how, estate_->config.acquire_timeout, now);
+  callers_.add(id, std::move(who));
+  act(machine_.acquire({id, how}, now));
 }
+
+caf::result<lease_grant> pool_actor::on_acquire(const acquire& x) {
+  // Before the promise, which takes the sender for itself on CAF 0.17.
+  auto from = caf::actor_cast<caf::actor_addr>(current_sender());
+  if (!from || !attend(from))
+    return to_caf({errc::invalid_argument,
+                   "nobody would hold the lease: ask as an actor",
+                   {}});
+  if (auto granted = take_from_front(x, from))
+    return *std::move(granted);
+  auto now = clock::now();
+  auto id = estate_->next_ticket();
+  auto orders = machine_.acquire({id, x.how}, now);
+  if (auto* granted = only_grant(orders)) {
+    // The usual case: served at once, and nothing else to do.
+    estate_->meters->wait_time.record(granted->waited);
+    estate_->hold_by_id(granted->lease.connection,
+                        {from, x.request, granted->lease});
+    auto result = lease_grant{granted->lease, granted->waited};
+    machine_.reuse(std::move(orders));
+    settle();
+    return result;
+  }
+  auto reply = make_response_promise<lease_grant>();
+  callers_.add(id, {reply,
+                    from,
+                    x.request,
+                    {},
+                    end_of_wait(x.how, estate_->config.acquire_timeout, now)});
+  act(std::move(orders));
+  return reply;
+}
+
+pool_actor::promise<lease_ptr> pool_actor::on_acquire_lease(
+  const acquire_lease& x) {
+  // Before the promise, which takes the sender for itself on CAF 0.17.
+  auto from = caf::actor_cast<caf::actor_addr>(current_sender());
+  auto reply = make_response_promise<lease_ptr>();
+  attend(from);
+  begin_waiting({reply, from, x.wish.request}, x.wish.how);
+  return reply;
+}
+
+caf::delegated<outcome> pool_actor::on_execute(const execute& x) {
+  auto from = caf::actor_cast<caf::actor_addr>(current_sender());
+  attend(from);
+  auto due = waiting_execute{late_reply<outcome>::to_request_of(this), x.what};
+  auto now = clock::now();
+  if (x.how.deadline) // as the machine does it
+    due.deadline = std::max(*x.how.deadline, now);
+  due.limit = allowance(x.how, now);
+  due.read_only = x.how.read_only;
+  due.bound_by_pool = x.how.bound_by_pool;
+  due.on_lease = static_cast<bool>(x.lease);
+  if (due.on_lease)
+    execute_on(x, std::move(due), from);
+  else
+    begin_waiting({std::move(due), from, x.request}, x.how);
+  return {};
+}
+
+void pool_actor::execute_on(const execute& x, waiting_execute due,
+                            const caf::actor_addr& from) {
+  auto& lease = x.lease;
+  auto* entry = estate_->find(lease.connection);
+  if (!held_under(lease, entry) || entry->by_id.holder != from) {
+    due.reply->fail({errc::lease_lost,
+                     "the lease " + to_string(lease)
+                       + " is not yours any more; acquire another",
+                     {}});
+    return;
+  }
+  if (estate_->desk.busy(lease.connection)) {
+    due.reply->fail({errc::invalid_argument,
+                     "a statement runs on this lease already; wait for its "
+                     "answer",
+                     {}});
+    return;
+  }
+  claim(lease.connection);
+  auto id = estate_->next_ticket();
+  callers_.add(id, {std::move(due), from, x.request});
+  hand_over(effect::grant{id, lease});
+}
+
+void pool_actor::on_queue(const queue_caller& x) {
+  auto now = clock::now();
+  callers_.add(x.wish.caller,
+               {x.answer,
+                {},
+                0,
+                x.who,
+                end_of_wait(x.wish.how, estate_->config.acquire_timeout, now)});
+  act(machine_.acquire(x.wish, now));
+}
+
+// -- withdrawing --------------------------------------------------------------
+
+void pool_actor::on_withdraw(ticket x) {
+  callers_.take(x);
+  withdraw(x);
+}
+
+void pool_actor::withdraw(ticket id) {
+  // What has ended needs no stopping, even if its report is on the way.
+  if (auto* job = estate_->desk.job_of(id))
+    if (auto ended = estate_->jobs.at(job->what.id); ended->finished.load())
+      on_finished(ended);
+  act(machine_.cancel(id, clock::now()));
+  act(desk().withdraw(id, clock::now()));
+}
+
+void pool_actor::on_cancel(const cancel_request& x) {
+  auto from = caf::actor_cast<caf::actor_addr>(current_sender());
+  if (auto id = callers_.of_request(from, x.request)) {
+    withdraw(*id);
+    // A statement's end answers.
+    if (estate_->desk.job_of(*id) != nullptr)
+      return;
+    if (auto who = callers_.take(*id))
+      fail(*who, {errc::cancelled, "withdrawn by its caller", {}});
+    return;
+  }
+  // Granted meanwhile: the lease is taken back.
+  for (auto& [id, entry] : estate_->vault) {
+    if (from && entry.by_id.holder == from
+        && entry.by_id.request == x.request) {
+      on_revoke({entry.by_id.lease});
+      return;
+    }
+  }
+}
+
+bool pool_actor::attend(const caf::actor_addr& who) {
+  if (!who || watched_.contains(who))
+    return true;
+  auto alive = caf::actor_cast<caf::actor>(who);
+  if (!alive)
+    return false;
+  // Once for all its requests: each watch would be told by itself.
+  watched_.insert(who);
+  watch_actor(
+    this, alive,
+    [this](const caf::actor_addr& addr, const caf::error&) { on_down(addr); });
+  return true;
+}
+
+void pool_actor::on_down(const caf::actor_addr& who) {
+  watched_.erase(who);
+  if (auto gone = caf::actor_cast<caf::actor>(who))
+    estate_->subscribers.erase(gone);
+  std::vector<lease_id> left;
+  for (auto& [id, entry] : estate_->vault)
+    if (entry.by_id.holder == who)
+      left.push_back(entry.by_id.lease);
+  for (auto& lease : left)
+    on_revoke({lease});
+  for (auto id : callers_.of_sender(who))
+    on_withdraw(id);
+}
+
+void pool_actor::on_revoke(const revoke_lease& x) {
+  auto id = x.lease.connection;
+  if (held_under(x.lease, estate_->find(id))) {
+    claim(id);
+    estate_->hold_by_id(id, {});
+  }
+  act(machine_.holder_lost(x.lease, estate_->desk.busy(id), clock::now()));
+}
+
+// -- the front ----------------------------------------------------------------
+
+std::optional<lease_grant> pool_actor::take_from_front(
+  const acquire& x, const caf::actor_addr& from) {
+  if (x.how.expected > duration::zero() || x.how.read_only)
+    return std::nullopt; // the front remembers nothing and asks no server
+  auto held = estate_->slots->try_take(holder{});
+  if (!held)
+    return std::nullopt;
+  auto lease = estate_->hold_from_front(
+    held, {from, x.request, {}, {}, x.how.holder}, machine_.state().epoch);
+  estate_->meters->wait_time.record(duration::zero());
+  return lease_grant{lease, duration::zero()};
+}
+
+bool pool_actor::held_under(const lease_id& lease,
+                            const vault_entry* entry) const {
+  return entry != nullptr && entry->by_id.lease == lease
+         && (entry->by_id.from_front || machine_.state().leases.valid(lease));
+}
+
+void pool_actor::claim(connection_id id) {
+  if (auto in = estate_->claim(id))
+    act(machine_.claimed(*in, clock::now()));
+}
+
+void pool_actor::observe_front(bool with_names) {
+  act(machine_.observe_front(estate_->look_at_front(with_names), clock::now()));
+}
+
+void pool_actor::tell_withdrawn(const slot_view& x) {
+  auto* entry = estate_->find(x.connection);
+  auto uses
+    = entry != nullptr ? pool_estate::front_uses(*entry, x.generation) : 0;
+  act(machine_.withdrawn(x.connection, uses, clock::now()));
+}
+
+// -- coming back --------------------------------------------------------------
+
+void pool_actor::on_released(slot_index slot) {
+  auto back = estate_->slots->collect(slot);
+  if (!back)
+    return;
+  if (auto late = estate_->lingering.extract(slot); !late.empty()) {
+    estate_->slots->unbind(slot);
+    act(desk().let_go(late.mapped(), clock::now()));
+    return;
+  }
+  auto* entry = estate_->find(back->connection);
+  if (entry == nullptr)
+    return;
+  auto end = estate_->end_of(*back, *entry);
+  act(machine_.returned(back->connection, end, clock::now()));
+}
+
+void pool_actor::on_release(const release& x) {
+  auto id = x.lease.connection;
+  auto* entry = estate_->find(id);
+  auto left = entry != nullptr ? entry->held->object->state() : trace::clean;
+  if (held_under(x.lease, entry)) {
+    if (entry->by_id.from_front && !x.why && left == trace::clean) {
+      estate_->give_back(*entry, condition::clean);
+      entry->by_id = {};
+      return;
+    }
+    claim(id);
+  }
+  if (machine_.state().leases.valid(x.lease) && estate_->desk.busy(id)) {
+    // The statement's end ends the lease: nobody else may have it before.
+    estate_->hold_by_id(id, {});
+    return;
+  }
+  auto end = lease_end{x.why ? trace::broken : left, x.why};
+  note_end(x.lease, clock::now());
+  act(machine_.release(x.lease, end, clock::now()));
+}
+
+void pool_actor::note_end(const lease_id& lease, time_point now) {
+  auto& leases = machine_.state().leases;
+  if (!leases.valid(lease))
+    return;
+  estate_->meters->use_time.record(now - leases.find(lease.connection)->since);
+  estate_->hold_by_id(lease.connection, {});
+}
+
+void pool_actor::on_finished(const job_ptr& job) {
+  act(desk().finished(job->order.id, {!job->why, job->took}, clock::now()));
+}
+
+// -- operators ----------------------------------------------------------------
 
 void pool_actor::on_subscribe(const subscribe& x) {
   auto who = x.who ? x.who : caf::actor_cast<caf::actor>(current_sender());
@@ -250,14 +449,7 @@ pool_actor::promise<accepted> pool_actor::on_control(const control& x) {
     case control::verb::drain:
       draining_.push_back(reply);
       act(machine_.drain(now));
-      estate_->drain_until
-        = std::min(estate_->drain_until,
-                   add_saturated(now, std::max(x.limit, duration::zero())));
-      if (estate_->drain_until != never)
-        send_later(this, pool_shell{this},
-                   std::max<duration>(estate_->drain_until - now, {}),
-                   drain_limit{});
-      finish_if_over();
+      act(desk().drain(x.limit, now));
       return reply;
   }
   reply.deliver(accepted{});
@@ -277,58 +469,30 @@ caf::result<accepted> pool_actor::on_reconfigure(const reconfigure& x) {
     entry.held->execute_timeout = x.config.execute_timeout;
   auto recycle = x.recycle || x.way != nullptr;
   act(machine_.configure(x.config, recycle, clock::now()));
-  feed_workers(); // there may be more of them now
+  act(desk().configure(x.config, clock::now()));
   return accepted{};
 }
 
-void pool_actor::on_drain_limit(const drain_limit& x) {
-  if (x.last) {
-    for (auto& reply : draining_)
-      reply.deliver(accepted{});
-    draining_.clear();
-    return;
-  }
-  act(machine_.shut_down(clock::now()));
-  // Also what was taken from the front since the last look.
-  act(machine_.observe_front(estate_->look_at_front(true), clock::now()));
-  finish_if_over();
-  send_later(this, pool_shell{this}, estate_->config.close_timeout,
-             drain_limit{true});
+pool_snapshot pool_actor::on_snapshot() {
+  observe_front(true);
+  auto result = machine_.snapshot(clock::now());
+  estate_->measure(result);
+  return result;
 }
 
-void pool_actor::take_over() {
-  auto now = clock::now();
-  estate_->slots->advance_clock(now);
-  for (auto& subscriber : estate_->subscribers)
-    attend(subscriber.address());
-  auto old = std::move(estate_->predecessor);
-  if (old == nullptr) {
-    act(machine_.start(now));
+void pool_actor::tell_warnings(time_point now) {
+  auto& box = estate_->meters->warnings;
+  if (box.empty() || now < next_warnings_)
     return;
-  }
-  act(machine_.succeed(*old, now));
-  // Facts whose messages died with the predecessor.
-  estate_->slots->for_each([this](const slot_view& x) {
-    if (x.state == slot_state::returned)
-      on_released(x.slot);
-    else if (x.state == slot_state::empty)
-      tell_withdrawn(x);
-  });
-  act(machine_.observe_front(estate_->look_at_front(false), clock::now()));
-  auto jobs = estate_->jobs;
-  for (auto& job : jobs)
-    if (job->finished.load(std::memory_order_acquire))
-      on_finished(job);
-  std::vector<caf::actor_addr> gone;
-  for (auto& [id, entry] : estate_->vault)
-    if (entry.by_id.holder && !attend(entry.by_id.holder))
-      gone.push_back(entry.by_id.holder);
-  for (auto& who : gone)
-    on_down(who);
-  if (estate_->drain_until != never)
-    send_later(this, pool_shell{this},
-               std::max<duration>(estate_->drain_until - now, {}),
-               drain_limit{});
+  next_warnings_ = now + pause_between_warnings;
+  for (auto& [connection, text] : estate_->take_warnings())
+    tell(event_kind::server_warning, connection, std::move(text));
+}
+
+void pool_actor::tell(event_kind kind, connection_id connection,
+                      std::string text) {
+  auto event = effect::emit{{kind, {}, connection, std::move(text)}};
+  perform(event);
 }
 
 } // namespace caf_pool

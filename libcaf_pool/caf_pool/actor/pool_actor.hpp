@@ -1,19 +1,26 @@
 #pragma once
 
-#include "caf_pool/actor/pool_caller.hpp"
+#include "caf_pool/actor/pool_callers.hpp"
 #include "caf_pool/actor/pool_estate.hpp"
 #include "caf_pool/actor/pool_shell.hpp"
 
 #include <deque>
-#include <map>
-#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 namespace caf_pool {
 
-/// The thin shell around a pool machine: turns messages into inputs and effects
-/// into messages, and decides nothing. Never blocks and does no I/O.
+/// The thin shell around a pool machine and the desk of its workers: turns
+/// messages into their inputs and their effects into messages, and decides
+/// nothing. Never blocks and does no I/O.
+///
+/// ~~~
+///   messages --> pool_machine --effects--> front, callers, subscribers
+///                  ^      |
+///      how jobs    |      |  jobs
+///      ended       |      v
+///                 work_desk --effects--> workers
+/// ~~~
 class pool_actor : public pool_shell::base {
 public:
   pool_actor(caf::actor_config& cfg, std::shared_ptr<pool_estate> estate);
@@ -26,21 +33,14 @@ public:
 private:
   template <class T>
   using promise = caf::typed_response_promise<T>;
-  using caller = pool_caller;
-  using caller_table = std::unordered_map<ticket, caller>;
 
-  /// Tells somebody what became of a statement when the actor ends.
-  void abandon(ticket id, late_reply<outcome>& reply, const error& why);
-
-  // -- messages ---------------------------------------------------------------
+  // -- messages to inputs: pool_actor.cpp -------------------------------------
 
   caf::result<lease_grant> on_acquire(const acquire& x);
-  void on_revoke(const revoke_lease& x);
   promise<lease_ptr> on_acquire_lease(const acquire_lease& x);
   caf::delegated<outcome> on_execute(const execute& x);
-  void execute_on(const execute& x, waiting_execute due,
-                  const caf::actor_addr& from);
   void on_release(const release& x);
+  void on_revoke(const revoke_lease& x);
   void on_cancel(const cancel_request& x);
   void on_queue(const queue_caller& x);
   void on_withdraw(ticket x);
@@ -52,9 +52,38 @@ private:
   pool_snapshot on_snapshot();
   void on_down(const caf::actor_addr& who);
   void on_wake_up(const wake_up& x);
-  void on_drain_limit(const drain_limit& x);
 
-  // -- effects, one overload each ---------------------------------------------
+  void take_over();
+  void execute_on(const execute& x, waiting_execute due,
+                  const caf::actor_addr& from);
+  void begin_waiting(pool_caller who, const call_options& how);
+  bool attend(const caf::actor_addr& who);
+  /// Withdraws a caller whom nobody answers any more.
+  void withdraw(ticket id);
+  /// Serves a caller as it would serve itself in this process.
+  std::optional<lease_grant> take_from_front(const acquire& x,
+                                             const caf::actor_addr& from);
+  /// Hands a lease from the front over to the machine.
+  void claim(connection_id id);
+  /// Tells whether a connection, if any, is held by that id.
+  bool held_under(const lease_id& lease, const vault_entry* entry) const;
+  /// A slot was emptied: its uses since the last look count, too.
+  void tell_withdrawn(const slot_view& x);
+  void observe_front(bool with_names);
+  void tell_warnings(time_point now);
+  void tell(event_kind kind, connection_id connection, std::string text);
+
+  // -- effects to messages: pool_actor_effects.cpp ----------------------------
+
+  /// Performs orders, and those that their answers cause, in sequence.
+  void act(effects orders);
+  void act(desk_effects orders);
+  void act_on_the_rest();
+  /// After all orders of an input.
+  void settle();
+  void check_invariants();
+  void note_leases();
+  void arm_timer();
 
   void perform(const effect::grant& x);
   void perform(effect::reject& x);
@@ -72,83 +101,54 @@ private:
   void perform(const effect::look& x);
   void perform(effect::emit& x);
 
-  /// Performs orders, and those that their answers cause, in sequence.
-  void act(effects orders);
-  void check_invariants();
-  void note_leases();
-  void arm_timer();
-  void tell_warnings(time_point now);
-
-  // -- leases -----------------------------------------------------------------
+  void perform(const desk_effect::hire& x);
+  void perform(const desk_effect::dismiss& x);
+  void perform(const desk_effect::run& x);
+  void perform(const desk_effect::stop& x);
+  void perform(const desk_effect::call_off& x);
+  void perform(const desk_effect::abort& x);
+  void perform(const desk_effect::end& x);
+  void perform(const desk_effect::session_over& x);
+  void perform(const desk_effect::shut_down& x);
+  void perform(const desk_effect::answer_drain& x);
 
   /// Grants what is ready for its caller.
-  void hand_over(caller_table::iterator place, const effect::grant& x);
-  void give(const std::shared_ptr<granter>& to, const effect::grant& x,
-            const caller& who);
-  void give(const promise<lease_grant>& to, const effect::grant& x,
-            const caller& who);
-  void give(const promise<lease_ptr>& to, const effect::grant& x);
+  void hand_over(const effect::grant& x);
+  void give(std::shared_ptr<granter>& to, const effect::grant& x,
+            const pool_caller& who);
+  void give(promise<lease_grant>& to, const effect::grant& x,
+            const pool_caller& who);
+  void give(promise<lease_ptr>& to, const effect::grant& x,
+            const pool_caller& who);
   void give(waiting_execute& to, const effect::grant& x);
-  /// Serves a caller as it would serve itself in this process.
-  std::optional<lease_grant> take_from_front(const acquire& x,
-                                             const caf::actor_addr& from);
-  /// Hands a lease from the front over to the machine.
-  void claim(connection_id id);
-  /// Tells whether a connection, if any, is held by that id.
-  bool held_under(const lease_id& lease, const vault_entry* entry) const;
-  std::optional<loan> lend(const effect::grant& x, const holder& who);
-  void take_back_unused(const effect::grant& x, const loan& held);
-  void expect_answer(ticket id, caller who);
-  void begin_waiting(caller who, const call_options& how);
-  time_point end_of_wait(const call_options& how, time_point now) const;
-  bool attend(const caf::actor_addr& who);
-  void end_lease(const lease_id& lease, const lease_end& how, time_point now);
-  /// A slot was emptied: its uses since the last look count, too.
-  void tell_withdrawn(const slot_view& x);
 
-  // -- workers ----------------------------------------------------------------
-
-  job_ptr make_job(job_kind kind, connection_id id, time_point deadline);
-  void start(job_ptr job);
-  void feed_workers();
-  bool may_run(const pool_job& job) const;
-  bool may_hire() const;
-  /// Ends a statement that would hardly be done in time, if others wait.
-  bool turn_away(const job_ptr& job);
-  job_ptr running_on(connection_id id, job_kind kind) const;
-  bool busy(connection_id id) const;
-  job_ptr job_of(ticket id) const;
-  void conclude(const job_ptr& job);
-  /// What served a caller has ended: an `execute`, or a `restrict`.
-  void conclude_service(const job_ptr& job, const error& why);
-  void answer_holder(const job_ptr& job, const error& why);
-  void drop(const job_ptr& job, error why);
-  /// Ends a statement: at the server if it runs.
-  void stop(const job_ptr& job);
-
-  // -- limits -----------------------------------------------------------------
-
-  time_point next_limit() const;
-  void enforce_limits(time_point now);
-  void enforce_limit(const job_ptr& job);
-  void end_lingering(time_point now);
-  void dismiss_idle(time_point now);
-  void finish_if_over();
-  void take_over();
+  /// The desk, which knows whether callers wait.
+  work_desk& desk();
+  job_ptr make_job(job_kind kind, connection_id id, time_point deadline) const;
+  /// Brings a job to the desk, unless its connection is gone.
+  void order(const job_ptr& job);
+  void order(job_kind kind, connection_id id, time_point deadline);
+  /// Tells the machine how a job for it ended.
+  void report(const job_ptr& job);
+  void report_opening(const job_ptr& job);
+  /// A job that served a caller has ended.
+  void end_service(const job_ptr& job, const error& why, bool sent);
+  void answer_caller(const job_ptr& job, const error& why);
+  void end_lease(const lease_id& lease, const lease_end& how);
+  /// Measures a lease that ends, and forgets who worked on it by id.
+  void note_end(const lease_id& lease, time_point now);
 
   std::shared_ptr<pool_estate> estate_;
   pool_machine& machine_;
   std::deque<any_effect> todo_;
+  std::deque<any_desk_effect> desk_todo_;
   bool acting_ = false;
-  caller_table callers_;
-  std::map<std::pair<caf::actor_addr, std::uint64_t>, ticket> requests_;
+  pool_callers callers_;
   std::unordered_set<caf::actor_addr> watched_;
   std::vector<promise<accepted>> draining_;
   time_point armed_for_ = never, next_warnings_{};
   std::uint64_t timer_ = 0;
   std::uint32_t checks_ = 0;
-  /// How long statements by message run.
-  use_times statements_;
 };
 
 } // namespace caf_pool

@@ -29,7 +29,7 @@ private:
 } // namespace
 
 pool_estate::pool_estate(const pool_config& cfg, backend_ptr w)
-  : way(std::move(w)), config(cfg) {
+  : way(std::move(w)), config(cfg), desk(cfg) {
   // nop
 }
 
@@ -82,6 +82,14 @@ void pool_estate::install(pool_shell next) {
   shell_ = std::move(next);
 }
 
+pool_machine& pool_estate::next_machine() {
+  predecessor = std::move(machine);
+  auto seed
+    = static_cast<std::uint64_t>(clock::now().time_since_epoch().count());
+  machine = std::make_unique<pool_machine>(config, pool_epoch{++epochs}, seed);
+  return *machine;
+}
+
 vault_entry& pool_estate::store(connection_id id, connection_ptr object) {
   auto held = std::make_shared<pooled_connection>();
   held->id = id;
@@ -125,6 +133,57 @@ std::optional<slot_index> pool_estate::slot_of(connection_id id) {
   return entry->slot;
 }
 
+lease_end pool_estate::end_of(const slot_return& back, vault_entry& entry) {
+  end_grant(entry);
+  auto end = lease_end{};
+  end.front_uses = front_uses(entry, back.generation);
+  auto reason = std::exchange(entry.held->discarded_because, {});
+  switch (back.left) {
+    case condition::clean:
+      break;
+    case condition::dirty:
+      end.left = trace::dirty;
+      break;
+    case condition::broken:
+      end.left = trace::broken;
+      if (entry.held->object->state() == trace::broken)
+        end.why = {errc::connection_lost,
+                   reason.empty() ? "it broke while it was leased" : reason,
+                   {}};
+      break;
+  }
+  return end;
+}
+
+void pool_estate::measure(pool_snapshot& out) const {
+  out.counters.executed = meters->executed.load();
+  out.counters.execute_errors = meters->execute_errors.load();
+  out.counters.shed += meters->turned_away.load();
+  out.counters.server_warnings = meters->warnings.count();
+  out.wait_time = meters->wait_time.snapshot();
+  out.open_time = meters->open_time.snapshot();
+  out.execute_time = meters->execute_time.snapshot();
+  out.use_time = slots->use_times();
+  out.use_time += meters->use_time.snapshot();
+  out.peak_leased = slots->peak_leased();
+}
+
+std::vector<std::pair<connection_id, std::string>> pool_estate::
+  take_warnings() {
+  std::vector<std::pair<connection_id, std::string>> result;
+  auto news = meters->warnings.take();
+  for (auto& x : news.kept) {
+    auto& text = x.what.text;
+    if (!x.what.state.empty())
+      text += " (" + x.what.state + ')';
+    result.emplace_back(x.connection, std::move(text));
+  }
+  if (news.left_out > 0)
+    result.emplace_back(connection_id{}, std::to_string(news.left_out)
+                                           + " more warnings were left out");
+  return result;
+}
+
 void pool_estate::end_grant(vault_entry& entry) noexcept {
   if (std::exchange(entry.granted_generation, 0) != 0)
     --granted_in_slots;
@@ -160,6 +219,62 @@ std::vector<front_view> pool_estate::look_at_front(bool with_names) {
     result.push_back(std::move(view));
   });
   return result;
+}
+
+lease_id pool_estate::hold_from_front(const loan& held, remote_holding who,
+                                      pool_epoch epoch) {
+  auto lease = lease_id::in_front(epoch, held.connection, held.generation);
+  who.lease = lease;
+  who.from_front = held;
+  who.since = clock::now();
+  hold_by_id(held.connection, std::move(who));
+  return lease;
+}
+
+std::optional<lease_claim> pool_estate::claim(connection_id id) {
+  auto* entry = find(id);
+  if (entry == nullptr || !entry->by_id.from_front)
+    return std::nullopt;
+  auto held = entry->by_id.from_front;
+  // So that it comes here, not to the next caller.
+  slots->recall(held.slot);
+  give_back(*entry, condition::clean);
+  slots->collect(held.slot);
+  auto& who = entry->by_id;
+  return lease_claim{who.lease, who.name, who.since,
+                     front_uses(*entry, held.generation)};
+}
+
+std::optional<loan> pool_estate::lend(connection_id id, const holder& who,
+                                      std::uint32_t leases) {
+  auto slot = slot_of(id);
+  if (!slot)
+    return std::nullopt;
+  // First, because granting counts the peak: this lease is in a slot now, and
+  // the one before it may have been by message.
+  ++granted_in_slots;
+  note_leases(leases);
+  auto held = slots->grant(*slot, who);
+  if (!held) {
+    --granted_in_slots;
+    return std::nullopt;
+  }
+  auto* entry = find(id);
+  ++entry->grants;
+  entry->granted_generation = held.generation;
+  return held;
+}
+
+void pool_estate::take_back_unused(connection_id id, const loan& held) {
+  slots->give_back(held, condition::clean);
+  slots->collect(held.slot);
+  end_grant(*find(id));
+}
+
+void pool_estate::dismiss_workers() {
+  for (auto& [id, worker] : workers)
+    post_to(worker, dismiss{});
+  workers.clear();
 }
 
 } // namespace caf_pool

@@ -8,36 +8,24 @@
 #include "caf_pool/lease/pool_port.hpp"
 #include "caf_pool/lease/pooled_connection.hpp"
 #include "caf_pool/machine/pool_machine.hpp"
+#include "caf_pool/work/work_desk.hpp"
 
 #include <atomic>
-#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace caf_pool {
 
-/// A connection that the pool gave up while somebody still holds it.
-struct lingering_connection {
-  /// To be done when the holder lets go: one thread at a time.
-  job_ptr close;
-  /// When the pool stops waiting for that; `never` afterwards.
-  time_point until;
-};
-
-/// A worker and what it does.
-struct hired_worker {
-  worker_handle handle;
-  job_ptr job;
-  time_point idle_since;
-};
-
 /// Everything of a pool that outlives its actor: connections, front, live
-/// leases, workers, meters, and the machine with breaker, backoff and counters.
+/// leases, workers, meters, and the two machines: the pool's, with breaker,
+/// backoff and counters, and the desk of its workers.
 /// Belongs to the supervisor; the present actor works on it.
 ///
 /// Thread-safety: the members of `pool_port` and `shell` from any thread, the
@@ -68,6 +56,10 @@ public:
 
   // -- the pool's actor -------------------------------------------------------
 
+  /// Makes the machine of the next life of the pool; the last one becomes the
+  /// predecessor.
+  pool_machine& next_machine();
+
   /// Puts a fresh connection into the vault.
   vault_entry& store(connection_id id, connection_ptr object);
 
@@ -88,6 +80,15 @@ public:
   static std::uint64_t front_uses(const vault_entry& entry,
                                   std::uint64_t generation) noexcept;
 
+  /// Returns how a holding through a slot ended, which is over now.
+  lease_end end_of(const slot_return& back, vault_entry& entry);
+
+  /// Adds to a snapshot what the machine does not measure.
+  void measure(pool_snapshot& out) const;
+
+  /// Takes what servers warned of since the last call, as texts.
+  std::vector<std::pair<connection_id, std::string>> take_warnings();
+
   /// A grant through a slot is over, if there was one.
   void end_grant(vault_entry& entry) noexcept;
 
@@ -96,6 +97,25 @@ public:
 
   /// Returns what the front shows of the connections in the vault.
   std::vector<front_view> look_at_front(bool with_names);
+
+  /// Notes who works by id on what was taken from the front; returns the lease,
+  /// of which the machine does not know yet.
+  lease_id hold_from_front(const loan& held, remote_holding who,
+                           pool_epoch epoch);
+
+  /// Takes a holding by id out of the front, for the machine to look after;
+  /// nothing if it is not there.
+  std::optional<lease_claim> claim(connection_id id);
+
+  /// Lends a connection through its slot; nothing if the front has none left.
+  std::optional<loan> lend(connection_id id, const holder& who,
+                           std::uint32_t leases);
+
+  /// A loan came to nobody.
+  void take_back_unused(connection_id id, const loan& held);
+
+  /// Lets all workers end when they have nothing to do.
+  void dismiss_workers();
 
   backend_ptr way;
   const std::shared_ptr<pool_meters> meters = std::make_shared<pool_meters>();
@@ -108,17 +128,14 @@ public:
   std::map<connection_id, vault_entry> vault;
   /// Connections that the machine granted through their slots.
   std::uint32_t granted_in_slots = 0;
-  std::map<slot_index, lingering_connection> lingering;
-  std::vector<job_ptr> jobs;
-  std::deque<job_ptr> backlog;
-  /// Closes that wait for a job on the same connection.
-  std::map<connection_id, job_ptr> close_after;
-  /// Statements that ended while a cancel for them was on its way.
-  std::map<connection_id, job_ptr> cancelled;
-  std::vector<hired_worker> workers;
+  /// Connections that are to be closed when whoever has them in his hands lets
+  /// go, by their slots.
+  std::map<slot_index, connection_id> lingering;
+  work_desk desk;
+  /// What the jobs of the desk take.
+  std::unordered_map<job_id, job_ptr> jobs;
+  std::map<worker_id, worker_handle> workers;
   std::set<caf::actor> subscribers;
-  /// When a drain turns into shutting down; `never` without one.
-  time_point drain_until = never;
 
 private:
   std::atomic<std::uint64_t> tickets_{0};

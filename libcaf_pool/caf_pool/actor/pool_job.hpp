@@ -8,6 +8,7 @@
 #include "caf_pool/core/time.hpp"
 #include "caf_pool/core/work.hpp"
 #include "caf_pool/lease/pooled_connection.hpp"
+#include "caf_pool/work/job_order.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -16,60 +17,36 @@
 
 namespace caf_pool {
 
-/// What a worker can do: everything that may block.
-enum class job_kind : std::uint8_t {
-  open,
-  probe,
-  reset,
-  execute,
-  restrict,
-  cancel,
-  close,
-  look,
-};
-
 /// How whoever wanted work done is answered.
 using execute_reply = std::shared_ptr<late_reply<outcome>>;
 
-/// One piece of blocking work. The worker fills in the results and says so;
-/// the pool's actor, or its successor, reads them afterwards.
+/// One piece of blocking work and all that it takes. The worker fills in the
+/// results and says so; the pool's actor, or its successor, reads them
+/// afterwards.
 struct pool_job {
-  job_kind kind = job_kind::open;
-  connection_id id;
+  job_order order;
   /// How to open and look; null for everything else.
   backend_ptr way;
   /// The connection to work on; null for `open` and `look`.
   std::shared_ptr<pooled_connection> target;
-  time_point deadline;
   reset_policy policy = reset_policy::automatic;
   /// For `execute`.
   work what;
-  /// For `execute`: what its caller allows in all; zero: the pool's limits.
-  duration limit = duration::zero();
   /// For `execute`: makes the server refuse writes before it begins.
   bool read_only = false;
-  /// For `execute`: whoever holds the connection may leave a transaction open.
-  bool on_lease = false;
-  /// Whom an `execute` or a `restrict` is for.
-  ticket caller;
+  /// What an `execute` or a `restrict` works on.
   lease_id lease;
   /// For `restrict`: how long the caller waited in the queue.
   duration waited = duration::zero();
-  /// Null for everything else.
+  /// Null for everything else than `execute`.
   execute_reply reply;
-
   /// For `look`: which one.
-  std::uint64_t number = 0;
+  std::uint64_t look = 0;
 
   /// For `open`: the worker is not to begin any more.
   std::atomic<bool> called_off{false};
   /// For `open`: the backend is not to go on either.
   std::stop_source stop;
-
-  /// Tells whether somebody waits for it who is to have the connection.
-  bool serves_caller() const noexcept {
-    return kind == job_kind::execute || kind == job_kind::restrict;
-  }
 
   // -- results ----------------------------------------------------------------
 
@@ -84,15 +61,6 @@ struct pool_job {
   /// Somebody wants the statement stopped: the worker leaves the answer to the
   /// pool's actor, because the connection is free only after the cancel.
   std::atomic<bool> cancelled{false};
-
-  // -- the pool's actor -------------------------------------------------------
-
-  /// A worker has it.
-  bool started = false;
-  /// It is late: its connection was broken from outside.
-  bool aborted = false;
-  /// Nobody counts on it any more, and its worker does not count.
-  bool given_up = false;
 };
 
 using job_ptr = std::shared_ptr<pool_job>;

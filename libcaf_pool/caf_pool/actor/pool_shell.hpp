@@ -35,17 +35,10 @@ struct wake_up {
   std::uint64_t number = 0;
 };
 
-/// The time for draining is over.
-struct drain_limit {
-  /// That for closing, too: whoever waits for the end is answered.
-  bool last = false;
-};
-
 /// The pool's actor, as its own parts see it.
 using pool_shell
   = actor_with<pool_handle, void(queue_caller), void(withdraw_caller),
-               void(slot_released), void(job_finished), void(wake_up),
-               void(drain_limit)>;
+               void(slot_released), void(job_finished), void(wake_up)>;
 
 /// The pool's supervisor, as its own parts see it: it takes a caller whose
 /// actor died, and has the next one.
@@ -58,5 +51,4 @@ CAF_POOL_MESSAGE(caf_pool_pool_shell, caf_pool::queue_caller)
 CAF_POOL_MESSAGE(caf_pool_pool_shell, caf_pool::withdraw_caller)
 CAF_POOL_MESSAGE(caf_pool_pool_shell, caf_pool::slot_released)
 CAF_POOL_MESSAGE(caf_pool_pool_shell, caf_pool::wake_up)
-CAF_POOL_MESSAGE(caf_pool_pool_shell, caf_pool::drain_limit)
 CAF_POOL_END_MESSAGES(caf_pool_pool_shell)

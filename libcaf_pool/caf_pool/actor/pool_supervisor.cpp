@@ -71,9 +71,7 @@ void pool_supervisor::on_down(const caf::error& why) {
     start_child();
     return;
   }
-  for (auto& worker : estate_->workers)
-    post_to(worker.handle, dismiss{});
-  estate_->workers.clear();
+  estate_->dismiss_workers();
   estate_->finish();
   if (over)
     quit();

@@ -12,7 +12,7 @@ void open(pool_job& job) {
   if (job.called_off.load(std::memory_order_acquire))
     return;
   job.begun = true;
-  auto opened = job.way->open_unless(job.stop.get_token(), job.deadline);
+  auto opened = job.way->open_unless(job.stop.get_token(), job.order.deadline);
   if (opened)
     job.opened = *std::move(opened);
   else
@@ -24,12 +24,12 @@ void keep(pool_job& job, const result<void>& outcome) {
     job.why = outcome.error();
 }
 
-void execute(pool_job& job) {
+void work_on(pool_job& job) {
   if (job.read_only)
-    keep(job, job.target->object->restrict_to_reads(job.deadline));
+    keep(job, job.target->object->restrict_to_reads(job.order.deadline));
   if (job.why)
     return;
-  auto done = job.target->run(job.what, job.on_lease, job.deadline);
+  auto done = job.target->run(job.what, job.order.on_lease, job.order.deadline);
   if (done)
     job.done = *std::move(done);
   else
@@ -37,37 +37,37 @@ void execute(pool_job& job) {
 }
 
 void dispatch(pool_job& job) {
-  switch (job.kind) {
+  switch (job.order.kind) {
     case job_kind::open:
       open(job);
       break;
     case job_kind::probe:
-      keep(job, job.target->object->probe(job.deadline));
+      keep(job, job.target->object->probe(job.order.deadline));
       break;
     case job_kind::reset:
-      keep(job, job.target->object->reset(job.policy, job.deadline));
+      keep(job, job.target->object->reset(job.policy, job.order.deadline));
       break;
     case job_kind::execute:
-      execute(job);
+      work_on(job);
       break;
     case job_kind::restrict:
-      keep(job, job.target->object->restrict_to_reads(job.deadline));
+      keep(job, job.target->object->restrict_to_reads(job.order.deadline));
       break;
     case job_kind::cancel:
       job.target->object->cancel();
       break;
     case job_kind::look:
-      keep(job, job.way->reachable(job.deadline));
+      keep(job, job.way->reachable(job.order.deadline));
       break;
     case job_kind::close:
-      job.target->object->close(job.deadline);
+      job.target->object->close(job.order.deadline);
       break;
   }
 }
 
 class worker_actor : public worker_handle::base {
 public:
-  worker_actor(caf::actor_config& cfg, job_report report)
+  worker_actor(caf::actor_config& cfg, job_done report)
     : worker_handle::base(cfg), report_(std::move(report)) {
     drop_unexpected(this);
   }
@@ -86,7 +86,7 @@ public:
   }
 
 private:
-  job_report report_;
+  job_done report_;
 };
 
 } // namespace
@@ -112,7 +112,7 @@ void answer(pool_job& job, const error& why) {
   });
 }
 
-worker_handle spawn_worker(caf::actor_system& sys, job_report report) {
+worker_handle spawn_worker(caf::actor_system& sys, job_done report) {
   return sys.spawn<worker_actor, caf::detached>(std::move(report));
 }
 

@@ -14,10 +14,10 @@ void run(pool_job& job);
 void answer(pool_job& job, const error& why);
 
 /// Called on the worker's thread when a job is done.
-using job_report = std::function<void(const job_ptr&)>;
+using job_done = std::function<void(const job_ptr&)>;
 
 /// Spawns a detached actor: the only place where a driver is called on behalf
 /// of a pool. CAF's scheduler threads never see a blocking call.
-worker_handle spawn_worker(caf::actor_system& sys, job_report report);
+worker_handle spawn_worker(caf::actor_system& sys, job_done report);
 
 } // namespace caf_pool

@@ -68,7 +68,7 @@ void adopt_connections(step& x, const pool_state& old) {
       continue;
     // Nobody would notice if that order was lost.
     auto deadline = x.now + x.s.config.close_timeout;
-    x.s.table.watch(id, deadline + rules::grace);
+    x.s.table.watch(id, deadline + worker_grace);
     x.order(effect::close_connection{id, deadline, true});
   }
   x.s.table.adopt_idle(old.table.idle());
@@ -297,7 +297,7 @@ effects pool_machine::holder_lost(const lease_id& lease, bool busy,
   auto deadline = now + state_.config.reset_timeout;
   rules::close_lease(x, lease.connection);
   state_.table.move_to(lease.connection, connection_state::quarantined, now);
-  state_.table.watch(lease.connection, deadline + rules::grace);
+  state_.table.watch(lease.connection, deadline + worker_grace);
   x.order(effect::cancel_connection{lease.connection, deadline});
   return settle(x);
 }
@@ -308,6 +308,20 @@ effects pool_machine::settled(connection_id id, const lease_end& how,
   auto* record = state_.table.find(id);
   if (record != nullptr && record->state == connection_state::quarantined)
     rules::take_from_lost(x, id, how);
+  return settle(x);
+}
+
+effects pool_machine::work_done(const lease_id& lease, const lease_end& how,
+                                bool kept, time_point now) {
+  auto x = rules::begin(state_, now);
+  auto id = lease.connection;
+  auto* record = state_.table.find(id);
+  if (record != nullptr && record->state == connection_state::quarantined) {
+    rules::take_from_lost(x, id, how);
+  } else if (!kept && state_.leases.valid(lease)) {
+    ++state_.counters.released;
+    rules::take_back(x, id, how);
+  }
   return settle(x);
 }
 

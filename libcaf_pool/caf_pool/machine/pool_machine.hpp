@@ -83,6 +83,11 @@ public:
   /// Nothing runs any more on a connection whose holder was lost.
   effects settled(connection_id id, const lease_end& how, time_point now);
 
+  /// Work on a connection has ended that was done in its holder's name: ends
+  /// the lease, unless it is `kept`, or settles what a lost holder left.
+  effects work_done(const lease_id& lease, const lease_end& how, bool kept,
+                    time_point now);
+
   // -- front ------------------------------------------------------------------
 
   /// `front_uses` as in `lease_end`; without them, uses since the last look
@@ -127,6 +132,11 @@ public:
 
   /// Returns what is wrong with the machine's state; empty if nothing.
   std::vector<std::string> violations(time_point now) const;
+
+  /// The pool is closed, and no connection is left.
+  bool over() const noexcept {
+    return state_.life == pool_life::closed && state_.table.size() == 0;
+  }
 
   /// Everything that the machine knows.
   const pool_state& state() const noexcept {

@@ -119,7 +119,7 @@ effects pool_machine::opened(connection_id id, duration took, time_point now) {
   if (record == nullptr || std::exchange(record->given_up, false)) {
     // Nobody counts on it any more.
     auto deadline = now + s.config.close_timeout;
-    s.table.watch(id, deadline + rules::grace);
+    s.table.watch(id, deadline + worker_grace);
     x.order(effect::close_connection{id, deadline, record == nullptr});
     return settle(x);
   }

@@ -28,8 +28,9 @@ void codel::advance(duration head_wait, time_point now) noexcept {
     return;
   // Nothing is known before the first interval.
   auto first = interval_end_ == time_point::min();
-  // What was before a quiet time says nothing about now.
-  if (!first && now - interval_end_ >= interval_) {
+  // What was before a quiet time, or before the first one who had to wait, says
+  // nothing about now.
+  if (first || now - interval_end_ >= interval_) {
     shortest_.reset();
     served_ = refused_ = 0;
   }

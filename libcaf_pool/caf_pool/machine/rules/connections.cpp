@@ -20,7 +20,7 @@ void close(step& x, connection_id id, bool abort) {
   }
   auto deadline = x.now + s.config.close_timeout;
   s.table.move_to(id, connection_state::closing, x.now);
-  s.table.watch(id, deadline + grace);
+  s.table.watch(id, deadline + worker_grace);
   x.order(effect::close_connection{id, deadline, abort});
 }
 
@@ -94,7 +94,7 @@ void begin_reset(step& x, connection_id id) {
   auto& s = x.s;
   auto deadline = x.now + s.config.reset_timeout;
   s.table.move_to(id, connection_state::resetting, x.now);
-  s.table.watch(id, deadline + grace);
+  s.table.watch(id, deadline + worker_grace);
   x.order(effect::reset_connection{id, deadline});
 }
 

@@ -14,7 +14,7 @@ void begin_probe(step& x, connection_id id, bool for_waiter) {
   auto deadline = x.now + s.config.health_check_timeout;
   s.table.move_to(id, connection_state::probing, x.now);
   s.table.find(id)->probe_for_waiter = for_waiter;
-  s.table.watch(id, deadline + grace);
+  s.table.watch(id, deadline + worker_grace);
   ++s.counters.probes;
   x.order(effect::probe_connection{id, deadline});
 }

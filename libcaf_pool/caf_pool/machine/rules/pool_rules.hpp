@@ -3,6 +3,7 @@
 #include "caf_pool/machine/effect.hpp"
 #include "caf_pool/machine/policy/lifetime.hpp"
 #include "caf_pool/machine/policy/sizing.hpp"
+#include "caf_pool/machine/policy/worker_grace.hpp"
 #include "caf_pool/machine/pool_state.hpp"
 #include "caf_pool/machine/rules/pool_words.hpp"
 
@@ -34,9 +35,6 @@ step begin(pool_state& s, time_point now);
 
 /// Brings everything in line: serves, tells the late, follows the demand.
 effects settle(step& x);
-
-/// How long a worker may be late before it counts as stuck.
-inline constexpr duration grace = std::chrono::seconds{1};
 
 // -- callers ------------------------------------------------------------------
 

@@ -120,7 +120,8 @@ time_point busy_until(const pool_state& s) {
 
 void order_look(step& x) {
   auto& s = x.s;
-  auto number = s.recovery.look(x.now, x.now + s.config.open_timeout + grace);
+  auto number
+    = s.recovery.look(x.now, x.now + s.config.open_timeout + worker_grace);
   x.order(effect::look{number, x.now + look_limit(s)});
 }
 

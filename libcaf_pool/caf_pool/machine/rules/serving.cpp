@@ -20,7 +20,7 @@ step begin(pool_state& s, time_point now) {
   x.tell(event_kind::freeze_detected, {},
          "woke up " + to_rough_text(late)
            + " late; every idle connection is probed before use");
-  s.table.postpone(late + grace); // the workers were frozen, too
+  s.table.postpone(late + worker_grace); // the workers were frozen, too
   suspect_all(x);
   return x;
 }

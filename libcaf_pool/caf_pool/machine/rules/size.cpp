@@ -149,7 +149,7 @@ connection_record& begin_opening(
   record.permit = permit;
   record.age.generation = s.generation;
   auto deadline = x.now + s.config.open_timeout;
-  s.table.watch(id, deadline + grace);
+  s.table.watch(id, deadline + worker_grace);
   s.recovery.connected(x.now);
   x.order(effect::open_connection{id, deadline});
   return record;
