@@ -171,7 +171,7 @@ double measure_pool(caf::actor_system& sys, bool fast_lane, duration length) {
   auto self = caf::scoped_actor{sys};
   ask(self.ptr(), pool->address, caf::infinite, get_snapshot{})
     .receive([](const pool_snapshot&) {}, [](const caf::error&) {});
-  auto value = measure<pool_client>(sys, pool->direct(), length);
+  auto value = measure<pool_client>(sys, pool->address, length);
   ask(self.ptr(), pool->address, caf::infinite,
       control{control::verb::drain, duration::zero()})
     .receive([](const accepted&) {}, [](const caf::error&) {});

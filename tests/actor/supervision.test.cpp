@@ -31,11 +31,16 @@ TEST_CASE("a pool without an actor is reached through its supervisor") {
   fixture fx;
   auto server = std::make_shared<scripted_backend>();
   auto ref = spawn_pool(fx.sys, pool_config{}, server).value();
-  CHECK(ref.direct()); // whether or not its actor has begun
-  REQUIRE(test::eventually([&] { return ref.direct() != ref.address; }));
+  test::client me{fx.sys};
+  auto answers = [&] {
+    return me.get<pool_snapshot>(ref.address, get_snapshot{}).has_value();
+  };
+  CHECK(answers()); // whether or not its actor has begun
+  REQUIRE(test::eventually([&] { return bool{ref.estate->shell()}; }));
+  CHECK(answers());
   auto present = ref.estate->shell();
   ref.estate->install({});
-  CHECK(ref.direct() == ref.address);
+  CHECK(answers());
   ref.estate->install(present);
   caf::anon_send_exit(ref.address, caf::exit_reason::user_shutdown);
 }

@@ -12,7 +12,7 @@ namespace caf_pool {
 pool_supervisor::pool_supervisor(caf::actor_config& cfg,
                                  std::shared_ptr<pool_estate> estate,
                                  restart_limit limit)
-  : supervisor_shell::base(cfg), estate_(std::move(estate)), limit_(limit) {
+  : passing_on(cfg), estate_(std::move(estate)), limit_(limit) {
   drop_unexpected(this);
 }
 
@@ -31,6 +31,16 @@ pool_supervisor::behavior_type pool_supervisor::make_behavior() {
     [this](const reconfigure& x) { return delegate(child_, x); },
     [this](const queue_caller& x) { post_to(child_, x); },
   };
+}
+
+caf::strong_actor_ptr pool_supervisor::receiver_of(
+  const caf::mailbox_element& x) {
+  auto for_pool = is_message_of<acquire, release, execute, cancel_request,
+                                acquire_lease, revoke_lease, get_snapshot,
+                                subscribe, control, reconfigure>(x);
+  if (!for_pool) // a queue_caller comes from an actor that died
+    return nullptr;
+  return caf::actor_cast<caf::strong_actor_ptr>(estate_->shell());
 }
 
 void pool_supervisor::on_exit() {
@@ -68,6 +78,7 @@ void pool_supervisor::on_down(const caf::error& why) {
   auto over = estate_->machine == nullptr
               || estate_->machine->state().life == pool_life::closed;
   if (!over && !too_often()) {
+    estate_->install({}); // until the next one begins, messages come here
     start_child();
     return;
   }

@@ -23,14 +23,6 @@ struct pool_ref {
   pool_handle address;
   /// Acquires without messages, from any thread.
   std::shared_ptr<pool_estate> estate;
-
-  /// The pool's present actor: one message less per request, but gone after a
-  /// restart (`errc::restarted`: ask again). `address` while there is none:
-  /// until the supervisor has begun, between two actors, and in the end.
-  pool_handle direct() const {
-    auto present = estate->shell();
-    return present ? pool_handle{present} : address;
-  }
 };
 
 /// Spawns a supervised pool. Fails with `config_invalid` if the settings have
@@ -47,8 +39,9 @@ result<pool_ref> spawn_pool(caf::actor_system& sys, const pool_config& config,
                             std::set<caf::actor> subscribers = {});
 
 /// Keeps a pool's actor alive: restarts it when it dies, hands the estate on,
-/// and gives up when that happens too often. Passes all messages on.
-class pool_supervisor : public supervisor_shell::base {
+/// and gives up when that happens too often. Passes all messages on, without
+/// waking up for them while the pool has its actor.
+class pool_supervisor : public passing_on<supervisor_shell::base> {
 public:
   pool_supervisor(caf::actor_config& cfg, std::shared_ptr<pool_estate> estate,
                   restart_limit limit);
@@ -57,6 +50,9 @@ public:
 
   /// A pool that nobody can reach any more drains.
   void on_exit() override;
+
+protected:
+  caf::strong_actor_ptr receiver_of(const caf::mailbox_element& x) override;
 
 private:
   void start_child();

@@ -219,6 +219,46 @@ protected:
   virtual bool receive_early(const caf::mailbox_element& x) = 0;
 };
 
+/// An actor that passes on what is for another one, on the thread that brings
+/// it: neither is the message copied, nor does it wake this actor. The answer
+/// goes straight to whoever asked.
+template <class Base>
+class passing_on : public Base {
+public:
+  using Base::Base;
+  using Base::enqueue;
+
+#if CAF_POOL_CAF_1
+  bool enqueue(caf::mailbox_element_ptr x, caf::scheduler* where) override {
+    auto to = receiver_of(*x);
+    return to ? to->enqueue(std::move(x), where)
+              : Base::enqueue(std::move(x), where);
+  }
+#else
+  void enqueue(caf::mailbox_element_ptr x,
+               caf::execution_unit* where) override {
+    if (auto to = receiver_of(*x))
+      to->enqueue(std::move(x), where);
+    else
+      Base::enqueue(std::move(x), where);
+  }
+#endif
+
+protected:
+  /// Returns whom a message is for; nobody if for this actor. Runs on any
+  /// thread, also beside handlers of the actor, and with locks of CAF held.
+  virtual caf::strong_actor_ptr receiver_of(const caf::mailbox_element& x) = 0;
+};
+
+/// Tells whether a message is a request or a note of one of these types, and
+/// not an answer.
+template <class... Ts>
+bool is_message_of(const caf::mailbox_element& x) {
+  auto& content = x.content();
+  return !x.mid.is_response()
+         && (content.template match_elements<Ts>() || ...);
+}
+
 // -- life and death -----------------------------------------------------------
 
 /// Calls `f(const caf::actor_addr&, const caf::error&)` when `who` ends. 0.17
