@@ -67,7 +67,7 @@ double recovered_after(const std::vector<timed_call>& calls, duration length,
 
 ordeal suffer(const run_options& x, pool_config config, const lengths& times) {
   outage_system world;
-  auto pool = spawn_pool(world.sys, config, postgres(x.postgres).way);
+  auto pool = spawn_pool(world.sys, config, postgres(x.postgres).backend);
   if (!pool)
     throw std::runtime_error{to_string(pool.error())};
   auto& handle = pool->address;

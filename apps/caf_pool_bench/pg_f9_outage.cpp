@@ -123,9 +123,10 @@ double count_leaks(const run_options& x, any_pool& db) {
 outage_verdict play_once(const run_options& x, duration away) {
   auto config = config_of(x);
   auto log = std::make_shared<outage_log>();
-  auto way = std::make_shared<watched_backend>(postgres(x.postgres).way, log);
+  auto backend
+    = std::make_shared<watched_backend>(postgres(x.postgres).backend, log);
   outage_system world;
-  any_pool db{world.sys, config, way};
+  any_pool db{world.sys, config, backend};
   if (auto ready = db.warm_up(std::chrono::seconds{60}); !ready)
     throw std::runtime_error{to_string(ready.error())};
   auto ears = listen(world.sys, db.actors().address, log);

@@ -75,31 +75,31 @@ private:
 /// Writes down each attempt to connect that a server noticed.
 class watched_backend : public backend {
 public:
-  watched_backend(backend_ptr way, std::shared_ptr<outage_log> log)
-    : way_(std::move(way)), log_(std::move(log)) {
+  watched_backend(backend_ptr inner, std::shared_ptr<outage_log> log)
+    : inner_(std::move(inner)), log_(std::move(log)) {
     // nop
   }
 
   result<connection_ptr> open(time_point deadline) override {
     auto begin = clock::now();
-    auto result = way_->open(deadline);
+    auto result = inner_->open(deadline);
     note(begin, result ? error{} : result.error());
     return result;
   }
 
   result<void> reachable(time_point deadline) override {
     auto begin = clock::now();
-    auto result = way_->reachable(deadline);
+    auto result = inner_->reachable(deadline);
     note(begin, result ? error{} : result.error());
     return result;
   }
 
   std::string_view kind() const noexcept override {
-    return way_->kind();
+    return inner_->kind();
   }
 
   std::string describe() const override {
-    return way_->describe();
+    return inner_->describe();
   }
 
 private:
@@ -109,7 +109,7 @@ private:
       log_->connected(begin, clock::now());
   }
 
-  backend_ptr way_;
+  backend_ptr inner_;
   std::shared_ptr<outage_log> log_;
 };
 

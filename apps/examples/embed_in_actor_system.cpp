@@ -38,7 +38,7 @@ int main() {
   config cfg;
   caf::actor_system sys{cfg};
   auto server = sqlite(":memory:");
-  auto db = spawn_pool(sys, server.config, server.way).value();
+  auto db = spawn_pool(sys, server.config, server.backend).value();
 
   auto actor = sys.spawn(greet, db.address);
   auto self = caf::scoped_actor{sys};

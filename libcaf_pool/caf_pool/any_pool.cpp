@@ -86,11 +86,11 @@ struct any_pool::impl {
   pool_config config;
 
   impl(std::shared_ptr<runtime> rt, caf::actor_system& system,
-       const pool_config& cfg, backend_ptr way, error why)
+       const pool_config& cfg, backend_ptr backend, error why)
     : own(std::move(rt)),
       sys(&system),
       ref(why ? result<pool_ref>{std::move(why)}
-              : spawn_pool(system, cfg, std::move(way))),
+              : spawn_pool(system, cfg, std::move(backend))),
       config(cfg) {
     // nop
   }
@@ -120,16 +120,16 @@ struct any_pool::impl {
   }
 };
 
-any_pool::any_pool(const pool_config& config, backend_ptr way, error why) {
+any_pool::any_pool(const pool_config& config, backend_ptr backend, error why) {
   auto rt = runtime::shared();
   auto& sys = rt->system();
-  impl_ = std::make_unique<impl>(std::move(rt), sys, config, std::move(way),
+  impl_ = std::make_unique<impl>(std::move(rt), sys, config, std::move(backend),
                                  std::move(why));
 }
 
 any_pool::any_pool(caf::actor_system& sys, const pool_config& config,
-                   backend_ptr way, error why)
-  : impl_(std::make_unique<impl>(nullptr, sys, config, std::move(way),
+                   backend_ptr backend, error why)
+  : impl_(std::make_unique<impl>(nullptr, sys, config, std::move(backend),
                                  std::move(why))) {
   // nop
 }

@@ -33,10 +33,10 @@ public:
   using acquire_handler = std::function<void(result<lease>)>;
 
   /// Makes an actor system of its own, shared by all pools of the process.
-  /// `why` tells why there is no way to the server, if there is none.
-  any_pool(const pool_config& config, backend_ptr way, error why = {});
-  any_pool(caf::actor_system& sys, const pool_config& config, backend_ptr way,
-           error why = {});
+  /// `why` tells why there is no backend, if there is none.
+  any_pool(const pool_config& config, backend_ptr backend, error why = {});
+  any_pool(caf::actor_system& sys, const pool_config& config,
+           backend_ptr backend, error why = {});
 
   /// Joins a pool that was made by `spawn_pool`; ends it, too.
   any_pool(pool_ref ref, const pool_config& config);

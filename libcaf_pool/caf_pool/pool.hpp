@@ -19,12 +19,12 @@ public:
   using lease_type = typed_lease<Connection>;
 
   explicit pool(backend_spec<Connection> x)
-    : any_pool(x.config, std::move(x.way), std::move(x.why)) {
+    : any_pool(x.config, std::move(x.backend), std::move(x.why)) {
     // nop
   }
 
   pool(caf::actor_system& sys, backend_spec<Connection> x)
-    : any_pool(sys, x.config, std::move(x.way), std::move(x.why)) {
+    : any_pool(sys, x.config, std::move(x.backend), std::move(x.why)) {
     // nop
   }
 

@@ -27,9 +27,9 @@ pool_config small(std::uint32_t max) {
 TEST_CASE("a program executes statements without an actor in sight") {
   auto config = small(1);
   config.options["path"] = ":memory:";
-  auto way = make_sqlite(config);
-  REQUIRE(way.has_value());
-  any_pool db{config, *way};
+  auto backend = make_sqlite(config);
+  REQUIRE(backend.has_value());
+  any_pool db{config, *backend};
   REQUIRE(db.ready().has_value());
   REQUIRE(db.execute("CREATE TABLE item (id INTEGER, name TEXT)"));
   REQUIRE(db.execute("INSERT INTO item VALUES (?1, ?2)", {7, "seven"}));

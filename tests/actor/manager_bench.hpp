@@ -42,9 +42,9 @@ public:
   }
 
   /// Of a server with this name such a way is made from now on.
-  void put(const std::string& name, backend_ptr way) {
+  void put(const std::string& name, backend_ptr backend) {
     auto guard = std::lock_guard{mutex_};
-    ways_[name] = std::move(way);
+    ways_[name] = std::move(backend);
   }
 
 private:

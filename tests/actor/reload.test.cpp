@@ -49,7 +49,7 @@ TEST_CASE("what a backend copies reaches the pool with a new backend",
   REQUIRE(me.get<outcome>(ref->address, execute{{"SELECT 1"}}));
   auto held = me.get<lease_ptr>(ref->address, acquire_lease{}).value();
   REQUIRE(me.get<accepted>(ref->address, reconfigure{config, second, true}));
-  CHECK(ref->estate->way == second);
+  CHECK(ref->estate->backend == second);
   // None is closed under its holder.
   CHECK(held->execute("SELECT 1").has_value());
   held = nullptr;

@@ -42,7 +42,7 @@ TEST_CASE("a pool under load acknowledges nothing once its file is gone",
   std::atomic<int> lost{0};
   {
     auto made = sqlite(path);
-    any_pool first{made.config, made.way};
+    any_pool first{made.config, made.backend};
     first.execute("CREATE TABLE t (x)").value();
   }
   actor_world world;

@@ -27,7 +27,7 @@ backend_spec<connection> settled(Spec spec) {
   auto quiet = quiet_pool(1);
   quiet.backend = spec.config.backend;
   quiet.options = spec.config.options;
-  return {std::move(quiet), std::move(spec.way), std::move(spec.why)};
+  return {std::move(quiet), std::move(spec.backend), std::move(spec.why)};
 }
 
 const flavour& any_flavour() {
@@ -59,7 +59,7 @@ struct tx_bench {
 
   static any_pool pool_of(caf::actor_system& sys,
                           const backend_spec<connection>& spec) {
-    return {sys, spec.config, spec.way, spec.why};
+    return {sys, spec.config, spec.backend, spec.why};
   }
 
   tx_bench() {

@@ -86,7 +86,7 @@ struct fixture {
     x.config.retry.start = 10ms;
     x.config.retry.cap = 20ms;
     x.config.breaker.enabled = false;
-    x.way = server;
+    x.backend = server;
     return ask_for<pool_handle>(manager, std::move(x));
   }
 
@@ -173,15 +173,15 @@ TEST_CASE("a pool that is late is down, and its counters stay", "[trap-T68]") {
   x.what = "good";
   f.ask_for<outcome>(pool, x);
   REQUIRE(test::eventually([&] { return count() == 1; }));
-  auto way = std::make_shared<slow_backend>();
+  auto backend = std::make_shared<slow_backend>();
   reconfigure order;
   order.config.name = "main";
-  order.way = way;
+  order.backend = backend;
   post_to(pool, order);
   // It does not move from here on.
-  way->entered.acquire();
+  backend->entered.acquire();
   auto doc = f.detail();
-  way->may_go.release(8);
+  backend->may_go.release(8);
   CHECK(doc["status"] == "down");
   CHECK_THAT(doc.dump(), ContainsSubstring("does not answer"));
   CHECK(doc["counters"]["executed"] == 1);

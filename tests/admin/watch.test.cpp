@@ -57,8 +57,8 @@ TEST_CASE("a look without an answer is given up after a while", "[A04]") {
   uut.want();
   REQUIRE(uut.start(at(0ms)));
   auto second = uut.want();
-  CHECK_FALSE(uut.start(at(pool_watch::patience - 1ms)));
-  CHECK(uut.start(at(pool_watch::patience)) == second);
+  CHECK_FALSE(uut.start(at(pool_watch::answer_limit - 1ms)));
+  CHECK(uut.start(at(pool_watch::answer_limit)) == second);
 }
 
 TEST_CASE("a late answer never turns a counter back", "[trap-T68]") {

@@ -78,18 +78,18 @@ TEST_CASE("one after the other is not at the same time, whatever the slots") {
 
 TEST_CASE("leases that are in no slot count, too") {
   fixture f{4};
-  f.table->note_leased_elsewhere(2);
+  f.table->note_leased_elsewhere(2, 8);
   CHECK(f.peak() == 2);
   auto first = f.take();
   CHECK(f.peak() == 3);
-  f.table->note_leased_elsewhere(3);
+  f.table->note_leased_elsewhere(3, 8);
   CHECK(f.peak() == 4);
-  f.table->note_leased_elsewhere(0);
+  f.table->note_leased_elsewhere(0, 8);
   auto second = f.take();
   CHECK(f.peak() == 4);
-  f.table->note_leased_elsewhere(2);
+  f.table->note_leased_elsewhere(2, 8);
   CHECK(f.peak() == 4);
-  f.table->note_leased_elsewhere(1);
+  f.table->note_leased_elsewhere(1, 8);
   auto third = f.take();
   CHECK(f.peak() == 4);
   auto fourth = f.take();
@@ -106,7 +106,7 @@ TEST_CASE("a grant through a slot counts, one that is back does not") {
   REQUIRE(granted);
   CHECK(f.peak() == 2);
   f.table->give_back(granted, condition::clean); // not collected yet
-  f.table->note_leased_elsewhere(1);
+  f.table->note_leased_elsewhere(1, 8);
   CHECK(f.peak() == 2);
   f.table->give_back(first, condition::clean);
 }

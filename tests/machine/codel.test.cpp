@@ -50,7 +50,7 @@ TEST_CASE("even the shortest wait of an interval must exceed the target",
     uut.observe(500ms);
     uut.advance(0s, at(2s));
     CHECK(uut.slow());
-    CHECK(uut.patience() == 100ms);
+    CHECK(uut.tolerated_wait() == 100ms);
   }
 }
 
@@ -122,5 +122,5 @@ TEST_CASE("new settings of an overload take effect with the next interval") {
   uut.advance(0s, at(2s));
   CHECK_FALSE(uut.slow());
   CHECK(uut.interval_end() == at(12s));
-  CHECK(uut.patience() == 2s);
+  CHECK(uut.tolerated_wait() == 2s);
 }

@@ -97,7 +97,7 @@ public:
   void change_mode(mode x);
   void end_all(bool by_reset);
   void lose_servers();
-  void set_budget(direction way, std::size_t bytes);
+  void set_budget(direction backend, std::size_t bytes);
 
   mutable std::mutex mtx;
   std::chrono::nanoseconds delay{};
@@ -112,7 +112,7 @@ private:
   std::vector<pollfd> interests(steady::time_point now, int& timeout_ms);
   void accept_one();
   void serve(wire& x, steady::time_point now);
-  void receive(lane& x, std::size_t way, steady::time_point now);
+  void receive(lane& x, std::size_t backend, steady::time_point now);
   bool send(lane& x, steady::time_point now);
 
   std::uint16_t target_;
@@ -181,8 +181,8 @@ void chaos_proxy::engine::lose_servers() {
   }
 }
 
-void chaos_proxy::engine::set_budget(direction way, std::size_t n) {
-  auto i = static_cast<std::size_t>(way);
+void chaos_proxy::engine::set_budget(direction backend, std::size_t n) {
+  auto i = static_cast<std::size_t>(backend);
   budgets_[i] = n;
   for (auto& x : wires)
     x.lanes[i].budget = n;
@@ -259,10 +259,10 @@ void chaos_proxy::engine::accept_one() {
 void chaos_proxy::engine::serve(wire& x, steady::time_point now) {
   if (x.dead || mode_ == mode::stall)
     return;
-  for (std::size_t way = 0; way < 2; ++way) {
-    auto& lane = x.lanes[way];
+  for (std::size_t backend = 0; backend < 2; ++backend) {
+    auto& lane = x.lanes[backend];
     if (!lane.ended)
-      receive(lane, way, now);
+      receive(lane, backend, now);
     if (!send(lane, now)) {
       x.client.reset_on_close();
       x.server.reset_on_close();
@@ -275,13 +275,13 @@ void chaos_proxy::engine::serve(wire& x, steady::time_point now) {
   }
 }
 
-void chaos_proxy::engine::receive(lane& x, std::size_t way,
+void chaos_proxy::engine::receive(lane& x, std::size_t backend,
                                   steady::time_point now) {
   std::array<char, 16384> buf;
   auto n = ::recv(x.from, buf.data(), buf.size(), MSG_DONTWAIT);
   if (n > 0) {
     auto size = static_cast<std::size_t>(n);
-    bytes[way] += size;
+    bytes[backend] += size;
     x.packets.push_back({{buf.data(), size}, now + delay});
   } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
     x.ended = true;
@@ -342,8 +342,8 @@ void chaos_proxy::throttle(std::size_t bytes_per_second) {
   engine_->change([&] { engine_->bytes_per_second = bytes_per_second; });
 }
 
-void chaos_proxy::cut_after(direction way, std::size_t bytes) {
-  engine_->change([&] { engine_->set_budget(way, bytes); });
+void chaos_proxy::cut_after(direction backend, std::size_t bytes) {
+  engine_->change([&] { engine_->set_budget(backend, bytes); });
 }
 
 void chaos_proxy::cut() {
@@ -370,9 +370,9 @@ std::size_t chaos_proxy::open() const {
                   [](const wire& x) { return !x.dead; }));
 }
 
-std::size_t chaos_proxy::bytes(direction way) const {
+std::size_t chaos_proxy::bytes(direction backend) const {
   std::lock_guard guard{engine_->mtx};
-  return engine_->bytes[static_cast<std::size_t>(way)];
+  return engine_->bytes[static_cast<std::size_t>(backend)];
 }
 
 } // namespace caf_pool::test

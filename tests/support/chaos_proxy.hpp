@@ -51,7 +51,7 @@ public:
 
   /// Resets each connection as soon as it has carried so many bytes in this
   /// direction, from now on; bytes beyond are dropped.
-  void cut_after(direction way, std::size_t bytes);
+  void cut_after(direction backend, std::size_t bytes);
 
   /// Ends all connections as a closing program does, on both sides.
   void cut();
@@ -67,7 +67,7 @@ public:
   std::size_t open() const;
 
   /// Counts the bytes that arrived from clients and from the server.
-  std::size_t bytes(direction way) const;
+  std::size_t bytes(direction backend) const;
 
 private:
   class engine;

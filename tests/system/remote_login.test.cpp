@@ -1,5 +1,5 @@
 #include "caf_pool/core/random.hpp"
-#include "caf_pool/gate/login_guard.hpp"
+#include "caf_pool/gate/login_throttle.hpp"
 #include "caf_pool/gate/reply_memory.hpp"
 #include "caf_pool/gate/sha256.hpp"
 #include "caf_pool/gate/tokens.hpp"
@@ -222,7 +222,7 @@ TEST_CASE("a client says what a token file has not for it", "[security-S7]") {
 
 TEST_CASE("who fails three times is turned away for longer and longer",
           "[security-S3]") {
-  login_guard guard;
+  login_throttle guard;
   auto now = time_point{} + 1h;
   guard.failed("eve", now);
   guard.failed("eve", now);
@@ -241,7 +241,7 @@ TEST_CASE("who fails three times is turned away for longer and longer",
 }
 
 TEST_CASE("a success makes a peer start anew") {
-  login_guard guard;
+  login_throttle guard;
   auto now = time_point{} + 1h;
   for (int i = 0; i < 5; ++i)
     guard.failed("bob", now);
@@ -251,11 +251,11 @@ TEST_CASE("a success makes a peer start anew") {
 }
 
 TEST_CASE("guessing peers take bounded memory", "[security-S13]") {
-  login_guard guard;
+  login_throttle guard;
   auto now = time_point{} + 1h;
   for (int i = 0; i < 5000; ++i)
     guard.failed(std::to_string(i), now + i * 1ms);
-  CHECK(guard.size() <= login_guard::max_peers);
+  CHECK(guard.size() <= login_throttle::max_peers);
 }
 
 // -- remembering answers ------------------------------------------------------

@@ -129,9 +129,9 @@ link_options remote_node::quick_link() {
   return {quick().heartbeat, quick().lease_ttl};
 }
 
-void remote_node::add_pool(const pool_config& config, backend_ptr way) {
+void remote_node::add_pool(const pool_config& config, backend_ptr backend) {
   impl_->ask_for<pool_handle>(impl_->manager,
-                              create_pool{config, std::move(way)});
+                              create_pool{config, std::move(backend)});
 }
 
 void remote_node::add_sqlite(const std::string& name, std::uint32_t max_size) {

@@ -41,7 +41,7 @@ public:
   /// A pool on a database in a file of the node's own.
   void add_sqlite(const std::string& name, std::uint32_t max_size = 4);
 
-  void add_pool(const pool_config& config, backend_ptr way);
+  void add_pool(const pool_config& config, backend_ptr backend);
 
   std::string address() const;
   std::uint16_t port() const;

@@ -71,9 +71,9 @@ struct two_lines {
 /// answer came for as long.
 template <class Done>
 bool is_served_until(Done done, remote_lease& held, const chaos_proxy& proxy,
-                     direction way) {
-  auto half_way = [&, start = proxy.bytes(way)] {
-    auto n = proxy.bytes(way) - start;
+                     direction backend) {
+  auto half_way = [&, start = proxy.bytes(backend)] {
+    auto n = proxy.bytes(backend) - start;
     return n > many() / 4 && n < many() / 4 * 3;
   };
   auto served_half_way = 0;
@@ -240,14 +240,14 @@ TEST_CASE("a line that breaks half-way ends what was under way",
   auto bytes = random_blob(many());
   REQUIRE(x.other->execute("main", insertion(bytes)));
   auto before = large_allocations();
-  for (auto way : {direction::to_client, direction::to_server}) {
+  for (auto backend : {direction::to_client, direction::to_server}) {
     REQUIRE(eventually([&] { return x.db->connected(); }));
-    x.proxy.cut_after(way, many() / 2);
-    auto what = way == direction::to_client
+    x.proxy.cut_after(backend, many() / 2);
+    auto what = backend == direction::to_client
                   ? sql_statement{"SELECT bytes FROM t"}
                   : insertion(bytes);
     CHECK(code_of(x.db->execute("main", what)) == errc::outcome_unknown);
-    x.proxy.cut_after(way, std::string::npos);
+    x.proxy.cut_after(backend, std::string::npos);
   }
   CHECK(eventually([&] { return x.node.stats().sessions == 2; }));
   CHECK(given_back(before));

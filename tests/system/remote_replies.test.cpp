@@ -46,13 +46,13 @@ TEST_CASE("a statement takes effect once at most, whatever becomes of replies",
   for (std::int64_t id = 0; id < 30; ++id) {
     REQUIRE(eventually([&] { return db->connected(); }));
     // Somewhere on its way there or back the connection breaks.
-    auto way = dice.below(2) == 0 ? chaos_proxy::direction::to_server
-                                  : chaos_proxy::direction::to_client;
-    proxy.cut_after(way, 1 + dice.below(400));
+    auto backend = dice.below(2) == 0 ? chaos_proxy::direction::to_server
+                                      : chaos_proxy::direction::to_client;
+    proxy.cut_after(backend, 1 + dice.below(400));
     auto done = db->execute("main", {"INSERT INTO t VALUES (?1)", {id}});
     outcomes[id] = code_of(done);
     uncertain += outcomes[id] == errc::outcome_unknown ? 1 : 0;
-    proxy.cut_after(way, unlimited);
+    proxy.cut_after(backend, unlimited);
     proxy.cut();
   }
   CHECK(uncertain > 0);

@@ -37,7 +37,7 @@ struct remote_bench {
       spec.config.name = "main";
       spec.config.backend = "postgres";
       spec.config.max_size = 2;
-      node.add_pool(spec.config, spec.way);
+      node.add_pool(spec.config, spec.backend);
     }
     return node.client();
   }

@@ -99,27 +99,28 @@ std::set<caf::actor> manager::subscribers() const {
   return all;
 }
 
-result<pool_handle> manager::add(const pool_config& config, backend_ptr way) {
-  auto pool = spawn_pool(system(), config, way, {}, subscribers());
+result<pool_handle> manager::add(const pool_config& config,
+                                 backend_ptr backend) {
+  auto pool = spawn_pool(system(), config, backend, {}, subscribers());
   if (!pool)
     return pool.error();
   watch_actor(this, pool->address,
               [this](const caf::actor_addr& addr, const caf::error& why) {
                 on_down(addr, why);
               });
-  pools_.insert_or_assign(config.name,
-                          managed_pool{pool->address, config, std::move(way)});
+  pools_.insert_or_assign(
+    config.name, managed_pool{pool->address, config, std::move(backend)});
   ++*version_;
   return pool->address;
 }
 
-void manager::add_or_remember(const pool_config& config, backend_ptr way) {
-  auto made = add(config, way);
+void manager::add_or_remember(const pool_config& config, backend_ptr backend) {
+  auto made = add(config, backend);
   if (made)
     return;
   auto missing = managed_pool{};
   missing.config = config;
-  missing.way = std::move(way);
+  missing.backend = std::move(backend);
   missing.ended = cannot_be_made(made.error());
   missing.status = pool_status::down;
   pools_.insert_or_assign(config.name, std::move(missing));
@@ -127,7 +128,7 @@ void manager::add_or_remember(const pool_config& config, backend_ptr way) {
 
 void manager::make_anew(const managed_pool& pool) {
   // The entry is replaced while this runs.
-  add_or_remember(pool_config{pool.config}, backend_ptr{pool.way});
+  add_or_remember(pool_config{pool.config}, backend_ptr{pool.backend});
 }
 
 void manager::on_down(const caf::actor_addr& who, const caf::error& why) {
@@ -167,14 +168,14 @@ caf::result<pool_handle> manager::on_create(const create_pool& x) {
                      + "\" already; change it by a reload, or choose another "
                        "name",
                    {}});
-  auto way = x.way;
-  if (way == nullptr) {
+  auto backend = x.backend;
+  if (backend == nullptr) {
     auto made = registry_->make(x.config);
     if (!made)
       return to_caf(made.error());
-    way = *std::move(made);
+    backend = *std::move(made);
   }
-  auto pool = add(x.config, std::move(way));
+  auto pool = add(x.config, std::move(backend));
   if (!pool)
     return to_caf(pool.error());
   return *pool;
@@ -231,14 +232,14 @@ void manager::change(managed_pool& pool, planned_pool next) {
   auto effect = strongest_effect(changes);
   if (effect == change_effect::replace) {
     take_out(pool);
-    add_or_remember(next.config, std::move(next.way));
+    add_or_remember(next.config, std::move(next.backend));
     return;
   }
   pool.config = next.config;
   auto order = reconfigure{next.config, nullptr, false};
   if (effect == change_effect::recycle) {
-    pool.way = next.way;
-    order.way = std::move(next.way);
+    pool.backend = next.backend;
+    order.backend = std::move(next.backend);
     order.recycle = true;
   }
   if (!changes.empty())
@@ -316,7 +317,7 @@ caf::result<accepted> manager::on_apply(const apply_pools& x) {
     return to_caf({errc::draining, "the node drains", {}});
   std::map<std::string, backend_ptr> present;
   for (auto& [name, pool] : pools_)
-    present.emplace(name, pool.way);
+    present.emplace(name, pool.backend);
   auto next = plan_pools(x.pools, present, *registry_);
   if (!next)
     return to_caf(next.error());
@@ -326,7 +327,7 @@ caf::result<accepted> manager::on_apply(const apply_pools& x) {
     if (i != pools_.end() && i->second.address)
       change(i->second, std::move(planned));
     else
-      add_or_remember(planned.config, std::move(planned.way));
+      add_or_remember(planned.config, std::move(planned.backend));
   }
   return accepted{};
 }

@@ -30,7 +30,7 @@ private:
     /// Invalid when the pool is over.
     pool_handle address;
     pool_config config;
-    backend_ptr way;
+    backend_ptr backend;
     /// What it said last.
     pool_snapshot known = {};
     /// Why it is over, and what it is shown as.
@@ -55,9 +55,9 @@ private:
 
   std::set<caf::actor> subscribers() const;
   error no_such_pool(const std::string& name) const;
-  result<pool_handle> add(const pool_config& config, backend_ptr way);
+  result<pool_handle> add(const pool_config& config, backend_ptr backend);
   /// As `add`; a pool that cannot be made is remembered with the reason.
-  void add_or_remember(const pool_config& config, backend_ptr way);
+  void add_or_remember(const pool_config& config, backend_ptr backend);
   /// Makes a pool that is over again, with the settings that it had.
   void make_anew(const managed_pool& pool);
   void change(managed_pool& pool, planned_pool next);

@@ -41,7 +41,7 @@ struct pool_list {
 struct create_pool {
   pool_config config;
   /// Taken from the registry by `config.backend` if it is null.
-  backend_ptr way = nullptr;
+  backend_ptr backend = nullptr;
 };
 
 /// Answer: `all_snapshots`, ordered by name. A pool that is over is shown until

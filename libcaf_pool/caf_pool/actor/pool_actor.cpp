@@ -392,8 +392,9 @@ void pool_actor::on_release(const release& x) {
     return;
   }
   auto end = lease_end{x.why ? trace::broken : left, x.why};
-  note_end(x.lease, clock::now());
-  act(machine_.release(x.lease, end, clock::now()));
+  auto now = clock::now();
+  note_end(x.lease, now);
+  act(machine_.release(x.lease, end, now));
 }
 
 void pool_actor::note_end(const lease_id& lease, time_point now) {
@@ -459,15 +460,16 @@ pool_actor::promise<accepted> pool_actor::on_control(const control& x) {
 caf::result<accepted> pool_actor::on_reconfigure(const reconfigure& x) {
   if (ends(machine_.state().life))
     return to_caf(it_ends(estate_->config.name));
-  auto problems = check_pool(x.config, x.way ? x.way : estate_->way);
+  auto problems
+    = check_pool(x.config, x.backend ? x.backend : estate_->backend);
   if (!problems.empty())
     return to_caf(config_error(problems));
   estate_->config = x.config;
-  if (x.way)
-    estate_->way = x.way;
+  if (x.backend)
+    estate_->backend = x.backend;
   for (auto& [id, entry] : estate_->vault)
     entry.held->execute_timeout = x.config.execute_timeout;
-  auto recycle = x.recycle || x.way != nullptr;
+  auto recycle = x.recycle || x.backend != nullptr;
   act(machine_.configure(x.config, recycle, clock::now()));
   act(desk().configure(x.config, clock::now()));
   return accepted{};

@@ -82,7 +82,6 @@ private:
   /// After all orders of an input.
   void settle();
   void check_invariants();
-  void note_leases();
   void arm_timer();
 
   void perform(const effect::grant& x);

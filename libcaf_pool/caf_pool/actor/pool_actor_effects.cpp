@@ -75,12 +75,8 @@ void pool_actor::check_invariants() {
     tell(event_kind::invariant_broken, {}, text);
 }
 
-void pool_actor::note_leases() {
-  estate_->note_leases(machine_.state().table.count(connection_state::leased));
-}
-
 void pool_actor::arm_timer() {
-  note_leases();
+  estate_->note_leases();
   auto next = std::min(machine_.next_wakeup(), estate_->desk.next_wakeup());
   if (!estate_->meters->warnings.empty())
     next = std::min(next, next_warnings_);
@@ -134,8 +130,7 @@ void pool_actor::give(std::shared_ptr<granter>& to, const effect::grant& x,
                       const pool_caller& who) {
   auto id = x.lease.connection;
   auto end = lease_end{};
-  auto leases = machine_.state().table.count(connection_state::leased);
-  auto held = estate_->lend(id, who.who, leases);
+  auto held = estate_->lend(id, who.who);
   if (held && to->grant(*held))
     return;
   if (held) {
@@ -149,8 +144,7 @@ void pool_actor::give(std::shared_ptr<granter>& to, const effect::grant& x,
 
 void pool_actor::give(promise<lease_ptr>& to, const effect::grant& x,
                       const pool_caller& who) {
-  auto leases = machine_.state().table.count(connection_state::leased);
-  if (auto held = estate_->lend(x.lease.connection, who.who, leases)) {
+  if (auto held = estate_->lend(x.lease.connection, who.who)) {
     to.deliver(std::make_shared<lease>(*held));
     return;
   }
@@ -200,14 +194,14 @@ job_ptr pool_actor::make_job(job_kind kind, connection_id id,
   job->order.deadline = deadline;
   job->policy = estate_->config.reset_on_release;
   if (kind == job_kind::open || kind == job_kind::look)
-    job->way = estate_->way;
+    job->backend = estate_->backend;
   if (auto* entry = estate_->find(id))
     job->target = entry->held;
   return job;
 }
 
 void pool_actor::order(const job_ptr& job) {
-  if (job->way == nullptr && job->target == nullptr)
+  if (job->backend == nullptr && job->target == nullptr)
     return; // the connection is gone; so is whoever waits for the answer
   auto id = estate_->desk.next_job();
   job->order.id = id;
@@ -289,7 +283,7 @@ void pool_actor::perform(const effect::offer_connection& x) {
   auto slot = estate_->slot_of(x.connection);
   if (!slot)
     return;
-  note_leases(); // it may be taken, and counted, at once
+  estate_->note_leases(); // it may be taken, and counted, at once
   estate_->slots->offer(*slot);
 }
 

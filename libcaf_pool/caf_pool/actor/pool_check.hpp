@@ -8,10 +8,10 @@
 
 namespace caf_pool {
 
-/// Returns every problem of a pool's settings, those with its way to the server
-/// included. Keys start with `prefix`, as in `validate`.
+/// Returns every problem of a pool's settings, those with its backend included.
+/// Keys start with `prefix`, as in `validate`.
 std::vector<config_problem> check_pool(const pool_config& config,
-                                       const backend_ptr& way,
+                                       const backend_ptr& backend,
                                        const std::string& prefix = {});
 
 } // namespace caf_pool

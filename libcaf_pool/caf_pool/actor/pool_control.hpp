@@ -23,8 +23,8 @@ struct control {
 /// Puts new settings in force, live. Answer: `accepted`, or an error.
 struct reconfigure {
   pool_config config;
-  /// The way to the server from now on; null keeps the present one.
-  backend_ptr way = nullptr;
+  /// What opens connections from now on; null keeps the present one.
+  backend_ptr backend = nullptr;
   /// Replace connections as they come back.
   bool recycle = false;
 };

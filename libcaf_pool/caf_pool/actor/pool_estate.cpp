@@ -29,7 +29,7 @@ private:
 } // namespace
 
 pool_estate::pool_estate(const pool_config& cfg, backend_ptr w)
-  : way(std::move(w)), config(cfg), desk(cfg) {
+  : backend(std::move(w)), config(cfg), desk(cfg) {
   // nop
 }
 
@@ -106,7 +106,7 @@ vault_entry* pool_estate::find(connection_id id) noexcept {
   return i != vault.end() ? &i->second : nullptr;
 }
 
-void pool_estate::hold_by_id(connection_id id, remote_holding who) {
+void pool_estate::hold_by_id(connection_id id, id_holder who) {
   if (auto* entry = find(id))
     entry->by_id = std::move(who);
 }
@@ -189,10 +189,14 @@ void pool_estate::end_grant(vault_entry& entry) noexcept {
     --granted_in_slots;
 }
 
-void pool_estate::note_leases(std::uint32_t n) noexcept {
+void pool_estate::note_leases() noexcept {
+  auto& table = machine->state().table;
+  auto n = table.count(connection_state::leased);
   auto elsewhere = n - std::min(n, granted_in_slots);
-  if (elsewhere != std::exchange(leased_elsewhere_, elsewhere))
-    slots->note_leased_elsewhere(elsewhere);
+  if (elsewhere == std::exchange(leased_elsewhere_, elsewhere))
+    return;
+  slots->note_leased_elsewhere(elsewhere, table.count(connection_state::offered)
+                                            + granted_in_slots);
 }
 
 std::uint64_t pool_estate::front_uses(const vault_entry& entry,
@@ -221,7 +225,7 @@ std::vector<front_view> pool_estate::look_at_front(bool with_names) {
   return result;
 }
 
-lease_id pool_estate::hold_from_front(const loan& held, remote_holding who,
+lease_id pool_estate::hold_from_front(const loan& held, id_holder who,
                                       pool_epoch epoch) {
   auto lease = lease_id::in_front(epoch, held.connection, held.generation);
   who.lease = lease;
@@ -245,15 +249,14 @@ std::optional<lease_claim> pool_estate::claim(connection_id id) {
                      front_uses(*entry, held.generation)};
 }
 
-std::optional<loan> pool_estate::lend(connection_id id, const holder& who,
-                                      std::uint32_t leases) {
+std::optional<loan> pool_estate::lend(connection_id id, const holder& who) {
   auto slot = slot_of(id);
   if (!slot)
     return std::nullopt;
   // First, because granting counts the peak: this lease is in a slot now, and
   // the one before it may have been by message.
   ++granted_in_slots;
-  note_leases(leases);
+  note_leases();
   auto held = slots->grant(*slot, who);
   if (!held) {
     --granted_in_slots;

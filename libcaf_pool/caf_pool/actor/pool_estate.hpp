@@ -33,7 +33,7 @@ namespace caf_pool {
 class pool_estate : public pool_port,
                     public std::enable_shared_from_this<pool_estate> {
 public:
-  pool_estate(const pool_config& config, backend_ptr way);
+  pool_estate(const pool_config& config, backend_ptr backend);
   ~pool_estate() override;
 
   // -- callers, any thread ----------------------------------------------------
@@ -67,7 +67,7 @@ public:
   vault_entry* find(connection_id id) noexcept;
 
   /// Notes who works on a connection by the id of its lease, if it is there.
-  void hold_by_id(connection_id id, remote_holding who);
+  void hold_by_id(connection_id id, id_holder who);
   bool held_by_id(connection_id id) noexcept;
 
   /// Lets go of what was taken from the front for a holder by id, if anything.
@@ -92,24 +92,22 @@ public:
   /// A grant through a slot is over, if there was one.
   void end_grant(vault_entry& entry) noexcept;
 
-  /// The machine knows so many leases: for the peak, which the front counts.
-  void note_leases(std::uint32_t n) noexcept;
+  /// Tells the front how many leases the machine knows: for the peak.
+  void note_leases() noexcept;
 
   /// Returns what the front shows of the connections in the vault.
   std::vector<front_view> look_at_front(bool with_names);
 
   /// Notes who works by id on what was taken from the front; returns the lease,
   /// of which the machine does not know yet.
-  lease_id hold_from_front(const loan& held, remote_holding who,
-                           pool_epoch epoch);
+  lease_id hold_from_front(const loan& held, id_holder who, pool_epoch epoch);
 
   /// Takes a holding by id out of the front, for the machine to look after;
   /// nothing if it is not there.
   std::optional<lease_claim> claim(connection_id id);
 
   /// Lends a connection through its slot; nothing if the front has none left.
-  std::optional<loan> lend(connection_id id, const holder& who,
-                           std::uint32_t leases);
+  std::optional<loan> lend(connection_id id, const holder& who);
 
   /// A loan came to nobody.
   void take_back_unused(connection_id id, const loan& held);
@@ -117,7 +115,7 @@ public:
   /// Lets all workers end when they have nothing to do.
   void dismiss_workers();
 
-  backend_ptr way;
+  backend_ptr backend;
   const std::shared_ptr<pool_meters> meters = std::make_shared<pool_meters>();
   const std::shared_ptr<slot_table> slots = slot_table::make();
   std::unique_ptr<pool_machine> machine;

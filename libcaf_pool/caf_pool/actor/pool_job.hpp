@@ -26,7 +26,7 @@ using execute_reply = std::shared_ptr<late_reply<outcome>>;
 struct pool_job {
   job_order order;
   /// How to open and look; null for everything else.
-  backend_ptr way;
+  backend_ptr backend;
   /// The connection to work on; null for `open` and `look`.
   std::shared_ptr<pooled_connection> target;
   reset_policy policy = reset_policy::automatic;

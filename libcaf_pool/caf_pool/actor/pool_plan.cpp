@@ -14,17 +14,17 @@ result<pool_plan> plan_pools(const std::vector<pool_config>& pools,
   for (auto& config : pools) {
     auto prefix = "pools." + config.name + ".";
     auto known = present.find(config.name);
-    auto way
+    auto backend
       = registry.make(config, known != present.end() ? known->second : nullptr);
-    auto found
-      = way ? check_pool(config, *way, prefix) : validate(config, prefix);
+    auto found = backend ? check_pool(config, *backend, prefix)
+                         : validate(config, prefix);
     problems.insert(problems.end(), found.begin(), found.end());
-    if (!way) {
+    if (!backend) {
       problems.push_back(
-        {"pools." + config.name, config.backend, way.error().message, {}});
+        {"pools." + config.name, config.backend, backend.error().message, {}});
       continue;
     }
-    if (!result.emplace(config.name, planned_pool{config, *std::move(way)})
+    if (!result.emplace(config.name, planned_pool{config, *std::move(backend)})
            .second)
       problems.push_back(
         {"pools." + config.name, config.name, "the name is used twice", {}});

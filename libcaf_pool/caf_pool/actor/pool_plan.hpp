@@ -13,7 +13,7 @@ namespace caf_pool {
 /// A pool that was checked: to make it can hardly fail any more.
 struct planned_pool {
   pool_config config;
-  backend_ptr way;
+  backend_ptr backend;
 };
 
 /// By names.

@@ -91,11 +91,11 @@ void pool_supervisor::on_down(const caf::error& why) {
 }
 
 result<pool_ref> spawn_pool(caf::actor_system& sys, const pool_config& config,
-                            backend_ptr way, restart_limit limit,
+                            backend_ptr backend, restart_limit limit,
                             std::set<caf::actor> subscribers) {
-  if (auto problems = check_pool(config, way); !problems.empty())
+  if (auto problems = check_pool(config, backend); !problems.empty())
     return config_error(problems);
-  auto estate = std::make_shared<pool_estate>(config, std::move(way));
+  auto estate = std::make_shared<pool_estate>(config, std::move(backend));
   estate->subscribers = std::move(subscribers);
   pool_handle address = sys.spawn<pool_supervisor>(estate, limit);
   return pool_ref{address, std::move(estate)};

@@ -30,12 +30,12 @@ struct pool_ref {
 /// from the first opening on; who subscribes by message may miss some.
 ///
 /// ~~~
-/// auto db = spawn_pool(sys, config, way).value();
+/// auto db = spawn_pool(sys, config, backend).value();
 /// ask(self, db.address, caf::infinite, execute{{"SELECT 1"}})
 ///   .then([](outcome& x) { ... });
 /// ~~~
 result<pool_ref> spawn_pool(caf::actor_system& sys, const pool_config& config,
-                            backend_ptr way, restart_limit limit = {},
+                            backend_ptr backend, restart_limit limit = {},
                             std::set<caf::actor> subscribers = {});
 
 /// Keeps a pool's actor alive: restarts it when it dies, hands the estate on,

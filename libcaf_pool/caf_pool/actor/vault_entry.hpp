@@ -14,7 +14,7 @@
 namespace caf_pool {
 
 /// Who works on a lease by id.
-struct remote_holding {
+struct id_holder {
   caf::actor_addr holder;
   std::uint64_t request = 0;
   lease_id lease;
@@ -37,7 +37,7 @@ struct vault_entry {
   /// The slot's generation of the machine's present grant.
   std::uint64_t granted_generation = 0;
   /// Nobody works on it by id if there is no holder.
-  remote_holding by_id;
+  id_holder by_id;
 };
 
 } // namespace caf_pool

@@ -12,7 +12,8 @@ void open(pool_job& job) {
   if (job.called_off.load(std::memory_order_acquire))
     return;
   job.begun = true;
-  auto opened = job.way->open_unless(job.stop.get_token(), job.order.deadline);
+  auto opened
+    = job.backend->open_unless(job.stop.get_token(), job.order.deadline);
   if (opened)
     job.opened = *std::move(opened);
   else
@@ -57,7 +58,7 @@ void dispatch(pool_job& job) {
       job.target->object->cancel();
       break;
     case job_kind::look:
-      keep(job, job.way->reachable(job.order.deadline));
+      keep(job, job.backend->reachable(job.order.deadline));
       break;
     case job_kind::close:
       job.target->object->close(job.order.deadline);

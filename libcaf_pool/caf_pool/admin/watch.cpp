@@ -11,7 +11,7 @@ std::uint64_t pool_watch::want() noexcept {
 }
 
 std::optional<std::uint64_t> pool_watch::start(time_point now) noexcept {
-  auto running = started_ > ended_ && now < started_at_ + patience;
+  auto running = started_ > ended_ && now < started_at_ + answer_limit;
   if (wanted_ <= started_ || running)
     return std::nullopt;
   ++started_;

@@ -31,7 +31,7 @@ public:
   using wall_time = std::chrono::system_clock::time_point;
 
   /// A look without an answer for so long is given up.
-  static constexpr duration patience = std::chrono::seconds{5};
+  static constexpr duration answer_limit = std::chrono::seconds{5};
 
   /// Takes note that somebody wants to know. Returns the number of the look
   /// that will satisfy it.

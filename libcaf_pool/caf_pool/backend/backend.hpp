@@ -104,7 +104,7 @@ public:
 
 using connection_ptr = std::unique_ptr<connection>;
 
-/// The way to one kind of server: opens connections. Shared by all workers of
+/// Opens connections to one server of its kind. Shared by all workers of
 /// a pool.
 ///
 /// Thread-safety: all members from any thread at the same time.

@@ -13,7 +13,7 @@ template <class Connection>
 struct backend_spec {
   pool_config config;
   /// Null if the server's description was refused: the pool then says why.
-  backend_ptr way;
+  backend_ptr backend;
   /// Why it was refused.
   error why = {};
 

@@ -84,13 +84,16 @@ void lease_peak::recheck() noexcept {
   }
 }
 
-void lease_peak::note_elsewhere(std::uint32_t n, const slot_store& slots,
+void lease_peak::note_elsewhere(std::uint32_t n, std::uint32_t in_slots,
+                                const slot_store& slots,
                                 slot_index size) noexcept {
   auto before = elsewhere_.exchange(n);
   auto peak = peak_.load();
   if (n <= before)
     return;
-  if (n + size > peak)
+  if (in_slots == 0)
+    raise(peak_, n); // a slot that is offered later is counted when it is taken
+  else if (n + in_slots > peak)
     count(slots, size);
   else // even if all slots were taken
     state_.store(next_state(state_.load()) | all_slots);

@@ -34,10 +34,10 @@ public:
   /// There is one more slot that can be taken: the next one counts.
   void recheck() noexcept;
 
-  /// So many connections are leased that are in no slot. Counts if that makes
-  /// them more.
-  void note_elsewhere(std::uint32_t n, const slot_store& slots,
-                      slot_index size) noexcept;
+  /// So many connections are leased that are in no slot, and no more than
+  /// `in_slots` beside them. Counts if they may be more than ever.
+  void note_elsewhere(std::uint32_t n, std::uint32_t in_slots,
+                      const slot_store& slots, slot_index size) noexcept;
 
   std::uint32_t value() const noexcept {
     return peak_.load();

@@ -224,8 +224,9 @@ void slot_table::advance_clock(time_point now) noexcept {
   clock_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
 }
 
-void slot_table::note_leased_elsewhere(std::uint32_t n) noexcept {
-  peak_.note_elsewhere(n, slots_, in_use());
+void slot_table::note_leased_elsewhere(std::uint32_t n,
+                                       std::uint32_t in_slots) noexcept {
+  peak_.note_elsewhere(n, in_slots, slots_, in_use());
 }
 
 void slot_table::set_sink(std::shared_ptr<release_sink> sink) noexcept {

@@ -87,8 +87,9 @@ public:
   /// Sets the coarse clock by which holdings are dated.
   void advance_clock(time_point now) noexcept;
 
-  /// So many connections are leased without a slot; for the peak.
-  void note_leased_elsewhere(std::uint32_t n) noexcept;
+  /// So many connections are leased without a slot, and at most `in_slots` in
+  /// one; for the peak.
+  void note_leased_elsewhere(std::uint32_t n, std::uint32_t in_slots) noexcept;
 
   /// Replaces the sink, e.g. by that of a successor of the actor, which then
   /// looks for returned slots.

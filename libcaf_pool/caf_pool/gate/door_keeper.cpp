@@ -45,7 +45,7 @@ bool door_keeper::let_in(int socket, std::size_t max) {
 }
 
 std::size_t door_keeper::cut_off_silent(
-  const std::unordered_set<caf::node_id>& clients, duration patience) {
+  const std::unordered_set<caf::node_id>& clients, duration login_limit) {
   if (detached())
     return 0;
   auto& broker = static_cast<caf::io::basp_broker&>(*parent());
@@ -57,7 +57,7 @@ std::size_t door_keeper::cut_off_silent(
     auto gone = !broker.valid(handle);
     if (!gone && clients.contains(broker.instance.tbl().lookup_direct(handle)))
       since = now;
-    auto late = !gone && now - since >= patience;
+    auto late = !gone && now - since >= login_limit;
     if (late)
       // CAF's own way would wait for the peer to close.
       ::shutdown(socket, SHUT_RDWR);

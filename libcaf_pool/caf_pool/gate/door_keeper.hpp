@@ -34,7 +34,7 @@ public:
 
   /// Cuts off who has been none of `clients` for `patience`. Returns how many.
   std::size_t cut_off_silent(const std::unordered_set<caf::node_id>& clients,
-                             duration patience);
+                             duration login_limit);
 
   /// Connections that were open when somebody looked last. Any thread.
   std::size_t size() const noexcept {

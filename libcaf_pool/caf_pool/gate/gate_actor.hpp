@@ -1,7 +1,7 @@
 #pragma once
 
 #include "caf_pool/gate/gate_counters.hpp"
-#include "caf_pool/gate/login_guard.hpp"
+#include "caf_pool/gate/login_throttle.hpp"
 #include "caf_pool/gate/remote_gate.hpp"
 #include "caf_pool/gate/remote_session.hpp"
 #include "caf_pool/gate/tokens.hpp"
@@ -36,7 +36,7 @@ struct gate_state {
   /// Guards what follows.
   std::mutex mutex;
   token_table tokens;
-  login_guard guard;
+  login_throttle guard;
   /// By client.
   std::map<caf::actor_addr, session_shell> sessions;
   /// Set once nobody is let in any more: whoever greets a gate while it stops

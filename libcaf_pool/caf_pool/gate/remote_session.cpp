@@ -11,7 +11,7 @@ namespace {
 
 /// How much later than a request's own limit the session answers in the pool's
 /// place: the pool knows better what happened.
-constexpr duration grace = std::chrono::seconds{1};
+constexpr duration answer_margin = std::chrono::seconds{1};
 
 /// For requests that leave their limits to the pool.
 constexpr duration longest_request = std::chrono::hours{1};
@@ -136,7 +136,8 @@ bool remote_session::begin(std::uint64_t request, request_kind kind,
   }
   auto& entry = open_[request];
   entry.kind = kind;
-  auto at_most = limit > duration::zero() ? limit + grace : longest_request;
+  auto at_most
+    = limit > duration::zero() ? limit + answer_margin : longest_request;
   entry.guard = add_saturated(clock::now(), at_most);
   arm();
   return true;

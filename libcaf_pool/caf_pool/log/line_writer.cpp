@@ -13,7 +13,7 @@ namespace caf_pool {
 
 bool line_writer::write(std::string_view line) {
   auto text = (torn_ ? "\n" : "") + std::string{line};
-  auto deadline = clock::now() + (stuck_ ? duration::zero() : patience);
+  auto deadline = clock::now() + (stuck_ ? duration::zero() : write_limit);
   auto rest = std::string_view{text};
   while (!rest.empty() && wait(deadline)) {
     // A pipe that can be written takes so much without blocking.

@@ -14,7 +14,7 @@ namespace caf_pool {
 /// Thread-safety: one thread at a time.
 class line_writer {
 public:
-  static constexpr duration patience = std::chrono::seconds{1};
+  static constexpr duration write_limit = std::chrono::seconds{1};
 
   /// The descriptor stays the caller's, blocking or not.
   explicit line_writer(int fd) : fd_(fd) {

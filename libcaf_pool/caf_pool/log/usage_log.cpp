@@ -8,7 +8,7 @@ namespace caf_pool {
 namespace {
 
 /// How long the pools may take to say how they are.
-constexpr duration patience = std::chrono::seconds{10};
+constexpr duration answer_limit = std::chrono::seconds{10};
 
 class usage_log : public caf::event_based_actor {
 public:
@@ -35,7 +35,7 @@ private:
   }
 
   void look() {
-    ask(this, manager_, caf::timespan{patience}, get_all_snapshots{})
+    ask(this, manager_, caf::timespan{answer_limit}, get_all_snapshots{})
       .then(
         [this](const all_snapshots& found) {
           for (auto& pool : found.pools)

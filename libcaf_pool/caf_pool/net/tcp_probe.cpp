@@ -17,7 +17,7 @@ namespace caf_pool {
 namespace {
 
 /// How long a peer may be silent before it is asked something.
-constexpr duration patience = std::chrono::milliseconds{250};
+constexpr duration quiet_limit = std::chrono::milliseconds{250};
 
 using address_list = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
 
@@ -142,7 +142,7 @@ tcp_probe::state tcp_probe::listen() {
   auto quiet = n < 0 && (errno == EAGAIN || errno == EINTR);
   if (!quiet)
     return judge(true);
-  if (clock::now() - quiet_since_ < patience)
+  if (clock::now() - quiet_since_ < quiet_limit)
     return state_;
   if (!said_.empty())
     return judge(true);

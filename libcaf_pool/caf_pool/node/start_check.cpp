@@ -12,7 +12,7 @@ namespace {
 constexpr duration longest_wait = std::chrono::seconds{5};
 
 /// How much later than the pool's own answer the check ends without one.
-constexpr duration grace = std::chrono::seconds{5};
+constexpr duration answer_margin = std::chrono::seconds{5};
 
 class start_check : public caf::event_based_actor {
 public:
@@ -36,7 +36,7 @@ public:
 private:
   void find(const pool_config& pool) {
     auto wait = std::min(pool.acquire_timeout, longest_wait);
-    ask(this, manager_, caf::timespan{grace}, find_pool{pool.name})
+    ask(this, manager_, caf::timespan{answer_margin}, find_pool{pool.name})
       .then([this, wait, name = pool.name](
               const pool_handle& x) { try_out(name, x, wait); },
             [this, name = pool.name](const caf::error& why) {
@@ -49,7 +49,7 @@ private:
     auto how = acquire_options{};
     how.wait = wait;
     how.label = "start check";
-    ask(this, pool, caf::timespan{wait + grace},
+    ask(this, pool, caf::timespan{wait + answer_margin},
         acquire{how.starting(clock::now())})
       .then(
         [this, pool](const lease_grant& x) {

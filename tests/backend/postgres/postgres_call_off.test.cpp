@@ -17,8 +17,8 @@ constexpr auto lock = "SELECT pg_advisory_lock(4711)";
 class opening {
 public:
   explicit opening(const pool_config& config)
-    : end_(std::async(std::launch::async, [this, way = make(config)] {
-        auto conn = way->open_unless(stop_.get_token(), never);
+    : end_(std::async(std::launch::async, [this, backend = make(config)] {
+        auto conn = backend->open_unless(stop_.get_token(), never);
         return conn ? error{} : conn.error();
       })) {
     // nop

@@ -118,9 +118,9 @@ TEST_CASE("pools that miss the same server share one look at it",
     auto before = net.connects();
     net.set(chaos_proxy::mode::stall);
     std::vector<std::future<result<void>>> looks;
-    for (auto& way : ways)
-      looks.push_back(std::async(std::launch::async,
-                                 [&way] { return way->reachable(soon()); }));
+    for (auto& backend : ways)
+      looks.push_back(std::async(
+        std::launch::async, [&backend] { return backend->reachable(soon()); }));
     eventually([&] { return net.connects() > before; });
     net.set(chaos_proxy::mode::pass);
     for (auto& look : looks)
@@ -141,14 +141,15 @@ TEST_CASE("who shares a look waits no longer than its own deadline",
   auto config = tcp_config(server);
   config.options["port"] = std::to_string(net.port());
   config.options["sslmode"] = "disable";
-  auto leading = std::async(std::launch::async, [way = make(config)] {
-    return way->reachable(soon(300ms));
+  auto leading = std::async(std::launch::async, [backend = make(config)] {
+    return backend->reachable(soon(300ms));
   });
   REQUIRE(eventually([&] { return net.connects() == 1; }));
   CHECK(unreachable(config, 50ms).code == errc::open_timeout);
   // Who has more time than whoever looks, looks on.
-  auto heir = std::async(
-    std::launch::async, [way = make(config)] { return way->reachable(never); });
+  auto heir = std::async(std::launch::async, [backend = make(config)] {
+    return backend->reachable(never);
+  });
   CHECK(leading.get().error().code == errc::open_timeout);
   REQUIRE(eventually([&] { return net.connects() == 2; }));
   net.set(chaos_proxy::mode::pass);

@@ -188,7 +188,7 @@ TEST_CASE("a commit whose answer is lost is in doubt, at whatever byte",
   // The session's messages are the same each time.
   config.options["sslmode"] = "disable";
   auto by_itself = GENERATE(true, false);
-  auto way = GENERATE(direction::to_client, direction::to_server);
+  auto backend = GENERATE(direction::to_client, direction::to_server);
   std::vector<std::int64_t> confirmed;
   int unknown = 0;
   for (std::int64_t bytes = 1; bytes <= 90; bytes += 4) {
@@ -198,9 +198,9 @@ TEST_CASE("a commit whose answer is lost is in doubt, at whatever byte",
       must(*conn, "BEGIN");
       must(*conn, insert);
     }
-    net.cut_after(way, static_cast<std::size_t>(bytes));
+    net.cut_after(backend, static_cast<std::size_t>(bytes));
     auto rows = conn->execute(by_itself ? insert : "COMMIT", soon());
-    net.cut_after(way, std::numeric_limits<std::size_t>::max());
+    net.cut_after(backend, std::numeric_limits<std::size_t>::max());
     if (rows) {
       confirmed.push_back(bytes);
       continue;

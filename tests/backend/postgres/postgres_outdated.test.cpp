@@ -172,11 +172,11 @@ TEST_CASE("in a transaction a change costs one call at most, of all",
   server.query(
     "DROP TABLE IF EXISTS ev; CREATE TABLE ev (id int, v int); "
     "GRANT ALL ON ev TO app");
-  auto way = make(shared_config());
+  auto backend = make(shared_config());
   std::vector<connection_ptr> all;
   sql_statement insert{"INSERT INTO ev VALUES ($1, $2)", {1, 2}};
   for (int n = 0; n < 3; ++n) {
-    all.push_back(way->open(soon()).value());
+    all.push_back(backend->open(soon()).value());
     for (int i = 0; i < 4; ++i)
       must(*all.back(), insert);
   }

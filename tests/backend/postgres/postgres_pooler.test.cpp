@@ -34,13 +34,13 @@ struct tally {
 };
 
 tally ask_for_unique_answers(const pool_config& config, int rounds) {
-  auto way = make(config);
+  auto backend = make(config);
   std::vector<tally> tallies(4);
   std::vector<std::thread> threads;
   for (int n = 0; n < 4; ++n)
     threads.emplace_back([&, n] {
       auto& mine = tallies[static_cast<std::size_t>(n)];
-      auto conn = way->open(soon()).value();
+      auto conn = backend->open(soon()).value();
       for (int i = 0; i < rounds; ++i) {
         // Texts in an order of their own on each connection.
         auto kind = (i * (n + 1)) % 11;
@@ -53,7 +53,7 @@ tally ask_for_unique_answers(const pool_config& config, int rounds) {
         else if (sql_cell{rows->cells.at(0)}.as<int>() != value + kind)
           ++mine.wrong;
         if (conn->state() == trace::broken)
-          conn = way->open(soon()).value();
+          conn = backend->open(soon()).value();
         else if (i % 10 == 0)
           static_cast<void>(conn->reset(reset_policy::automatic, soon()));
       }
@@ -207,9 +207,10 @@ TEST_CASE("a statement that somebody else prepared under its name is adopted",
   auto name = pg_statement_name(what.text, types);
   // Counts runs by that name; not prepared itself, for its text is new.
   auto runs_of_it = [&, n = 0]() mutable {
-    return number_of(*conn, "SELECT generic_plans + custom_plans FROM "
-                            "pg_prepared_statements WHERE from_sql AND name = '"
-                              + name + "' -- " + std::to_string(++n));
+    return number_of(*conn,
+                     "SELECT generic_plans + custom_plans FROM "
+                     "pg_prepared_statements WHERE from_sql AND name = '"
+                       + name + "' -- " + std::to_string(++n));
   };
   must(*conn, "PREPARE " + name + "(int) AS " + what.text);
   SECTION("and answers") {

@@ -53,7 +53,7 @@ bool pg_channel::lost() const noexcept {
          || interrupter_.is_shut_down();
 }
 
-pg_wait pg_channel::wait(time_point deadline, pg_gate* gate) {
+pg_wait pg_channel::wait(time_point deadline, pg_intake* intake) {
   auto beside = notices().count();
   while (PQisBusy(raw()) != 0) {
     auto unsent = PQflush(raw());
@@ -63,17 +63,17 @@ pg_wait pg_channel::wait(time_point deadline, pg_gate* gate) {
       return pg_wait::late;
     if (ready == POLLOUT)
       continue;
-    auto gated = gate != nullptr && unsent == 0;
-    if (!(gated ? gate->read(raw()) : PQconsumeInput(raw()) != 0))
+    auto in_pieces = intake != nullptr && unsent == 0;
+    if (!(in_pieces ? intake->read(raw()) : PQconsumeInput(raw()) != 0))
       return pg_wait::lost;
-    if (!gated || PQisBusy(raw()) == 0)
+    if (!in_pieces || PQisBusy(raw()) == 0)
       continue;
     // What came before a notice was complete, and is no part of the result.
     if (std::exchange(beside, notices().count()) != notices().count())
-      gate->start_over();
-    if (gate->is_full() && drop_notifications(raw()))
-      gate->start_over();
-    if (gate->is_full())
+      intake->start_over();
+    if (intake->is_full() && drop_notifications(raw()))
+      intake->start_over();
+    if (intake->is_full())
       return pg_wait::too_large;
   }
   return pg_wait::ready;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "caf_pool/backend/postgres/pg_gate.hpp"
+#include "caf_pool/backend/postgres/pg_intake.hpp"
 #include "caf_pool/backend/postgres/pg_interrupter.hpp"
 #include "caf_pool/backend/postgres/pg_open.hpp"
 #include "caf_pool/core/time.hpp"
@@ -71,12 +71,12 @@ public:
   /// Tells whether nothing more can come from the server.
   bool lost() const noexcept;
 
-  /// Sends what is left and reads until a portion is complete. With a gate,
+  /// Sends what is left and reads until a portion is complete. With a intake,
   /// gives up when a single message, of which libpq must hold the whole, has
-  /// more bytes than the gate expects. Requires then that the result comes in
+  /// more bytes than the intake expects. Requires then that the result comes in
   /// portions. Notices and notifications do not count; at the limit,
   /// notifications that nobody read are dropped.
-  pg_wait wait(time_point deadline, pg_gate* gate = nullptr);
+  pg_wait wait(time_point deadline, pg_intake* intake = nullptr);
 
   /// Runs statements by the simple protocol, in one round trip.
   pg_answer run(const char* sql, time_point deadline);

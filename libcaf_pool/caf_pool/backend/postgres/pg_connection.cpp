@@ -37,7 +37,7 @@ constexpr const char* sweep_name = "caf_pool_sweep";
 constexpr int often = 8;
 
 // How long a settled state is waited for by calls that have no deadline.
-constexpr duration patience = std::chrono::seconds{1};
+constexpr duration settle_limit = std::chrono::seconds{1};
 
 // A tenth of the cost of an exact one, and some milliseconds behind.
 time_point rough_now() noexcept {
@@ -282,7 +282,7 @@ transaction_ends pg_connection::ended_transactions() const noexcept {
 void pg_connection::cancel() noexcept {
   auto& interrupter = channel_.interrupter();
   interrupter.cancel();
-  interrupter.wait_for_requests(clock::now() + patience);
+  interrupter.wait_for_requests(clock::now() + settle_limit);
 }
 
 void pg_connection::abort() noexcept {
@@ -331,7 +331,7 @@ PGconn* pg_connection::raw() noexcept {
 bool pg_connection::hand_out() noexcept {
   if (condition_.broken || channel_.lost())
     return false;
-  if (channel_.unsettled() && !channel_.settle(clock::now() + patience)) {
+  if (channel_.unsettled() && !channel_.settle(clock::now() + settle_limit)) {
     condition_.broken = true;
     return false;
   }

@@ -179,7 +179,7 @@ result<sql_result> pg_execution::collect() {
   at_.reader.start_over();
   too_large_ = false;
   failure_.reset();
-  at_.watch.arm(deadline_, grace());
+  at_.watch.arm(deadline_, time_to_stop());
   auto failed = read_replies();
   late_ = at_.watch.disarm();
   if (commits_ && !at_.reader.tag().empty()) [[unlikely]] {
@@ -233,13 +233,13 @@ std::uint64_t pg_execution::room_for_a_row() const {
 // Returns an error if the end of the replies cannot be reached.
 std::optional<error> pg_execution::read_replies() {
   auto* raw = at_.channel.raw();
-  pg_gate gate;
+  pg_intake intake;
   for (;;) {
-    gate.expect(room_for_a_row());
+    intake.expect(room_for_a_row());
     // Until the watchdog has the server stop, or shuts the socket.
     // What comes behind the command's tag is no part of its result.
     auto ended = !at_.reader.tag().empty();
-    auto outcome = at_.channel.wait(never, ended ? nullptr : &gate);
+    auto outcome = at_.channel.wait(never, ended ? nullptr : &intake);
     if (outcome == pg_wait::too_large) [[unlikely]] {
       // The server does not stop in the middle of a message.
       too_large_ = true;
@@ -287,7 +287,7 @@ std::optional<error> pg_execution::take(const PGresult* portion) {
 // Time for the server's last word after the deadline. Connections that a slow
 // server loses have to be opened again, which makes it slower; so it is not
 // short. Only callers of a frozen server wait that long.
-duration pg_execution::grace() const {
+duration pg_execution::time_to_stop() const {
   constexpr duration least = std::chrono::milliseconds{500};
   constexpr duration most = std::chrono::seconds{1};
   if (deadline_ == never)

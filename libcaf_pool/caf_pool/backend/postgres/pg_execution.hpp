@@ -99,7 +99,7 @@ private:
   std::optional<error> read_replies();
   std::optional<error> take(const PGresult* portion);
   bool read_flight(const std::function<void(const PGresult*)>& on_result);
-  duration grace() const;
+  duration time_to_stop() const;
 
   // -- errors -----------------------------------------------------------------
 

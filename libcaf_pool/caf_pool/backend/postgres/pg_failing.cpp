@@ -66,7 +66,7 @@ error pg_execution::not_sent() {
 
 error pg_execution::gave_up() {
   auto text = "the server neither answered at the deadline nor stopped within "
-              + to_rough_text(grace())
+              + to_rough_text(time_to_stop())
               + " of being asked to; the connection is given up";
   if (in_doubt())
     return make(errc::outcome_unknown,

@@ -62,7 +62,7 @@ std::optional<error> pg_execution::infer_types(const entry& what,
       || PQsendPrepare(raw, "", what.text.c_str(), p.size(), p.types()) == 0
       || PQsendDescribePrepared(raw, "") == 0 || PQpipelineSync(raw) == 0)
     return not_sent();
-  at_.watch.arm(deadline_, grace());
+  at_.watch.arm(deadline_, time_to_stop());
   auto ended = read_flight([&types](const PGresult* x) {
     for (int i = 0; i < PQnparams(x); ++i)
       types.push_back(PQparamtype(x, i));

@@ -91,7 +91,8 @@ std::optional<error> pg_execution::end_reading(
   auto* raw = at_.channel.raw();
   auto said = std::exchange(failure_, std::nullopt);
   auto ignore = [](const PGresult*) {};
-  at_.watch.arm(deadline_ == never ? never : deadline_ + grace(), grace());
+  at_.watch.arm(deadline_ == never ? never : deadline_ + time_to_stop(),
+                time_to_stop());
   auto ended = read_flight(ignore) && read_flight(ignore);
   at_.watch.disarm();
   if (!ended || PQexitPipelineMode(raw) == 0)

@@ -125,9 +125,9 @@ pg_watch::~pg_watch() {
   dog_->remove(this);
 }
 
-void pg_watch::arm(time_point deadline, duration grace) noexcept {
+void pg_watch::arm(time_point deadline, duration time_to_stop) noexcept {
   armed_ = deadline.time_since_epoch().count();
-  grace_.store(grace.count(), std::memory_order_relaxed);
+  time_to_stop_.store(time_to_stop.count(), std::memory_order_relaxed);
   due_ = armed_;
   if (armed_ < dog_->next_look_)
     dog_->wake();
@@ -153,7 +153,8 @@ void pg_watch::look(time_point now) {
   auto due = due_.load();
   if (due > now.time_since_epoch().count())
     return;
-  auto next = asked_ ? nothing : due + grace_.load(std::memory_order_relaxed);
+  auto next
+    = asked_ ? nothing : due + time_to_stop_.load(std::memory_order_relaxed);
   if (!due_.compare_exchange_strong(due, next))
     return;
   if (std::exchange(asked_, true))

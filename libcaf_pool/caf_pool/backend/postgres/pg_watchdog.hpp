@@ -74,7 +74,7 @@ public:
   ~pg_watch();
 
   /// From now on a statement is running, which must end at `deadline`.
-  void arm(time_point deadline, duration grace) noexcept;
+  void arm(time_point deadline, duration time_to_stop) noexcept;
 
   /// The statement has ended. Returns whether the server was asked to stop it;
   /// if so, that request is known to the interrupter by now.
@@ -101,7 +101,7 @@ private:
   duration::rep armed_ = nothing;
   // When to act. The dog moves it by the grace when it acts first.
   std::atomic<duration::rep> due_ = nothing;
-  std::atomic<duration::rep> grace_ = 0;
+  std::atomic<duration::rep> time_to_stop_ = 0;
   // Whether the server was asked to stop; guarded by the dog's mutex.
   bool asked_ = false;
 };

@@ -133,10 +133,10 @@ backend_spec<postgres_connection> postgres(std::string_view url) {
   if (!config)
     return {{}, nullptr, config.error()};
   config->backend = "postgres";
-  auto way = make_postgres(*config);
-  if (!way)
-    return {*std::move(config), nullptr, way.error()};
-  return {*std::move(config), *std::move(way), {}};
+  auto backend = make_postgres(*config);
+  if (!backend)
+    return {*std::move(config), nullptr, backend.error()};
+  return {*std::move(config), *std::move(backend), {}};
 }
 
 pqxx_connection& pg_native(connection& x) {

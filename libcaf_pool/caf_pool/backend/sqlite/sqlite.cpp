@@ -108,11 +108,11 @@ backend_spec<sqlite_connection> sqlite(const std::string& path) {
   auto config = pool_config{};
   config.backend = "sqlite";
   config.options["path"] = path;
-  auto way = make_sqlite(config);
-  if (!way)
-    return {std::move(config), nullptr, way.error()};
-  config.max_size = std::min(config.max_size, (*way)->max_connections());
-  return {std::move(config), *std::move(way), {}};
+  auto backend = make_sqlite(config);
+  if (!backend)
+    return {std::move(config), nullptr, backend.error()};
+  config.max_size = std::min(config.max_size, (*backend)->max_connections());
+  return {std::move(config), *std::move(backend), {}};
 }
 
 backend_info sqlite_info() {

@@ -17,7 +17,7 @@ int exec(sqlite3* db, const char* sql) noexcept {
 
 sqlite_connection::sqlite_connection(std::shared_ptr<sqlite_shared> shared)
   : shared_(std::move(shared)),
-    stopper_(shared_->options.patience),
+    stopper_(shared_->options.busy_limit),
     statements_(shared_->options.statement_cache, shared_->options.attach),
     files_(shared_->book) {
   // nop
@@ -148,12 +148,12 @@ void* sqlite_connection::native_handle() noexcept {
 
 void sqlite_connection::cancel() noexcept {
   stopper_.cancel();
-  shared_->gate.wake(this);
+  shared_->writers.wake(this);
 }
 
 void sqlite_connection::abort() noexcept {
   stopper_.abort();
-  shared_->gate.wake(this);
+  shared_->writers.wake(this);
 }
 
 // -- reset -------------------------------------------------------------------
@@ -209,7 +209,7 @@ error sqlite_connection::roll_back() {
       return failure(now, code);
     }
   }
-  leave_gate_if_done();
+  stop_writing_if_done();
   return {};
 }
 
@@ -235,14 +235,14 @@ error sqlite_connection::renew(time_point deadline) {
 
 // -- close -------------------------------------------------------------------
 
-void sqlite_connection::leave_gate_if_done() noexcept {
+void sqlite_connection::stop_writing_if_done() noexcept {
   if (!inside_)
     return;
   if (db_ && in_transaction()
       && sqlite3_txn_state(db_.get(), nullptr) == SQLITE_TXN_WRITE)
     return;
   inside_ = false;
-  shared_->gate.leave(this);
+  shared_->writers.leave(this);
 }
 
 void sqlite_connection::drop() noexcept {
@@ -276,7 +276,7 @@ void sqlite_connection::close(time_point deadline) noexcept {
   if (stopper_.aborted() || (deadline != never && clock::now() >= deadline))
     sqlite3_db_config(db_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   drop();
-  leave_gate_if_done();
+  stop_writing_if_done();
 }
 
 } // namespace caf_pool

@@ -71,7 +71,7 @@ private:
     sqlite_connection& self;
 
     ~leave_at_end() {
-      self.leave_gate_if_done();
+      self.stop_writing_if_done();
     }
   };
 
@@ -91,7 +91,7 @@ private:
                           time_point deadline);
   std::optional<result<sql_result>> after_rollback(const run& now);
   error look_before(const run& now);
-  error enter_gate(const run& now, time_point deadline);
+  error begin_writing(const run& now, time_point deadline);
   result<sql_result> fetch(sqlite3_stmt* stmt, const run& now);
   error read_row(sqlite3_stmt* stmt, const run& now, sql_result& out,
                  std::uint64_t& bytes);
@@ -108,7 +108,7 @@ private:
   error look_at_files(time_point now);
   bool in_transaction() const noexcept;
   result<void> set_query_only(bool yes);
-  void leave_gate_if_done() noexcept;
+  void stop_writing_if_done() noexcept;
   error roll_back();
   error renew(time_point deadline);
   void stop_foreign_statements() noexcept;
@@ -123,7 +123,7 @@ private:
   time_point looked_{};
   transaction_ends ends_;
   bool broken_ = false;
-  /// Inside the writers' gate.
+  /// Inside the writers' queue.
   bool inside_ = false;
   bool restricted_ = false;
   /// Somebody has, or had, the bare handle.

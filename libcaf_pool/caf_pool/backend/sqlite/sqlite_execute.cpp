@@ -127,7 +127,7 @@ result<sql_result> sqlite_connection::step(run& now, const sql_statement& what,
   release_at_end release{**stmt};
   if (auto bound = (*stmt)->bind(what.parameters); !bound)
     return bound.error();
-  if (auto why = enter_gate(now, deadline))
+  if (auto why = begin_writing(now, deadline))
     return why;
   if (auto why = look_before(now))
     return why;
@@ -187,17 +187,17 @@ std::optional<result<sql_result>> sqlite_connection::after_rollback(
   return sql_result{};
 }
 
-error sqlite_connection::enter_gate(const run& now, time_point deadline) {
+error sqlite_connection::begin_writing(const run& now, time_point deadline) {
   if (!now.traits.writes || inside_)
     return {};
-  auto& gate = shared_->gate;
+  auto& writers = shared_->writers;
   switch (sqlite3_txn_state(db_.get(), nullptr)) {
     case SQLITE_TXN_WRITE:
       // Begun with the bare handle. Waiting here with the lock in hand would
       // block whoever is inside.
       return {};
     case SQLITE_TXN_READ:
-      inside_ = gate.try_enter(this);
+      inside_ = writers.try_enter(this);
       if (inside_)
         return {};
       return {errc::execute_failed,
@@ -206,8 +206,8 @@ error sqlite_connection::enter_gate(const run& now, time_point deadline) {
               "BEGIN IMMEDIATE, which wait",
               sqlite_code_name(SQLITE_BUSY)};
     default:
-      inside_ = gate.enter(this, deadline,
-                           [this] { return stopper_.why() != cause::none; });
+      inside_ = writers.enter(this, deadline,
+                              [this] { return stopper_.why() != cause::none; });
       if (inside_)
         return {};
       break;
@@ -220,8 +220,8 @@ error sqlite_connection::enter_gate(const run& now, time_point deadline) {
           "the statement waited " + spent
             + " for its turn to write: another connection of this pool has "
               "been writing for "
-            + to_rough_text(gate.occupied_for()) + " and "
-            + std::to_string(gate.waiting())
+            + to_rough_text(writers.occupied_for()) + " and "
+            + std::to_string(writers.waiting())
             + " more wait; keep transactions that write short",
           sqlite_code_name(SQLITE_BUSY)};
 }

@@ -135,13 +135,13 @@ int use_wal(sqlite_shared& shared, sqlite_stopper& stopper, sqlite3* db,
   // The change needs the file alone, and SQLite does not wait for that: our
   // own connections queue up, others are asked again until the deadline.
   auto stopped = [&] { return stopper.why() != sqlite_stopper::cause::none; };
-  if (!shared.gate.enter(&stopper, deadline, stopped))
+  if (!shared.writers.enter(&stopper, deadline, stopped))
     return SQLITE_BUSY;
   int tries = 0;
   do
     mode = journal_mode(db, "PRAGMA journal_mode=WAL", code);
   while ((code & 0xff) == SQLITE_BUSY && stopper.wait_for_lock(tries++));
-  shared.gate.leave(&stopper);
+  shared.writers.leave(&stopper);
   return code;
 }
 

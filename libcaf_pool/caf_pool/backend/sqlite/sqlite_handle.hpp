@@ -3,7 +3,7 @@
 #include "caf_pool/backend/sqlite/sqlite_files.hpp"
 #include "caf_pool/backend/sqlite/sqlite_options.hpp"
 #include "caf_pool/backend/sqlite/sqlite_stopper.hpp"
-#include "caf_pool/backend/sqlite/writer_gate.hpp"
+#include "caf_pool/backend/sqlite/writer_queue.hpp"
 #include "caf_pool/core/result.hpp"
 
 #include <sqlite3.h>
@@ -27,7 +27,7 @@ using sqlite_handle = std::unique_ptr<sqlite3, sqlite_closer>;
 struct sqlite_shared {
   sqlite_options options;
   /// One writer at a time.
-  writer_gate gate;
+  writer_queue writers;
   /// What its connections have open.
   sqlite_file_book book;
   /// Name under which a database in memory is found; empty for files.

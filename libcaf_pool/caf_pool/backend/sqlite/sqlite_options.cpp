@@ -103,7 +103,7 @@ sqlite_options sqlite_options::from(const pool_config& config,
   result.max_result_bytes = config.max_result_bytes;
   if (!config.validation_query.empty())
     result.validation_query = config.validation_query;
-  result.patience = config.execute_timeout;
+  result.busy_limit = config.execute_timeout;
   if (result.in_memory() && result.read_only())
     in.refuse("mode", "a database in memory would stay empty");
   return result;

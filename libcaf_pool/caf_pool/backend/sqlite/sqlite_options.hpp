@@ -50,7 +50,7 @@ struct sqlite_options {
 
   std::uint64_t max_result_bytes = 0;
   /// How long a lock is waited for by who has the driver's handle.
-  duration patience{};
+  duration busy_limit{};
 
   bool in_memory() const noexcept {
     return path == ":memory:";

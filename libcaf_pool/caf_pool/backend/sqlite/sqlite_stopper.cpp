@@ -11,7 +11,7 @@ constexpr int steps_per_look = 1000;
 
 } // namespace
 
-sqlite_stopper::sqlite_stopper(duration patience) : patience_(patience) {
+sqlite_stopper::sqlite_stopper(duration busy_limit) : busy_limit_(busy_limit) {
   // nop
 }
 
@@ -99,7 +99,7 @@ bool sqlite_stopper::wait_for_lock(int tries) {
     return false;
   // Who has the handle and calls SQLite himself has no deadline with us.
   if (!calling_ && tries == 0)
-    lent_deadline_ = add_saturated(clock::now(), patience_);
+    lent_deadline_ = add_saturated(clock::now(), busy_limit_);
   auto deadline = calling_ ? deadline_ : lent_deadline_;
   auto now = clock::now();
   if (why() != cause::none || now >= deadline)

@@ -23,7 +23,7 @@ public:
 
   /// `patience` is how long a lock is waited for outside of calls, which is by
   /// who has the driver's handle.
-  explicit sqlite_stopper(duration patience);
+  explicit sqlite_stopper(duration busy_limit);
 
   sqlite_stopper(const sqlite_stopper&) = delete;
   sqlite_stopper& operator=(const sqlite_stopper&) = delete;
@@ -59,7 +59,7 @@ private:
   static int on_progress(void* self);
   static int on_busy(void* self, int tries);
 
-  duration patience_;
+  duration busy_limit_;
   time_point deadline_ = never;
   time_point lent_deadline_ = never;
   bool patient_ = true;

@@ -54,7 +54,7 @@ public:
   }
 
   /// Returns the longest wait that is tolerated while slow.
-  duration patience() const noexcept {
+  duration tolerated_wait() const noexcept {
     return 2 * target_;
   }
 

@@ -90,7 +90,7 @@ void wait_queue::shed(time_point now, std::vector<waiter>& out) {
   codel_.advance(longest_wait(now), now);
   if (!codel_.slow())
     return;
-  while (longest_wait(now) > codel_.patience()) {
+  while (longest_wait(now) > codel_.tolerated_wait()) {
     auto slot = arrivals_.front();
     out.push_back(table_[slot].value);
     leave(slot);
@@ -122,7 +122,7 @@ time_point wait_queue::next_shed() const noexcept {
   if (!codel_.slow())
     return codel_.interval_end();
   auto oldest = table_[arrivals_.front()].value.enqueued;
-  auto too_long = codel_.patience() + duration{1};
+  auto too_long = codel_.tolerated_wait() + duration{1};
   return std::min(codel_.interval_end(), add_saturated(oldest, too_long));
 }
 

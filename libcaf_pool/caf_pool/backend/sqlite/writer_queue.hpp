@@ -15,7 +15,7 @@ namespace caf_pool {
 /// its turn.
 ///
 /// Thread-safety: all members from any thread.
-class writer_gate {
+class writer_queue {
 public:
   /// Names a writer; only compared.
   using owner = const void*;

@@ -14,14 +14,14 @@ namespace caf_pool {
 /// matter, for libpq decrypts what it reads.
 ///
 /// Thread-safety: none. Others may use duplicates of the descriptor meanwhile.
-class pg_gate {
+class pg_intake {
 public:
-  pg_gate() = default;
+  pg_intake() = default;
 
-  pg_gate(const pg_gate&) = delete;
-  pg_gate& operator=(const pg_gate&) = delete;
+  pg_intake(const pg_intake&) = delete;
+  pg_intake& operator=(const pg_intake&) = delete;
 
-  ~pg_gate();
+  ~pg_intake();
 
   /// Begins to count anew; a message may have `most` bytes, and a piece more.
   void expect(std::uint64_t most) noexcept {
@@ -39,7 +39,7 @@ public:
   }
 
   /// Does what `PQconsumeInput` does, for a piece. The first one is not counted
-  /// and goes around the gate: it is no larger than libpq's buffer, and all
+  /// and goes around the intake: it is no larger than libpq's buffer, and all
   /// there is of most results. Requires that nothing is left to send.
   bool read(PGconn* raw) noexcept;
 

@@ -1,18 +1,18 @@
-#include "caf_pool/gate/login_guard.hpp"
+#include "caf_pool/gate/login_throttle.hpp"
 
 #include <algorithm>
 
 namespace caf_pool {
 
-duration login_guard::blocked_for(const std::string& peer,
-                                  time_point now) const {
+duration login_throttle::blocked_for(const std::string& peer,
+                                     time_point now) const {
   auto i = peers_.find(peer);
   if (i == peers_.end())
     return duration::zero();
   return std::max<duration>(i->second.blocked_until - now, duration::zero());
 }
 
-void login_guard::failed(const std::string& peer, time_point now) {
+void login_throttle::failed(const std::string& peer, time_point now) {
   make_room(now);
   auto& x = peers_[peer];
   if (x.failures > 0 && now - x.last > memory)
@@ -26,11 +26,11 @@ void login_guard::failed(const std::string& peer, time_point now) {
   x.blocked_until = now + pause;
 }
 
-void login_guard::succeeded(const std::string& peer) {
+void login_throttle::succeeded(const std::string& peer) {
   peers_.erase(peer);
 }
 
-void login_guard::make_room(time_point now) {
+void login_throttle::make_room(time_point now) {
   if (peers_.size() < max_peers)
     return;
   std::erase_if(peers_,

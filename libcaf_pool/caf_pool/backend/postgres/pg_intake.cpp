@@ -1,4 +1,4 @@
-#include "caf_pool/backend/postgres/pg_gate.hpp"
+#include "caf_pool/backend/postgres/pg_intake.hpp"
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -23,13 +23,13 @@ std::uint64_t pending_bytes(int fd) noexcept {
 
 } // namespace
 
-pg_gate::~pg_gate() {
+pg_intake::~pg_intake() {
   for (auto fd : {server_, in_, out_})
     if (fd >= 0)
       ::close(fd);
 }
 
-bool pg_gate::read(PGconn* raw) noexcept {
+bool pg_intake::read(PGconn* raw) noexcept {
   if (std::exchange(first_, false)) [[likely]]
     return PQconsumeInput(raw) != 0;
   auto fd = PQsocket(raw);
@@ -50,7 +50,7 @@ bool pg_gate::read(PGconn* raw) noexcept {
          && pass_on(raw, fd);
 }
 
-bool pg_gate::open(int fd) noexcept {
+bool pg_intake::open(int fd) noexcept {
   if (server_ >= 0)
     return true;
   int ends[2];
@@ -63,7 +63,7 @@ bool pg_gate::open(int fd) noexcept {
   return server_ >= 0;
 }
 
-bool pg_gate::pass_on(PGconn* raw, int fd) noexcept {
+bool pg_intake::pass_on(PGconn* raw, int fd) noexcept {
   if (::dup3(out_, fd, O_CLOEXEC) < 0)
     return false;
   auto ok = true;

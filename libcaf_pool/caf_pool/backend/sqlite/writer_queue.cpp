@@ -1,16 +1,16 @@
-#include "caf_pool/backend/sqlite/writer_gate.hpp"
+#include "caf_pool/backend/sqlite/writer_queue.hpp"
 
 #include <algorithm>
 
 namespace caf_pool {
 
-void writer_gate::let_in(owner who) {
+void writer_queue::let_in(owner who) {
   inside_ = who;
   since_ = clock::now();
 }
 
-bool writer_gate::enter(owner who, time_point deadline,
-                        const std::function<bool()>& stopped) {
+bool writer_queue::enter(owner who, time_point deadline,
+                         const std::function<bool()>& stopped) {
   std::unique_lock guard{mutex_};
   if (inside_ == nullptr && queue_.empty()) {
     let_in(who);
@@ -36,7 +36,7 @@ bool writer_gate::enter(owner who, time_point deadline,
   return false;
 }
 
-bool writer_gate::try_enter(owner who) {
+bool writer_queue::try_enter(owner who) {
   std::lock_guard guard{mutex_};
   if (inside_ != nullptr || !queue_.empty())
     return false;
@@ -44,7 +44,7 @@ bool writer_gate::try_enter(owner who) {
   return true;
 }
 
-void writer_gate::leave(owner who) {
+void writer_queue::leave(owner who) {
   std::lock_guard guard{mutex_};
   if (inside_ != who)
     return;
@@ -58,7 +58,7 @@ void writer_gate::leave(owner who) {
   head->turn.notify_one();
 }
 
-void writer_gate::wake(owner who) {
+void writer_queue::wake(owner who) {
   std::lock_guard guard{mutex_};
   for (auto* x : queue_) {
     if (x->who == who) {
@@ -68,12 +68,12 @@ void writer_gate::wake(owner who) {
   }
 }
 
-duration writer_gate::occupied_for() const {
+duration writer_queue::occupied_for() const {
   std::lock_guard guard{mutex_};
   return inside_ == nullptr ? duration::zero() : clock::now() - since_;
 }
 
-std::size_t writer_gate::waiting() const {
+std::size_t writer_queue::waiting() const {
   std::lock_guard guard{mutex_};
   return queue_.size();
 }

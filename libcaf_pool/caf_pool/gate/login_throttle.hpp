@@ -14,7 +14,7 @@ namespace caf_pool {
 /// second to a minute.
 ///
 /// Thread-safety: like a plain value.
-class login_guard {
+class login_throttle {
 public:
   static constexpr std::uint32_t free_failures = 3;
   static constexpr duration first_pause = std::chrono::seconds{1};
