@@ -38,12 +38,14 @@ caf::strong_actor_ptr pool_supervisor::receiver_of(
   auto for_pool = is_message_of<acquire, release, execute, cancel_request,
                                 acquire_lease, revoke_lease, get_snapshot,
                                 subscribe, control, reconfigure>(x);
-  if (!for_pool) // a queue_caller comes from an actor that died
+  // A queue_caller comes from an actor that died.
+  if (!for_pool || ended_.load(std::memory_order_acquire))
     return nullptr;
   return caf::actor_cast<caf::strong_actor_ptr>(estate_->shell());
 }
 
 void pool_supervisor::on_exit() {
+  ended_.store(true, std::memory_order_release);
   // Nobody would reach its actor any more, and it would go on for ever.
   if (child_)
     post_to(child_,

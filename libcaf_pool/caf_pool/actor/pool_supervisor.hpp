@@ -4,6 +4,7 @@
 #include "caf_pool/actor/pool_estate.hpp"
 #include "caf_pool/actor/pool_messages.hpp"
 
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <set>
@@ -64,6 +65,8 @@ private:
   std::shared_ptr<pool_estate> estate_;
   restart_limit limit_;
   pool_shell child_;
+  /// Messages are refused, as those to any actor that ended.
+  std::atomic<bool> ended_{false};
   std::deque<time_point> restarts_;
 };
 
