@@ -263,7 +263,7 @@ TEST_CASE("a client ends when no connect of its is under way any more",
   options.address = "127.0.0.1:" + std::to_string(server.port());
   options.principal = "nobody";
   options.token = secret{"0123456789abcdef"};
-  options.connect_limit = 2 * patience;
+  options.connect_limit = 5s;
   auto db = spawn_remote_client(system, options);
   REQUIRE(db);
   REQUIRE(eventually([&] { return knocks(server.port()); }));

@@ -113,7 +113,7 @@ void pool_actor::on_exit() {
   for (auto& [id, who] : callers_.take_all()) {
     auto* job = estate_->desk.job_of(id);
     auto sent = job != nullptr && job->now != desk_job::stage::queued;
-    if (!sent || !std::holds_alternative<waiting_execute>(who.reply))
+    if (!sent || !std::holds_alternative<waiting_execute_ptr>(who.reply))
       fail(who, why);
     else if (job->stopped) // else its worker answers
       fail(who, stopped_unfinished());
@@ -145,7 +145,6 @@ void pool_actor::on_wake_up(const wake_up& x) {
 void pool_actor::begin_waiting(pool_caller who, const call_options& how) {
   auto now = clock::now();
   auto id = estate_->next_ticket();
-  who.until = end_of_wait(how, estate_->config.acquire_timeout, now);
   callers_.add(id, std::move(who));
   act(machine_.acquire({id, how}, now));
 }
@@ -173,18 +172,13 @@ caf::result<lease_grant> pool_actor::on_acquire(const acquire& x) {
     return result;
   }
   auto reply = make_response_promise<lease_grant>();
-  callers_.add(id, {reply,
-                    from,
-                    x.request,
-                    {},
-                    end_of_wait(x.how, estate_->config.acquire_timeout, now)});
+  callers_.add(id, {reply, from, x.request});
   act(std::move(orders));
   return reply;
 }
 
 pool_actor::promise<lease_ptr> pool_actor::on_acquire_lease(
   const acquire_lease& x) {
-  // Before the promise, which takes the sender for itself on CAF 0.17.
   auto from = caf::actor_cast<caf::actor_addr>(current_sender());
   auto reply = make_response_promise<lease_ptr>();
   attend(from);
@@ -195,37 +189,38 @@ pool_actor::promise<lease_ptr> pool_actor::on_acquire_lease(
 caf::delegated<outcome> pool_actor::on_execute(const execute& x) {
   auto from = caf::actor_cast<caf::actor_addr>(current_sender());
   attend(from);
-  auto due = waiting_execute{late_reply<outcome>::to_request_of(this), x.what};
+  auto due = std::make_unique<waiting_execute>(
+    waiting_execute{late_reply<outcome>::to_request_of(this), x.what});
   auto now = clock::now();
   if (x.how.deadline) // as the machine does it
-    due.deadline = std::max(*x.how.deadline, now);
-  due.limit = allowance(x.how, now);
-  due.read_only = x.how.read_only;
-  due.bound_by_pool = x.how.bound_by_pool;
-  due.on_lease = static_cast<bool>(x.lease);
-  if (due.on_lease)
+    due->deadline = std::max(*x.how.deadline, now);
+  due->limit = allowance(x.how, now);
+  due->read_only = x.how.read_only;
+  due->bound_by_pool = x.how.bound_by_pool;
+  due->on_lease = static_cast<bool>(x.lease);
+  if (due->on_lease)
     execute_on(x, std::move(due), from);
   else
     begin_waiting({std::move(due), from, x.request}, x.how);
   return {};
 }
 
-void pool_actor::execute_on(const execute& x, waiting_execute due,
+void pool_actor::execute_on(const execute& x, waiting_execute_ptr due,
                             const caf::actor_addr& from) {
   auto& lease = x.lease;
   auto* entry = estate_->find(lease.connection);
   if (!held_under(lease, entry) || entry->by_id.holder != from) {
-    due.reply->fail({errc::lease_lost,
-                     "the lease " + to_string(lease)
-                       + " is not yours any more; acquire another",
-                     {}});
+    due->reply->fail({errc::lease_lost,
+                      "the lease " + to_string(lease)
+                        + " is not yours any more; acquire another",
+                      {}});
     return;
   }
   if (estate_->desk.busy(lease.connection)) {
-    due.reply->fail({errc::invalid_argument,
-                     "a statement runs on this lease already; wait for its "
-                     "answer",
-                     {}});
+    due->reply->fail({errc::invalid_argument,
+                      "a statement runs on this lease already; wait for its "
+                      "answer",
+                      {}});
     return;
   }
   claim(lease.connection);
@@ -236,12 +231,7 @@ void pool_actor::execute_on(const execute& x, waiting_execute due,
 
 void pool_actor::on_queue(const queue_caller& x) {
   auto now = clock::now();
-  callers_.add(x.wish.caller,
-               {x.answer,
-                {},
-                0,
-                x.who,
-                end_of_wait(x.wish.how, estate_->config.acquire_timeout, now)});
+  callers_.add(x.wish.caller, {x.answer, {}, 0, x.who});
   act(machine_.acquire(x.wish, now));
 }
 

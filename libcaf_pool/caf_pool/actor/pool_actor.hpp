@@ -54,7 +54,7 @@ private:
   void on_wake_up(const wake_up& x);
 
   void take_over();
-  void execute_on(const execute& x, waiting_execute due,
+  void execute_on(const execute& x, waiting_execute_ptr due,
                   const caf::actor_addr& from);
   void begin_waiting(pool_caller who, const call_options& how);
   bool attend(const caf::actor_addr& who);

@@ -100,11 +100,11 @@ void pool_actor::perform(const effect::grant& x) {
   }
   estate_->meters->wait_time.record(x.waited);
   // What is executed restricts the connection by itself.
-  if (!x.read_only || std::holds_alternative<waiting_execute>(who->reply)) {
+  if (!x.read_only || std::holds_alternative<waiting_execute_ptr>(who->reply)) {
     hand_over(x);
     return;
   }
-  auto job = make_job(job_kind::restrict, x.lease.connection, who->until);
+  auto job = make_job(job_kind::restrict, x.lease.connection, x.until);
   job->order.caller = x.caller;
   job->lease = x.lease;
   job->waited = x.waited;
@@ -113,14 +113,14 @@ void pool_actor::perform(const effect::grant& x) {
 
 void pool_actor::hand_over(const effect::grant& x) {
   auto* who = callers_.find(x.caller);
-  if (auto* due = std::get_if<waiting_execute>(&who->reply)) {
-    give(*due, x); // answered when the statement ends, which may be at once
+  if (auto* due = std::get_if<waiting_execute_ptr>(&who->reply)) {
+    give(**due, x); // answered when the statement ends, which may be at once
     return;
   }
   auto taken = *callers_.take(x.caller);
   std::visit(
     [&](auto& to) {
-      if constexpr (!std::is_same_v<decltype(to), waiting_execute&>)
+      if constexpr (!std::is_same_v<decltype(to), waiting_execute_ptr&>)
         give(to, x, taken);
     },
     taken.reply);

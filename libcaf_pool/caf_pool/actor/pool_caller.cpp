@@ -11,8 +11,8 @@ struct failing {
     x->fail(why);
   }
 
-  void operator()(const waiting_execute& x) const {
-    x.reply->fail(why);
+  void operator()(const waiting_execute_ptr& x) const {
+    x->reply->fail(why);
   }
 
   template <class T>

@@ -28,17 +28,18 @@ struct waiting_execute {
   bool on_lease = false;
 };
 
+/// By itself, so that the many who wait for a lease stay small.
+using waiting_execute_ptr = std::unique_ptr<waiting_execute>;
+
 /// Somebody whom a pool's actor has not answered yet.
 struct pool_caller {
   std::variant<std::shared_ptr<granter>,
                caf::typed_response_promise<lease_grant>,
-               caf::typed_response_promise<lease_ptr>, waiting_execute>
+               caf::typed_response_promise<lease_ptr>, waiting_execute_ptr>
     reply;
   caf::actor_addr from;
   std::uint64_t request = 0;
   holder who = {};
-  /// When waiting for a connection ends.
-  time_point until = never;
 };
 
 /// Tells somebody why there is nothing.

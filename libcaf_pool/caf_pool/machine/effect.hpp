@@ -20,8 +20,10 @@ struct grant {
   lease_id lease;
   /// How long the caller waited in the queue.
   duration waited = duration::zero();
-  /// The server must refuse writes before the caller gets it.
+  /// The server must refuse writes before the caller gets it, within the time
+  /// for which it waits.
   bool read_only = false;
+  time_point until = never;
   friend bool operator==(const grant&, const grant&) = default;
 };
 

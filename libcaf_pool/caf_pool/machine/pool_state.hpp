@@ -36,15 +36,6 @@ constexpr bool ends(pool_life life) noexcept {
   return life == pool_life::draining || life == pool_life::closed;
 }
 
-/// A wish and what follows from it for the pool.
-struct pending_wish : acquire_input {
-  /// When waiting ends.
-  time_point until{};
-  /// What the caller allows for waiting and use together: the use must have
-  /// ended by then, too. Zero if only the waiting is limited.
-  duration limit = duration::zero();
-};
-
 /// Everything that a pool machine knows. `pool_machine` has the inputs,
 /// `pool_rules.hpp` the rules.
 struct pool_state {
@@ -58,8 +49,9 @@ struct pool_state {
   connection_table table;
   lease_book leases;
   wait_queue queue;
-  /// The wishes behind the waiters in the queue.
-  std::unordered_map<ticket, pending_wish> wishes;
+  /// The wishes behind the waiters in the queue, each with the end of its wait
+  /// and, if it has a deadline, with what it allows for all.
+  std::unordered_map<ticket, acquire_input> wishes;
   circuit_breaker breaker;
   backoff retry;
   lookout recovery;

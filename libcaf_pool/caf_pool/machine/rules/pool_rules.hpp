@@ -46,7 +46,7 @@ bool may_shed(const pool_state& s);
 /// Serves a new caller, lets it wait, or turns it away.
 void admit(step& x, acquire_input in);
 /// Grants an idle connection to the caller of a wish.
-void grant(step& x, connection_id id, pending_wish&& wish, duration waited);
+void grant(step& x, connection_id id, acquire_input&& wish, duration waited);
 void reject(step& x, ticket caller, error why);
 void reject_all(step& x, const error& why);
 /// Rejects waiters past their deadline and those that CoDel sheds.

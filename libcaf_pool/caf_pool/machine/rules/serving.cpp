@@ -72,14 +72,14 @@ bool may_shed(const pool_state& s) {
 namespace {
 
 /// Returns why a caller cannot even wait; `errc::none` if it can.
-error objection(const step& x, const pending_wish& wish) {
+error objection(const step& x, time_point until) {
   auto& s = x.s;
   auto breaker = s.breaker.state();
   if (ends(s.life))
     return closing_error(s);
   if (breaker == breaker_state::open || breaker == breaker_state::forced_open)
     return breaker_error(s, x.now);
-  if (wish.until <= x.now)
+  if (until <= x.now)
     return timeout_error(s, duration::zero(), x.now);
   if (s.refusal && !s.retry.may_try(x.now) && nothing_serves(s))
     return refusal_error(s, x.now);
@@ -99,16 +99,16 @@ bool may_serve(const pool_state& s) {
 /// How long a caller may use the connection: what it says, or half as much
 /// again as others of its kind, because to stop it at the end costs the server
 /// more than to let it finish.
-duration time_needed(const step& x, const pending_wish& wish) {
+duration time_needed(const step& x, const acquire_input& wish) {
   if (wish.how.expected > duration::zero())
     return wish.how.expected;
-  auto typical = x.s.limited_uses.typical(wish.limit, x.now);
+  auto typical = x.s.limited_uses.typical(wish.how.allowed, x.now);
   return typical + typical / 2;
 }
 
 /// How long a new caller will wait at least: for each round that those before
 /// it need. Zero if it may overtake, or if there may be more connections soon.
-duration expected_wait(const step& x, const pending_wish& wish) {
+duration expected_wait(const step& x, const acquire_input& wish) {
   auto& s = x.s;
   if (wish.how.priority > 0 || s.table.alive() < s.config.max_size)
     return duration::zero();
@@ -118,9 +118,9 @@ duration expected_wait(const step& x, const pending_wish& wish) {
 
 /// Tells whether a caller would not be done in time while somebody else waits:
 /// to serve it is to waste the connection.
-bool too_late_for(const step& x, const pending_wish& wish, duration wait) {
+bool too_late_for(const step& x, const acquire_input& wish, duration wait) {
   auto& s = x.s;
-  if (!s.config.shed_overload || wish.limit == duration::zero()
+  if (!s.config.shed_overload || wish.how.allowed == duration::zero()
       || s.queue.empty() || !may_serve(s))
     return false;
   auto needed = time_needed(x, wish);
@@ -128,7 +128,7 @@ bool too_late_for(const step& x, const pending_wish& wish, duration wait) {
          && *wish.how.deadline - x.now < wait + needed;
 }
 
-void turn_away(step& x, const pending_wish& wish) {
+void turn_away(step& x, const acquire_input& wish) {
   x.s.queue.note_refusal();
   reject(
     x, wish.caller,
@@ -136,7 +136,7 @@ void turn_away(step& x, const pending_wish& wish) {
 }
 
 /// The usual case: nobody waits, and what comes next is fit.
-bool grant_at_once(step& x, pending_wish& wish) {
+bool grant_at_once(step& x, acquire_input& wish) {
   auto& s = x.s;
   auto& idle = s.table.idle();
   if (!s.queue.empty() || idle.empty() || !may_serve(s))
@@ -153,15 +153,16 @@ bool grant_at_once(step& x, pending_wish& wish) {
 void admit(step& x, acquire_input in) {
   auto& s = x.s;
   s.fill = true;
-  auto wish = pending_wish{std::move(in)};
+  auto wish = std::move(in);
   // What has passed is over, however long ago: differences must not overflow.
   if (auto& end = wish.how.deadline)
     end = std::max(*end, x.now);
-  wish.until = end_of_wait(wish.how, s.config.acquire_timeout, x.now);
-  wish.limit = allowance(wish.how, x.now);
+  auto until = end_of_wait(wish.how, s.config.acquire_timeout, x.now);
+  wish.how.wait_until = until;
+  wish.how.allowed = allowance(wish.how, x.now);
   if (s.wishes.contains(wish.caller))
     return; // a double: the wish is on its way
-  if (auto why = objection(x, wish)) {
+  if (auto why = objection(x, until)) {
     reject(x, wish.caller, std::move(why));
     return;
   }
@@ -175,7 +176,7 @@ void admit(step& x, acquire_input in) {
   auto entry = waiter{};
   entry.id = wish.caller;
   entry.enqueued = x.now;
-  entry.deadline = wish.until;
+  entry.deadline = until;
   entry.priority = wish.how.priority;
   entry.tenant = wish.how.tenant;
   if (!s.queue.push(entry, x.now)) {
@@ -188,7 +189,7 @@ void admit(step& x, acquire_input in) {
   s.wishes.emplace(caller, std::move(wish));
 }
 
-void grant(step& x, connection_id id, pending_wish&& wish, duration waited) {
+void grant(step& x, connection_id id, acquire_input&& wish, duration waited) {
   auto& s = x.s;
   s.table.move_to(id, connection_state::leased, x.now);
   auto& record = *s.table.find(id);
@@ -198,13 +199,14 @@ void grant(step& x, connection_id id, pending_wish&& wish, duration waited) {
   entry.holder = std::move(wish.how.holder);
   entry.since = x.now;
   entry.expected = wish.how.expected;
-  entry.limit = wish.limit;
+  entry.limit = wish.how.allowed;
   expect_leak(x, entry);
   s.leases.open(std::move(entry));
   ++s.counters.acquired;
   if (waited > duration::zero())
     ++s.counters.acquired_after_wait;
-  x.order(effect::grant{wish.caller, record.lease, waited, wish.how.read_only});
+  x.order(effect::grant{wish.caller, record.lease, waited, wish.how.read_only,
+                        *wish.how.wait_until});
 }
 
 // -- being turned away --------------------------------------------------------
