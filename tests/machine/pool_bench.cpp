@@ -131,7 +131,8 @@ lines pool_bench::holder_lost(std::uint64_t connection, bool busy) {
 }
 
 lines pool_bench::settled(std::uint64_t connection, const lease_end& how) {
-  return note(uut.settled(connection_id{connection}, how, now));
+  auto lease = lease_id{{}, connection_id{connection}, 0};
+  return note(uut.work_done(lease, how, false, now));
 }
 
 lines pool_bench::withdrawn(std::uint64_t connection, std::uint64_t uses) {

@@ -8,9 +8,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// How long the pool waits for what is late.
-constexpr duration grace = 1s;
-
 void expect(bool ok, const char* text) {
   if (!ok)
     fail(text);

@@ -94,6 +94,9 @@ private:
   struct judge;
   struct desk_judge;
 
+  /// How long the pool waits for what is late, and for holders who linger.
+  static constexpr duration grace = std::chrono::seconds{1};
+
   /// In a second, while the server is looked for.
   static constexpr std::size_t most_connects = 8;
 

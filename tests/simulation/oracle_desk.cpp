@@ -11,9 +11,6 @@ using stage = job_truth::stage;
 
 namespace {
 
-/// How long the pool waits for what is late, and for holders who linger.
-constexpr duration grace = 1s;
-
 /// Threads beyond those that execute, and how often all may be lost.
 constexpr std::size_t reserve = 2;
 constexpr std::size_t most_lost = 3;
@@ -228,8 +225,8 @@ bool oracle::works(const job_truth& x) const {
 
 std::size_t oracle::lost_workers() const {
   return static_cast<std::size_t>(
-    std::count_if(desk_.workers().begin(), desk_.workers().end(),
-                  [](auto& x) { return x.lost; }));
+    std::count_if(desk_.jobs().begin(), desk_.jobs().end(),
+                  [](auto& x) { return x.given_up; }));
 }
 
 void oracle::check_desk_state() const {

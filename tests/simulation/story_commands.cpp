@@ -133,7 +133,7 @@ bool story_teller::by_worker(const std::string& verb, words& in) {
   else if (verb == "reset-failed")
     hear(uut_->reset_done(read_connection(in), gone, now_));
   else if (verb == "settled")
-    hear(uut_->settled(read_connection(in), {}, now_));
+    hear(uut_->work_done({{}, read_connection(in), 0}, {}, false, now_));
   else if (verb == "closed")
     hear(uut_->closed(read_connection(in), now_));
   else if (verb == "found")

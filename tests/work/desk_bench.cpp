@@ -206,9 +206,8 @@ bool desk_bench::serves(std::uint64_t caller) const {
 }
 
 std::size_t desk_bench::lost() const {
-  return static_cast<std::size_t>(
-    std::count_if(uut.workers().begin(), uut.workers().end(),
-                  [](auto& x) { return x.lost; }));
+  return static_cast<std::size_t>(std::count_if(
+    uut.jobs().begin(), uut.jobs().end(), [](auto& x) { return x.given_up; }));
 }
 
 } // namespace caf_pool

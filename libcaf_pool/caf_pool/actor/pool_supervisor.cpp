@@ -12,7 +12,7 @@ namespace caf_pool {
 pool_supervisor::pool_supervisor(caf::actor_config& cfg,
                                  std::shared_ptr<pool_estate> estate,
                                  restart_limit limit)
-  : passing_on(cfg), estate_(std::move(estate)), limit_(limit) {
+  : early_receiver(cfg), estate_(std::move(estate)), limit_(limit) {
   drop_unexpected(this);
 }
 
@@ -33,15 +33,19 @@ pool_supervisor::behavior_type pool_supervisor::make_behavior() {
   };
 }
 
-caf::strong_actor_ptr pool_supervisor::receiver_of(
-  const caf::mailbox_element& x) {
+bool pool_supervisor::receive_early(caf::mailbox_element_ptr& x,
+                                    message_host* where) {
   auto for_pool = is_message_of<acquire, release, execute, cancel_request,
                                 acquire_lease, revoke_lease, get_snapshot,
-                                subscribe, control, reconfigure>(x);
+                                subscribe, control, reconfigure>(*x);
   // A queue_caller comes from an actor that died.
   if (!for_pool || ended_.load(std::memory_order_acquire))
-    return nullptr;
-  return caf::actor_cast<caf::strong_actor_ptr>(estate_->shell());
+    return false;
+  auto to = caf::actor_cast<caf::strong_actor_ptr>(estate_->shell());
+  if (!to)
+    return false;
+  to->enqueue(std::move(x), where);
+  return true;
 }
 
 void pool_supervisor::on_exit() {

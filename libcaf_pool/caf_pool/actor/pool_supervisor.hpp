@@ -42,7 +42,7 @@ result<pool_ref> spawn_pool(caf::actor_system& sys, const pool_config& config,
 /// Keeps a pool's actor alive: restarts it when it dies, hands the estate on,
 /// and gives up when that happens too often. Passes all messages on, without
 /// waking up for them while the pool has its actor.
-class pool_supervisor : public passing_on<supervisor_shell::base> {
+class pool_supervisor : public early_receiver<supervisor_shell::base> {
 public:
   pool_supervisor(caf::actor_config& cfg, std::shared_ptr<pool_estate> estate,
                   restart_limit limit);
@@ -53,7 +53,7 @@ public:
   void on_exit() override;
 
 protected:
-  caf::strong_actor_ptr receiver_of(const caf::mailbox_element& x) override;
+  bool receive_early(caf::mailbox_element_ptr& x, message_host* where) override;
 
 private:
   void start_child();

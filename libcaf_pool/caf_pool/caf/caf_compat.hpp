@@ -191,9 +191,16 @@ auto ask(Self* self, const Handle& dst, Timeout limit, Ts&&... xs) {
 #endif
 }
 
+/// What runs an actor that a message makes ready.
+#if CAF_POOL_CAF_1
+using message_host = caf::scheduler;
+#else
+using message_host = caf::execution_unit;
+#endif
+
 /// An actor that is shown what comes before it enters the mailbox, on the
-/// thread that brings it: what needs no state of the actor is done without
-/// waking it.
+/// thread that brings it: what needs no state of the actor is done, or passed
+/// on, without waking it.
 template <class Base>
 class early_receiver : public Base {
 public:
@@ -201,53 +208,23 @@ public:
   using Base::enqueue;
 
 #if CAF_POOL_CAF_1
-  bool enqueue(caf::mailbox_element_ptr x, caf::scheduler* where) override {
-    return receive_early(*x) || Base::enqueue(std::move(x), where);
+  bool enqueue(caf::mailbox_element_ptr x, message_host* where) override {
+    return receive_early(x, where) || Base::enqueue(std::move(x), where);
   }
 #else
-  void enqueue(caf::mailbox_element_ptr x,
-               caf::execution_unit* where) override {
-    if (!receive_early(*x))
+  void enqueue(caf::mailbox_element_ptr x, message_host* where) override {
+    if (!receive_early(x, where))
       Base::enqueue(std::move(x), where);
   }
 #endif
 
 protected:
-  /// Returns whether nothing is left to do. Runs on any thread, also beside
-  /// handlers of the actor, and with locks of CAF held: must neither block nor
-  /// call what is not its own.
-  virtual bool receive_early(const caf::mailbox_element& x) = 0;
-};
-
-/// An actor that passes on what is for another one, on the thread that brings
-/// it: neither is the message copied, nor does it wake this actor. The answer
-/// goes straight to whoever asked.
-template <class Base>
-class passing_on : public Base {
-public:
-  using Base::Base;
-  using Base::enqueue;
-
-#if CAF_POOL_CAF_1
-  bool enqueue(caf::mailbox_element_ptr x, caf::scheduler* where) override {
-    auto to = receiver_of(*x);
-    return to ? to->enqueue(std::move(x), where)
-              : Base::enqueue(std::move(x), where);
-  }
-#else
-  void enqueue(caf::mailbox_element_ptr x,
-               caf::execution_unit* where) override {
-    if (auto to = receiver_of(*x))
-      to->enqueue(std::move(x), where);
-    else
-      Base::enqueue(std::move(x), where);
-  }
-#endif
-
-protected:
-  /// Returns whom a message is for; nobody if for this actor. Runs on any
-  /// thread, also beside handlers of the actor, and with locks of CAF held.
-  virtual caf::strong_actor_ptr receiver_of(const caf::mailbox_element& x) = 0;
+  /// Returns whether nothing is left to do; may take the message then, and have
+  /// another actor enqueue it, whose answer goes straight to whoever asked.
+  /// Runs on any thread, also beside handlers of the actor, and with locks of
+  /// CAF held: must neither block nor call what is not its own.
+  virtual bool receive_early(caf::mailbox_element_ptr& x, message_host* where)
+    = 0;
 };
 
 /// Tells whether a message is a request or a note of one of these types, and
@@ -255,8 +232,7 @@ protected:
 template <class... Ts>
 bool is_message_of(const caf::mailbox_element& x) {
   auto& content = x.content();
-  return !x.mid.is_response()
-         && (content.template match_elements<Ts>() || ...);
+  return !x.mid.is_response() && (content.template match_elements<Ts>() || ...);
 }
 
 // -- life and death -----------------------------------------------------------

@@ -79,7 +79,8 @@ struct close_connection {
     = default;
 };
 
-/// Stop what still runs for a holder who is gone. Answer: `settled`, after it.
+/// Stop what still runs for a holder who is gone. Answer:
+/// `work_done`, after it.
 struct cancel_connection {
   connection_id connection;
   time_point deadline;

@@ -302,15 +302,6 @@ effects pool_machine::holder_lost(const lease_id& lease, bool busy,
   return settle(x);
 }
 
-effects pool_machine::settled(connection_id id, const lease_end& how,
-                              time_point now) {
-  auto x = rules::begin(state_, now);
-  auto* record = state_.table.find(id);
-  if (record != nullptr && record->state == connection_state::quarantined)
-    rules::take_from_lost(x, id, how);
-  return settle(x);
-}
-
 effects pool_machine::work_done(const lease_id& lease, const lease_end& how,
                                 bool kept, time_point now) {
   auto x = rules::begin(state_, now);

@@ -80,9 +80,6 @@ public:
   /// something still runs on the connection.
   effects holder_lost(const lease_id& lease, bool busy, time_point now);
 
-  /// Nothing runs any more on a connection whose holder was lost.
-  effects settled(connection_id id, const lease_end& how, time_point now);
-
   /// Work on a connection has ended that was done in its holder's name: ends
   /// the lease, unless it is `kept`, or settles what a lost holder left.
   effects work_done(const lease_id& lease, const lease_end& how, bool kept,

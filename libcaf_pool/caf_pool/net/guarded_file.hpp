@@ -9,7 +9,7 @@
 
 namespace caf_pool::detail {
 
-/// Who may read a file, so that it is a place for a secret. Whatever this says,
+/// Who may read a file that is a place for a secret. Except with `anybody`,
 /// only its owner may change it, and that is this process's user or root.
 enum class file_readers : std::uint8_t {
   /// Nobody but its owner: passwords, which one process needs.

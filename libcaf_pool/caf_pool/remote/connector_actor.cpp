@@ -130,8 +130,9 @@ void connector_actor::on_answer(const wire::answer& x) {
     setup_.link->settle(x.request, x.payload, clock::now());
 }
 
-bool connector_actor::receive_early(const caf::mailbox_element& x) {
-  return settle_early(*setup_.link, x);
+bool connector_actor::receive_early(caf::mailbox_element_ptr& x,
+                                    message_host*) {
+  return settle_early(*setup_.link, *x);
 }
 
 void connector_actor::on_exit() {

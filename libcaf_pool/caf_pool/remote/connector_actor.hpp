@@ -40,7 +40,7 @@ public:
   void on_exit() override;
 
 private:
-  bool receive_early(const caf::mailbox_element& x) override;
+  bool receive_early(caf::mailbox_element_ptr& x, message_host* where) override;
   enum class stage { waiting, probing, connecting, login, ready, closed };
 
   template <class T>

@@ -12,12 +12,14 @@ std::vector<std::string> work_desk::violations() const {
   };
   for (auto& x : jobs_) {
     auto mine = std::count_if(workers_.begin(), workers_.end(), [&x](auto& y) {
-      return y.job == x.what.id && y.id == x.worker && y.lost == x.given_up;
+      return y.job == x.what.id && y.id == x.worker;
     });
     expect(mine == (x.now == stage::running ? 1 : 0),
            "a job and its worker do not match");
     expect(x.now != stage::blocked || x.what.kind == job_kind::close,
            "something but a close is blocked");
+    expect(!x.given_up || x.now == stage::running,
+           "a job without a worker was given up");
     auto rivals = std::count_if(jobs_.begin(), jobs_.end(), [&x](auto& y) {
       return y.now == stage::running && x.what.connection
              && y.what.connection == x.what.connection

@@ -87,14 +87,14 @@ desk_effects work_desk::order(const job_order& x, time_point now) {
 
 void work_desk::admit_close(const job_order& x, time_point now) {
   if (jobs_.closes(x.connection)) {
-    emit(desk_effect::end{x.id, job_end::withdrawn}); // ordered twice
+    end({x.id, job_end::withdrawn}); // ordered twice
     return;
   }
   auto unsent = jobs_.ids_of([&x](auto& job) {
     return job.what.connection == x.connection && job.now == stage::queued;
   });
   for (auto id : unsent)
-    end_cancel(id, job_end::disconnected);
+    end({id, job_end::disconnected});
   auto& job = jobs_.add(x, stage::blocked);
   if (x.held) // he may be in the middle of a call
     job.due = now + linger_limit;
@@ -105,7 +105,7 @@ void work_desk::admit_close(const job_order& x, time_point now) {
 void work_desk::admit_cancel(const job_order& x) {
   auto* running = jobs_.service_on(x.connection);
   if (running != nullptr && running->now == stage::queued) {
-    end(running->what.id, job_end::withdrawn);
+    end({running->what.id, job_end::withdrawn});
     running = nullptr;
   }
   auto needed = running != nullptr
@@ -113,7 +113,7 @@ void work_desk::admit_cancel(const job_order& x) {
   if (needed)
     enqueue(x);
   else
-    emit(desk_effect::end{x.id, job_end::withdrawn});
+    end({x.id, job_end::withdrawn});
 }
 
 /// Returns the cancel that is to stop a statement, a new one if there is none.
@@ -129,13 +129,11 @@ desk_job& work_desk::cancel_of(const desk_job& x, time_point now) {
 
 desk_effects work_desk::withdraw(ticket caller, time_point now) {
   begin(now);
-  auto* known = job_of(caller);
-  auto* job = known != nullptr ? jobs_.find(known->what.id) : nullptr;
-  if (job != nullptr && job->now == stage::queued) {
-    end(job->what.id, job_end::withdrawn);
-  } else if (job != nullptr && job->now == stage::running && !job->stopped) {
+  auto* job = job_of(caller);
+  if (job != nullptr && job->now == stage::queued)
+    end({job->what.id, job_end::withdrawn});
+  else if (job != nullptr && job->now == stage::running && !job->stopped)
     stop(job->what.id, now);
-  }
   return settle(now);
 }
 
@@ -158,7 +156,7 @@ desk_effects work_desk::call_off(connection_id id, bool abort, time_point now) {
   begin(now);
   auto* job = jobs_.find(id, job_kind::open);
   if (job != nullptr && job->now == stage::queued)
-    end(job->what.id, job_end::withdrawn);
+    end({job->what.id, job_end::withdrawn});
   else if (job != nullptr)
     emit(desk_effect::call_off{job->what.id, abort});
   return settle(now);
@@ -209,7 +207,7 @@ desk_effects work_desk::succeed(time_point now) {
     return serves_caller(x.what.kind) && x.now == stage::queued;
   });
   for (auto id : unsent)
-    end(id, job_end::withdrawn);
+    end({id, job_end::withdrawn});
   return settle(now);
 }
 
@@ -225,12 +223,13 @@ desk_effects work_desk::finished(job_id id, const job_report& x,
   free_worker(*job, now);
   if (what.kind == job_kind::execute && x.well)
     statements_.note(what.allowed, x.took, now);
-  if (serves_caller(what.kind) && job->given_up)
-    end(id, job_end::late);
-  else if (serves_caller(what.kind))
+  if (serves_caller(what.kind) && !job->given_up)
     end_service(*job);
   else
-    end_cancel(id, job_end::done);
+    end({id, serves_caller(what.kind) ? job_end::late : job_end::done});
+  auto* waiting = waits_for_cancel(what.connection);
+  if (what.kind == job_kind::cancel && waiting != nullptr)
+    end_service(*waiting);
   unblock_close(what.connection);
   return settle(now);
 }
@@ -238,42 +237,41 @@ desk_effects work_desk::finished(job_id id, const job_report& x,
 /// A statement is done: it ends, unless a cancel for it is on its way.
 void work_desk::end_service(desk_job& x) {
   auto id = x.what.id;
-  auto* cancel = jobs_.find(x.what.connection, job_kind::cancel);
-  if (cancel == nullptr) {
-    end(id, job_end::done);
-  } else if (cancel->now == stage::queued) {
-    end_cancel(cancel->what.id, job_end::withdrawn); // it has nothing to stop
-    end(id, job_end::done);
-  } else if (cancel->given_up) {
-    // Nobody knows when it arrives: it must not hit the next holder.
-    emit(desk_effect::abort{id});
-    end(id, job_end::done);
-  } else {
-    x.now = stage::cancelling;
-    x.due = never; // the cancel's limit counts
-  }
-}
-
-void work_desk::end_cancel(job_id id, job_end how) {
-  auto what = jobs_.find(id)->what;
-  end(id, how);
-  if (what.kind != job_kind::cancel)
+  auto connection = x.what.connection;
+  drop_unsent_cancel(connection);
+  auto* cancel = jobs_.find(connection, job_kind::cancel);
+  if (cancel != nullptr && !cancel->given_up) {
+    auto* job = jobs_.find(id);
+    job->now = stage::cancelling;
+    job->due = never; // the cancel's limit counts
     return;
-  auto* waiting = jobs_.service_on(what.connection);
-  if (waiting != nullptr && waiting->now == stage::cancelling)
-    end(waiting->what.id, job_end::done);
+  }
+  // Nobody knows when a lost one arrives: it must not hit the next holder.
+  if (cancel != nullptr)
+    emit(desk_effect::abort{id});
+  end({id, job_end::done});
 }
 
-void work_desk::end(job_id id, job_end how) {
-  emit(desk_effect::end{id, how});
-  jobs_.erase(id);
+void work_desk::drop_unsent_cancel(connection_id id) {
+  auto* cancel = jobs_.find(id, job_kind::cancel);
+  if (cancel != nullptr && cancel->now == stage::queued)
+    end({cancel->what.id, job_end::withdrawn});
+}
+
+desk_job* work_desk::waits_for_cancel(connection_id id) noexcept {
+  auto* job = jobs_.service_on(id);
+  return job != nullptr && job->now == stage::cancelling ? job : nullptr;
+}
+
+void work_desk::end(const desk_effect::end& x) {
+  emit(x);
+  jobs_.erase(x.job);
 }
 
 void work_desk::free_worker(const desk_job& x, time_point now) {
   for (auto& worker : workers_)
     if (worker.id == x.worker) {
       worker.job = {};
-      worker.lost = false;
       worker.idle_since = now;
     }
 }
@@ -299,7 +297,9 @@ void work_desk::begin(time_point now) {
 
 desk_effects work_desk::tick(time_point now) {
   begin(now);
-  for (auto id : jobs_.ids_of([now](auto& x) { return x.due <= now; }))
+  auto late = jobs_.ids_of(
+    [now](auto& x) { return x.now != stage::queued && x.due <= now; });
+  for (auto id : late)
     enforce(id, now);
   follow_drain(now);
   dismiss_idle(now);
@@ -310,7 +310,7 @@ void work_desk::expire(time_point now) {
   auto late = jobs_.ids_of(
     [now](auto& x) { return x.now == stage::queued && x.due <= now; });
   for (auto id : late)
-    end_cancel(id, job_end::unserved);
+    end({id, job_end::unserved});
 }
 
 void work_desk::enforce(job_id id, time_point now) {
@@ -321,8 +321,6 @@ void work_desk::enforce(job_id id, time_point now) {
     // Its session is cut off: the server has had time to notice.
     job->due = never;
     emit(desk_effect::session_over{job->what.connection});
-  } else if (job->now == stage::queued) {
-    return; // it expires
   } else if (serves_caller(job->what.kind) && !job->aborted) {
     job->aborted = true;
     job->due = now + worker_grace;
@@ -335,20 +333,14 @@ void work_desk::enforce(job_id id, time_point now) {
 void work_desk::give_up(desk_job& x) {
   x.given_up = true;
   x.due = never;
-  for (auto& worker : workers_)
-    if (worker.id == x.worker)
-      worker.lost = true;
   auto id = x.what.connection;
   if (serves_caller(x.what.kind)) {
     emit(desk_effect::end{x.what.id, job_end::stuck});
-    auto* cancel = jobs_.find(id, job_kind::cancel);
-    if (cancel != nullptr && cancel->now == stage::queued)
-      end(cancel->what.id, job_end::withdrawn); // the connection is broken
+    drop_unsent_cancel(id); // the connection is broken
     return;
   }
-  auto* waiting = jobs_.service_on(id);
-  if (x.what.kind == job_kind::cancel && waiting != nullptr
-      && waiting->now == stage::cancelling)
+  auto* waiting = waits_for_cancel(id);
+  if (x.what.kind == job_kind::cancel && waiting != nullptr)
     end_service(*waiting);
 }
 
@@ -401,7 +393,7 @@ void work_desk::reuse(desk_effects orders) noexcept {
 
 std::size_t work_desk::lost() const noexcept {
   return static_cast<std::size_t>(std::count_if(
-    workers_.begin(), workers_.end(), [](auto& x) { return x.lost; }));
+    jobs_.begin(), jobs_.end(), [](auto& x) { return x.given_up; }));
 }
 
 std::size_t work_desk::serving() const noexcept {
@@ -415,8 +407,8 @@ std::size_t work_desk::serving() const noexcept {
 bool work_desk::leaves_a_worker() const noexcept {
   auto working = static_cast<std::size_t>(
     std::count_if(workers_.begin(), workers_.end(),
-                  [](auto& x) { return x.job && !x.lost; }));
-  return working + 1 < most_statements_ + reserve;
+                  [](auto& x) { return static_cast<bool>(x.job); }));
+  return working - lost() + 1 < most_statements_ + reserve;
 }
 
 desk_job* work_desk::next_to_run() noexcept {
@@ -446,9 +438,7 @@ bool work_desk::turn_away(const desk_job& x, time_point now) {
   // those that just might end in time are turned away, too.
   if ((queued <= 1 && !callers_wait_) || left >= needed + needed / 2)
     return false;
-  auto id = x.what.id;
-  emit(desk_effect::end{id, job_end::hurried, left, needed});
-  jobs_.erase(id);
+  end({x.what.id, job_end::hurried, left, needed});
   return true;
 }
 

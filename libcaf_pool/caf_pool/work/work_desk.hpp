@@ -6,7 +6,6 @@
 #include "caf_pool/work/job_list.hpp"
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +17,6 @@ struct desk_worker {
   /// None while it is idle.
   job_id job = {};
   time_point idle_since{};
-  /// It does not come back from its job.
-  bool lost = false;
 };
 
 /// Decides who does what when: which job runs on which worker, when workers are
@@ -147,10 +144,12 @@ private:
   desk_job& cancel_of(const desk_job& x, time_point now);
 
   /// Ends a job and forgets it.
-  void end(job_id id, job_end how);
-  /// The same for a cancel: a statement that waits for it ends, too.
-  void end_cancel(job_id id, job_end how);
+  void end(const desk_effect::end& x);
   void end_service(desk_job& x);
+  /// A cancel that was not sent has nothing to stop any more.
+  void drop_unsent_cancel(connection_id id);
+  /// Returns the statement on a connection that is done but for its cancel.
+  desk_job* waits_for_cancel(connection_id id) noexcept;
   void free_worker(const desk_job& x, time_point now);
   void unblock_close(connection_id id);
 
@@ -171,6 +170,7 @@ private:
   bool may_hire() const noexcept;
   desk_worker* free_or_hired(time_point now);
   std::size_t serving() const noexcept;
+  /// Workers who do not come back from their jobs.
   std::size_t lost() const noexcept;
 
   std::uint32_t most_statements_ = 0;
