@@ -7,7 +7,7 @@ namespace caf_pool {
 
 namespace {
 
-constexpr std::array<std::string_view, 30> code_names{
+constexpr std::array<std::string_view, 31> code_names{
   "none",
   "acquire_timeout",
   "queue_full",
@@ -38,6 +38,7 @@ constexpr std::array<std::string_view, 30> code_names{
   "config_invalid",
   "internal",
   "rolled_back",
+  "server_unready",
 };
 
 static_assert(code_names.size() == static_cast<std::size_t>(last_errc) + 1);
@@ -68,6 +69,7 @@ bool retryable(errc x) noexcept {
     case errc::open_failed:
     case errc::connection_lost:
     case errc::node_unreachable:
+    case errc::server_unready:
       return true;
     case errc::none:
     case errc::cancelled:

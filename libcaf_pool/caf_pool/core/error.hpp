@@ -75,10 +75,13 @@ enum class errc : std::uint8_t {
   /// An earlier error had already ended the transaction: nothing of it is
   /// stored.
   rolled_back = 29,
+  /// The server is there but does not do that now: it loads its data, has no
+  /// master, takes no writes. Nothing took effect; the state says which.
+  server_unready = 30,
 };
 
 /// The highest valid value of `errc`.
-inline constexpr errc last_errc = errc::rolled_back;
+inline constexpr errc last_errc = errc::server_unready;
 
 /// Returns the name of the enumerator, e.g. "acquire_timeout".
 std::string_view to_string(errc x) noexcept;

@@ -92,6 +92,8 @@ public:
     return *std::get_if<1>(&state_);
   }
 
+  friend bool operator==(const result&, const result&) = default;
+
 private:
   void check() const {
     if (!has_value())

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "caf_pool/core/redis_command.hpp"
+#include "caf_pool/core/redis_value.hpp"
 #include "caf_pool/core/sql_result.hpp"
 #include "caf_pool/core/sql_statement.hpp"
 
@@ -33,7 +35,7 @@ struct opaque {
 ///
 /// Thread-safety: a plain value.
 struct work {
-  std::variant<sql_batch, opaque> what;
+  std::variant<sql_batch, opaque, redis_commands> what;
 
   work() = default;
 
@@ -62,6 +64,14 @@ struct work {
     // nop
   }
 
+  work(redis_command x) : what(redis_commands{}) {
+    std::get<redis_commands>(what).items.push_back(std::move(x));
+  }
+
+  work(redis_commands x) : what(std::move(x)) {
+    // nop
+  }
+
   friend bool operator==(const work&, const work&) = default;
 
 private:
@@ -71,11 +81,11 @@ private:
 };
 
 /// What came of it: the same alternative, with a result for each statement of a
-/// batch.
+/// batch and a reply for each command.
 ///
 /// Thread-safety: a plain value.
 struct outcome {
-  std::variant<std::vector<sql_result>, opaque> value;
+  std::variant<std::vector<sql_result>, opaque, redis_replies> value;
 
   /// The results of a batch. Throws `std::bad_variant_access` for other work.
   std::vector<sql_result>& results() {
@@ -84,6 +94,15 @@ struct outcome {
 
   const std::vector<sql_result>& results() const {
     return std::get<std::vector<sql_result>>(value);
+  }
+
+  /// The replies to commands. Throws `std::bad_variant_access` for other work.
+  redis_replies& replies() {
+    return std::get<redis_replies>(value);
+  }
+
+  const redis_replies& replies() const {
+    return std::get<redis_replies>(value);
   }
 
   friend bool operator==(const outcome&, const outcome&) = default;

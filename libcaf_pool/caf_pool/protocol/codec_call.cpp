@@ -1,4 +1,5 @@
 #include "caf_pool/protocol/codec_opaque.hpp"
+#include "caf_pool/protocol/codec_redis.hpp"
 #include "caf_pool/protocol/codec_sql.hpp"
 #include "caf_pool/protocol/messages.hpp"
 
