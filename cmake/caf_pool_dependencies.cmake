@@ -25,6 +25,10 @@ if(CAF_POOL_WITH_POSTGRES)
   set(CAF_POOL_PQ PkgConfig::PQ)
 endif()
 
+if(CAF_POOL_WITH_REDIS)
+  pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET GLOBAL hiredis)
+endif()
+
 if(CAF_POOL_BUILD_APPS)
   find_package(CLI11 CONFIG REQUIRED)
 endif()

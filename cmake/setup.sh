@@ -39,7 +39,7 @@ setup_packages() {
     build)
       # Tools, actors and drivers, then configuration, admin and logging.
       printf '%s\n' g++ cmake ninja-build ccache \
-        libcaf-dev libpqxx-dev libpq-dev libsqlite3-dev \
+        libcaf-dev libpqxx-dev libpq-dev libsqlite3-dev libhiredis-dev \
         libtomlplusplus-dev libcli11-dev nlohmann-json3-dev \
         libspdlog-dev libfmt-dev prometheus-cpp-dev libsystemd-dev \
         libssl-dev
@@ -51,7 +51,7 @@ setup_packages() {
     test)
       # The prometheus package brings promtool.
       printf '%s\n' librapidcheck-dev patch pgbouncer postgresql \
-        prometheus shellcheck
+        prometheus redis-server shellcheck
       case $release in
         12) printf '%s\n' catch2 ;;
         *) printf '%s\n' libcatch2-dev ;;

@@ -37,8 +37,13 @@ const std::vector<layer>& layers() {
     {"backend/postgres",
      {"core", "settings", "net", "backend"},
      {"pqxx", "libpq", "openssl", "posix"}},
+    {"backend/redis",
+     {"core", "settings", "net", "backend"},
+     {"hiredis", "openssl", "posix"}},
     {"backend/sqlite", {"core", "settings", "backend"}, {"sqlite", "posix"}},
-    {"backends", {"backend", "backend/postgres", "backend/sqlite"}, {}},
+    {"backends",
+     {"backend", "backend/postgres", "backend/redis", "backend/sqlite"},
+     {}},
     {"lease", {"core", "machine", "front", "backend"}, {}},
     {"protocol", {"core", "caf"}, {"caf"}},
     {"remote", {"core", "net", "caf", "protocol"}, {"caf", "caf/io", "posix"}},
@@ -112,12 +117,13 @@ std::string_view layer_of(const source_file& file) {
 
 // The library of a system header; empty for the standard library's.
 std::string_view library_of(std::string_view header) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 15>
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 16>
     prefixes{{{"caf/io/", "caf/io"},
               {"caf/", "caf"},
               {"pqxx/", "pqxx"},
               {"libpq", "libpq"},
               {"postgres", "libpq"},
+              {"hiredis/", "hiredis"},
               {"sqlite3", "sqlite"},
               {"toml++/", "toml"},
               {"boost/", "boost"},

@@ -1,0 +1,75 @@
+#include "caf_pool/backend/redis/redis_refusal.hpp"
+
+#include "caf_pool/core/one_of.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace caf_pool {
+
+namespace {
+
+/// Says why no place takes a command; empty if one does.
+std::string_view everywhere(const redis_command& command,
+                            const redis_command_facts& facts) {
+  if (facts.kind == redis_command_kind::subscription) {
+    if (one_of(facts.name, {"monitor", "psync", "sync", "replconf"}))
+      return "turns the connection into a stream that is not made of replies; "
+             "use a connection outside of pools";
+    return "takes the connection for messages; use subscribe";
+  }
+  if (blocks(command, &facts))
+    return "keeps a connection for as long as it waits; use blocking, which "
+           "has connections of its own";
+  if (facts.name == "quit")
+    return "closes the connection, which is the pool's; give back the lease";
+  if (facts.name == "client" && facts.subcommand == "reply")
+    return "leaves commands without replies; use a pipeline";
+  if (facts.name == "script" && facts.subcommand == "debug")
+    return "turns the connection into a debugger; use redis-cli --ldb";
+  return {};
+}
+
+/// Says why a command does not go among others; empty if it does.
+std::string_view among_others(const redis_command_facts& facts,
+                              redis_place place) {
+  if (one_of(facts.name, {"auth", "hello", "reset", "select"}))
+    return "changes the session for all that follows; use a lease, or a pool "
+           "with other settings";
+  if (place == redis_place::transaction
+      && facts.kind == redis_command_kind::transaction)
+    return "belongs to the transaction, which the pool begins and ends; use a "
+           "lease to do so by hand";
+  return {};
+}
+
+std::string full_name(const redis_command_facts& facts) {
+  auto result = std::string{facts.name};
+  if (!facts.subcommand.empty())
+    (result += ' ') += facts.subcommand;
+  for (auto& c : result)
+    c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return result;
+}
+
+} // namespace
+
+std::optional<error> redis_refusal(const redis_command& command,
+                                   const redis_command_facts* facts,
+                                   redis_place place) {
+  if (command.name().empty())
+    return error{errc::invalid_argument, "a command without a name", {}};
+  if (facts == nullptr)
+    return std::nullopt;
+  auto alone = place == redis_place::single;
+  auto why = everywhere(command, *facts);
+  if (why.empty() && !alone)
+    why = among_others(*facts, place);
+  if (why.empty())
+    return std::nullopt;
+  return error{alone ? errc::not_supported : errc::invalid_argument,
+               full_name(*facts) + ' ' + std::string{why},
+               {}};
+}
+
+} // namespace caf_pool

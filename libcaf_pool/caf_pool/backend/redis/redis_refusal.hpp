@@ -1,0 +1,42 @@
+#pragma once
+
+#include "caf_pool/backend/redis/redis_command_table.hpp"
+#include "caf_pool/core/error.hpp"
+
+#include <cstdint>
+#include <optional>
+
+namespace caf_pool {
+
+/// How a command goes to the server.
+enum class redis_place : std::uint8_t {
+  /// By itself, over a connection of the pool.
+  single,
+  /// Among others in one round trip.
+  pipeline,
+  /// Between MULTI and EXEC.
+  transaction,
+};
+
+/// Returns why a connection of a pool does not take a command, and what to use
+/// instead; none if it does. `facts` is what `find_redis_command` returned.
+///
+/// | command                                       | alone | pipe | MULTI |
+/// | --------------------------------------------- | ----- | ---- | ----- |
+/// | SUBSCRIBE and its like, MONITOR               | no    | no   | no    |
+/// | PSYNC, SYNC, REPLCONF                         | no    | no   | no    |
+/// | CLIENT REPLY, QUIT, SCRIPT DEBUG              | no    | no   | no    |
+/// | what blocks: BLPOP, WAIT, XREAD with BLOCK    | no    | no   | no    |
+/// | HELLO, AUTH, SELECT, RESET                    | yes   | no   | no    |
+/// | MULTI, EXEC, DISCARD, WATCH, UNWATCH          | yes   | yes  | no    |
+/// | all others, unknown ones too                  | yes   | yes  | yes   |
+///
+/// The error is `not_supported` for a command by itself, `invalid_argument`
+/// for one among others and for one without a name.
+///
+/// Thread-safety: any thread.
+std::optional<error> redis_refusal(const redis_command& command,
+                                   const redis_command_facts* facts,
+                                   redis_place place);
+
+} // namespace caf_pool
