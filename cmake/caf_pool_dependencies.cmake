@@ -27,6 +27,9 @@ endif()
 
 if(CAF_POOL_WITH_REDIS)
   pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET GLOBAL hiredis)
+  # It asks for files of 64 bits, which a 64-bit system has anyway; a definition
+  # that comes late makes precompiled headers invalid.
+  set_property(TARGET PkgConfig::HIREDIS PROPERTY INTERFACE_COMPILE_OPTIONS)
 endif()
 
 if(CAF_POOL_BUILD_APPS)
