@@ -119,6 +119,9 @@ TEST_CASE("a command is found in letters of either case") {
 TEST_CASE("the table says of each command what a server says") {
   scratch_redis server;
   raw_redis session{server.socket()};
+  auto about = session("INFO", "server");
+  if (about.text()->find("redis_version:7.0.") == std::string_view::npos)
+    SKIP("the table was made from Redis 7.0");
   auto all = all_commands(session);
   CHECK(all.size() > 300);
   const std::set<std::string> everyday{"info", "lastsave", "role", "sort",
