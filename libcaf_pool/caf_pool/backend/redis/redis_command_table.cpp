@@ -13,11 +13,11 @@ namespace {
 
 using command_rows = std::span<const redis_command_facts>;
 
-/// FNV-1a of the word in lower case.
+/// FNV-1a of the word, the same for letters of either case.
 constexpr std::size_t hash_of(std::string_view word) noexcept {
   std::uint32_t result = 2166136261U;
   for (auto c : word)
-    result = (result ^ static_cast<unsigned char>(to_lower(c))) * 16777619U;
+    result = (result ^ (static_cast<unsigned char>(c) | 0x20U)) * 16777619U;
   return result ^ (result >> 15);
 }
 
@@ -57,25 +57,37 @@ private:
   std::array<command_rows, places> rows_;
 };
 
-} // namespace
-
-const redis_command_facts* find_redis_command(std::string_view name,
-                                              std::string_view subcommand) {
+command_rows rows_of(std::string_view name) {
   static const command_index index;
-  auto rows = index.find(name);
-  if (rows.size() == 1 && rows.front().subcommand.empty())
-    return &rows.front();
+  return index.find(name);
+}
+
+bool has_subcommands(const command_rows& rows) noexcept {
+  return rows.size() > 1 || !rows.front().subcommand.empty();
+}
+
+const redis_command_facts* find_row(const command_rows& rows,
+                                    std::string_view subcommand) {
   for (auto& row : rows)
     if (is_word(subcommand, row.subcommand))
       return &row;
   return nullptr;
 }
 
+} // namespace
+
+const redis_command_facts* find_redis_command(std::string_view name,
+                                              std::string_view subcommand) {
+  auto rows = rows_of(name);
+  return rows.empty() || has_subcommands(rows) ? find_row(rows, subcommand)
+                                               : &rows.front();
+}
+
 const redis_command_facts* find_redis_command(const redis_command& command) {
-  auto at = command.begin();
-  auto name = *at;
-  return command.size() < 2 ? find_redis_command(name)
-                            : find_redis_command(name, *++at);
+  auto rows = rows_of(command.name());
+  // To read an argument costs more than to find a name.
+  return rows.empty() || has_subcommands(rows) ? find_row(rows, command.at(1))
+                                               : &rows.front();
 }
 
 bool is_read(const redis_command& command) {
