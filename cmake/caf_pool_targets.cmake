@@ -6,8 +6,8 @@ file(CONFIGURE OUTPUT "${CAF_POOL_STUB}"
      CONTENT "// Stands in for a library that has no sources yet.\n")
 
 # caf_pool_glob(<variable> <pattern>...)
-# Collects sources. Leaves out fuzzers, and without PostgreSQL also what is
-# named after it.
+# Collects sources. Leaves out fuzzers, and without PostgreSQL or Redis also what
+# is named after it.
 function(caf_pool_glob out)
   set(_patterns ${ARGN})
   list(TRANSFORM _patterns PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
@@ -15,6 +15,9 @@ function(caf_pool_glob out)
   list(FILTER _files EXCLUDE REGEX "\\.fuzz\\.cpp$")
   if(NOT CAF_POOL_WITH_POSTGRES)
     list(FILTER _files EXCLUDE REGEX "/(postgres|pg_|pq_)[^/]*$")
+  endif()
+  if(NOT CAF_POOL_WITH_REDIS)
+    list(FILTER _files EXCLUDE REGEX "/backend/redis[^/]*/[^/]*$")
   endif()
   set(${out} "${_files}" PARENT_SCOPE)
 endfunction()

@@ -40,6 +40,7 @@ const std::vector<layer>& layers() {
     {"backend/redis",
      {"core", "settings", "net", "backend"},
      {"hiredis", "openssl", "posix"}},
+    {"backend/redis_cluster", {"core", "settings", "backend"}, {}},
     {"backend/sqlite", {"core", "settings", "backend"}, {"sqlite", "posix"}},
     {"backends",
      {"backend", "backend/postgres", "backend/redis", "backend/sqlite"},
