@@ -1,5 +1,3 @@
-#include "caf_pool/backend/postgres/pg_resolve.hpp"
-
 #include "backend/postgres/postgres_support.hpp"
 #include "support/chaos_proxy.hpp"
 
@@ -71,22 +69,4 @@ TEST_CASE("an opening that is called off ends at once", "[postgres][T08]") {
     CHECK(conn.error().code == errc::cancelled);
     CHECK(net.connects() == 0);
   }
-}
-
-TEST_CASE("a lookup that is called off ends at once", "[postgres][T08]") {
-  std::promise<void> answered;
-  pg_lookup lookup = [answer = answered.get_future().share()](
-                       const std::string&) -> result<std::vector<std::string>> {
-    answer.wait();
-    return std::vector<std::string>{"192.0.2.1"};
-  };
-  pg_bell bell;
-  auto asked = std::async(std::launch::async, [&] {
-    return pg_resolve("silent.example", never, &bell, lookup);
-  });
-  bell.ring();
-  auto ready = asked.wait_for(patience) == std::future_status::ready;
-  answered.set_value();
-  REQUIRE(ready);
-  CHECK(asked.get().error().code == errc::cancelled);
 }

@@ -1,17 +1,14 @@
 #include "caf_pool/backend/postgres/pg_conninfo.hpp"
-#include "caf_pool/backend/postgres/pg_resolve.hpp"
 #include "caf_pool/backend/postgres/pg_sqlstate.hpp"
+#include "caf_pool/net/resolve.hpp"
 
 #include "backend/postgres/postgres_support.hpp"
 #include "support/chaos_proxy.hpp"
 #include "support/free_port.hpp"
 
-#include <condition_variable>
 #include <cstdlib>
 #include <map>
-#include <mutex>
 #include <optional>
-#include <vector>
 
 using namespace caf_pool;
 using namespace caf_pool::test;
@@ -171,50 +168,6 @@ TEST_CASE("a deadline that has passed starts no connection",
   config.options["port"] = std::to_string(net.port());
   CHECK(refusal(config, -1s).code == errc::open_timeout);
   CHECK(net.connects() == 0);
-}
-
-TEST_CASE("a dead resolver costs no more than the deadline, and one thread",
-          "[postgres][T08]") {
-  // What the stuck lookup needs must outlive this test.
-  struct resolver_state {
-    std::mutex mtx;
-    std::condition_variable answered;
-    bool answer = false;
-    int calls = 0;
-  };
-  auto state = std::make_shared<resolver_state>();
-  pg_lookup lookup
-    = [state](const std::string&) -> result<std::vector<std::string>> {
-    std::unique_lock guard{state->mtx};
-    ++state->calls;
-    state->answered.wait(guard, [&] { return state->answer; });
-    return std::vector<std::string>{"192.0.2.1"};
-  };
-  for (int i = 0; i < 3; ++i) {
-    std::optional<error> why;
-    auto took = time_of([&] {
-      auto addresses = pg_resolve("stuck.example", soon(50ms), nullptr, lookup);
-      REQUIRE_FALSE(addresses);
-      why = addresses.error();
-    });
-    CHECK(why->code == errc::open_timeout);
-    CHECK(took < no_hang);
-  }
-  {
-    std::lock_guard guard{state->mtx};
-    CHECK(state->calls == 1);
-    state->answer = true;
-    state->answered.notify_all();
-  }
-  // Later callers get an answer, and a new one each time.
-  CHECK(eventually([&] {
-    return pg_resolve("stuck.example", soon(), nullptr, lookup).has_value()
-           && state->calls >= 2;
-  }));
-  CHECK(pg_resolve("192.0.2.7", soon(), nullptr, lookup).value()
-        == std::vector<std::string>{"192.0.2.7"});
-  CHECK(pg_resolve("::1", soon(), nullptr, lookup).value()
-        == std::vector<std::string>{"::1"});
 }
 
 TEST_CASE("a dead host of a list leaves time for the next one",

@@ -1,6 +1,6 @@
 #include "caf_pool/backend/postgres/pg_channel.hpp"
 
-#include "caf_pool/backend/postgres/pg_poll.hpp"
+#include "caf_pool/net/poll_socket.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -58,7 +58,7 @@ pg_wait pg_channel::wait(time_point deadline, pg_intake* intake) {
   while (PQisBusy(raw()) != 0) {
     auto unsent = PQflush(raw());
     auto events = static_cast<short>(unsent > 0 ? POLLIN | POLLOUT : POLLIN);
-    auto ready = pg_poll(PQsocket(raw()), events, deadline);
+    auto ready = poll_socket(PQsocket(raw()), events, deadline);
     if (ready == 0)
       return pg_wait::late;
     if (ready == POLLOUT)
@@ -123,7 +123,7 @@ pg_answer pg_channel::prepare(const char* name, const char* sql,
 
 bool pg_channel::hung_up() {
   auto fd = PQsocket(raw());
-  auto ready = pg_poll(fd, POLLIN | POLLRDHUP, time_point{});
+  auto ready = poll_socket(fd, POLLIN | POLLRDHUP, time_point{});
   if (ready == 0)
     return false;
   // Notices, notifications and changed settings are read; last words, too.

@@ -1,6 +1,6 @@
 #include "caf_pool/backend/postgres/pg_interrupter.hpp"
 
-#include "caf_pool/backend/postgres/pg_poll.hpp"
+#include "caf_pool/net/poll_socket.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -78,7 +78,7 @@ void pg_interrupter::shut_down() noexcept {
 
 bool pg_interrupter::wait_for_end(time_point deadline) noexcept {
   std::array<char, 4096> sink;
-  while (pg_poll(socket_, POLLIN, deadline) != 0) {
+  while (poll_socket(socket_, POLLIN, deadline) != 0) {
     auto n = ::recv(socket_, sink.data(), sink.size(), MSG_DONTWAIT);
     if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
       return true;

@@ -1,11 +1,11 @@
 #include "caf_pool/backend/postgres/pg_open.hpp"
 
 #include "caf_pool/backend/postgres/pg_conninfo.hpp"
-#include "caf_pool/backend/postgres/pg_poll.hpp"
-#include "caf_pool/backend/postgres/pg_resolve.hpp"
 #include "caf_pool/backend/postgres/pg_server_error.hpp"
 #include "caf_pool/backend/postgres/pg_sqlstate.hpp"
 #include "caf_pool/core/duration_text.hpp"
+#include "caf_pool/net/poll_socket.hpp"
+#include "caf_pool/net/resolve.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -51,8 +51,7 @@ std::string_view phase_of(const PGconn* raw) {
 
 class opener {
 public:
-  opener(const pg_options& options, time_point deadline,
-         const pg_bell* called_off)
+  opener(const pg_options& options, time_point deadline, const bell* called_off)
     : options_(options), deadline_(deadline), called_off_(called_off) {
     // nop
   }
@@ -82,7 +81,7 @@ private:
 
   const pg_options& options_;
   time_point deadline_;
-  const pg_bell* called_off_;
+  const bell* called_off_;
   time_point started_ = clock::now();
   error last_;
   bool reached_ = false;
@@ -120,7 +119,7 @@ std::vector<target> opener::find_targets() {
       result.push_back({host, {}});
       continue;
     }
-    auto addresses = pg_resolve(host, deadline_, called_off_);
+    auto addresses = resolve_host(host, deadline_, called_off_);
     if (!addresses) {
       last_ = addresses.error();
       continue;
@@ -151,9 +150,9 @@ result<pg_session> opener::connect(const target& where, time_point deadline) {
     reached_
       = reached_ || (phase != CONNECTION_STARTED && phase != CONNECTION_NEEDED);
     // The socket changes when libpq tries again without TLS.
-    if (pg_poll(PQsocket(raw),
-                state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline,
-                called_off_)
+    if (poll_socket(PQsocket(raw),
+                    state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline,
+                    called_off_)
         == 0)
       return is_called_off() ? pg_called_off() : late(phase_of(raw));
   }
@@ -211,7 +210,7 @@ error pg_called_off() {
 }
 
 result<pg_session> pg_open(const pg_options& options, time_point deadline,
-                           const pg_bell& called_off) {
+                           const bell& called_off) {
   return opener{options, deadline, &called_off}.run();
 }
 

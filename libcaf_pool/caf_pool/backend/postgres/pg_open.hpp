@@ -1,10 +1,10 @@
 #pragma once
 
-#include "caf_pool/backend/postgres/pg_bell.hpp"
 #include "caf_pool/backend/postgres/pg_notices.hpp"
 #include "caf_pool/backend/postgres/pg_options.hpp"
 #include "caf_pool/core/result.hpp"
 #include "caf_pool/core/time.hpp"
+#include "caf_pool/net/bell.hpp"
 
 #include <libpq-fe.h>
 
@@ -39,7 +39,7 @@ error pg_called_off();
 ///
 /// Thread-safety: any thread at any time.
 result<pg_session> pg_open(const pg_options& options, time_point deadline,
-                           const pg_bell& called_off);
+                           const bell& called_off);
 
 /// Looks whether one of the configured hosts takes logins, by beginning one and
 /// not telling the password: a server that is starting or recovering takes

@@ -1,8 +1,8 @@
 #include "caf_pool/backend/postgres/pg_prober.hpp"
 
-#include "caf_pool/backend/postgres/pg_bell.hpp"
 #include "caf_pool/backend/postgres/pg_open.hpp"
-#include "caf_pool/backend/postgres/pg_poll.hpp"
+#include "caf_pool/net/bell.hpp"
+#include "caf_pool/net/poll_socket.hpp"
 
 #include <map>
 #include <string>
@@ -42,7 +42,7 @@ bool has_spoken(const result<void>& x) {
 } // namespace
 
 struct pg_prober::shared_look {
-  pg_bell done;
+  bell done;
   /// Set before the bell rings; none if whoever looked gave up.
   std::optional<result<void>> value;
 };
@@ -82,7 +82,7 @@ result<void> pg_prober::share(const pg_options& options, time_point deadline) {
     }
     if (mine)
       return lead(mine, options, deadline);
-    if (pg_poll(theirs->done.descriptor(), POLLIN, deadline) == 0)
+    if (poll_socket(theirs->done.descriptor(), POLLIN, deadline) == 0)
       return error{errc::open_timeout,
                    "another pool of the process looks for the same server, "
                    "and has no answer yet",

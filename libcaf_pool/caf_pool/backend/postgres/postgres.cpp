@@ -73,9 +73,9 @@ private:
 
   result<pg_session> log_in(const std::stop_token& called_off,
                             time_point deadline) try {
-    pg_bell bell;
-    auto ring = std::stop_callback{called_off, [&] { bell.ring(); }};
-    return pg_open(*options_, deadline, bell);
+    bell withdrawn;
+    auto ring = std::stop_callback{called_off, [&] { withdrawn.ring(); }};
+    return pg_open(*options_, deadline, withdrawn);
   } catch (const std::system_error& x) {
     return error{errc::open_failed,
                  std::string{"no descriptor left to open a connection with ("}

@@ -1,4 +1,4 @@
-#include "caf_pool/backend/postgres/pg_bell.hpp"
+#include "caf_pool/net/bell.hpp"
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -9,21 +9,21 @@
 
 namespace caf_pool {
 
-pg_bell::pg_bell() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+bell::bell() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (fd_ < 0)
     throw std::system_error{errno, std::generic_category(), "eventfd"};
 }
 
-pg_bell::~pg_bell() {
+bell::~bell() {
   ::close(fd_);
 }
 
-void pg_bell::ring() noexcept {
+void bell::ring() noexcept {
   // Fails only after 2^64 - 2 rings, and the bell is rung then.
   static_cast<void>(::eventfd_write(fd_, 1));
 }
 
-bool pg_bell::rung() const noexcept {
+bool bell::rung() const noexcept {
   pollfd item{fd_, POLLIN, 0};
   return ::poll(&item, 1, 0) == 1;
 }

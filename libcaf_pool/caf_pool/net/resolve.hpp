@@ -1,8 +1,8 @@
 #pragma once
 
-#include "caf_pool/backend/postgres/pg_bell.hpp"
 #include "caf_pool/core/result.hpp"
 #include "caf_pool/core/time.hpp"
+#include "caf_pool/net/bell.hpp"
 
 #include <functional>
 #include <string>
@@ -12,11 +12,11 @@ namespace caf_pool {
 
 /// Looks up a name and returns its addresses as text. Blocks as long as it
 /// likes; called by a thread of its own.
-using pg_lookup
+using host_lookup
   = std::function<result<std::vector<std::string>>(const std::string& host)>;
 
 /// Asks the system's resolver.
-result<std::vector<std::string>> pg_system_lookup(const std::string& host);
+result<std::vector<std::string>> system_lookup(const std::string& host);
 
 /// Returns the addresses of a host in the order in which to try them; an
 /// address returns itself. The system's resolver knows no deadline, so it runs
@@ -28,10 +28,10 @@ result<std::vector<std::string>> pg_system_lookup(const std::string& host);
 /// `open_failed` for unknown names.
 ///
 /// Thread-safety: any thread at any time.
-result<std::vector<std::string>> pg_resolve(const std::string& host,
-                                            time_point deadline,
-                                            const pg_bell* called_off = nullptr,
-                                            const pg_lookup& lookup
-                                            = pg_system_lookup);
+result<std::vector<std::string>> resolve_host(const std::string& host,
+                                              time_point deadline,
+                                              const bell* called_off = nullptr,
+                                              const host_lookup& lookup
+                                              = system_lookup);
 
 } // namespace caf_pool

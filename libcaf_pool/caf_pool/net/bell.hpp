@@ -2,16 +2,17 @@
 
 namespace caf_pool {
 
-/// Ends the waiting of any number of threads in `pg_poll`, once and for good.
+/// Ends the waiting of any number of threads in `poll_socket`, once and for
+/// good.
 ///
 /// Thread-safety: any thread at any time.
-class pg_bell {
+class bell {
 public:
   /// Throws `std::system_error` if there is no descriptor left.
-  pg_bell();
-  pg_bell(const pg_bell&) = delete;
-  pg_bell& operator=(const pg_bell&) = delete;
-  ~pg_bell();
+  bell();
+  bell(const bell&) = delete;
+  bell& operator=(const bell&) = delete;
+  ~bell();
 
   void ring() noexcept;
 

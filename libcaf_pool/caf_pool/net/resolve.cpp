@@ -1,7 +1,7 @@
-#include "caf_pool/backend/postgres/pg_resolve.hpp"
+#include "caf_pool/net/resolve.hpp"
 
-#include "caf_pool/backend/postgres/pg_poll.hpp"
 #include "caf_pool/core/duration_text.hpp"
+#include "caf_pool/net/poll_socket.hpp"
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -27,7 +27,7 @@ using answer = result<std::vector<std::string>>;
 struct pending_lookup {
   std::mutex mtx;
   std::optional<answer> value;
-  pg_bell done;
+  bell done;
 
   std::optional<answer> get() {
     std::lock_guard guard{mtx};
@@ -54,7 +54,7 @@ bool is_address(const std::string& host) {
 
 void run_lookup(const std::string& host,
                 const std::shared_ptr<pending_lookup>& state,
-                const pg_lookup& lookup) {
+                const host_lookup& lookup) {
   answer value{error{errc::open_failed, "cannot look up \"" + host + '"', {}}};
   try {
     value = lookup(host);
@@ -73,7 +73,7 @@ void run_lookup(const std::string& host,
 
 // Joins the lookup that is under way, or starts one.
 std::shared_ptr<pending_lookup> start_lookup(const std::string& host,
-                                             const pg_lookup& lookup) {
+                                             const host_lookup& lookup) {
   std::lock_guard guard{lookups().mtx};
   if (auto i = lookups().pending.find(host); i != lookups().pending.end())
     return i->second;
@@ -90,7 +90,7 @@ std::shared_ptr<pending_lookup> start_lookup(const std::string& host,
 
 } // namespace
 
-answer pg_system_lookup(const std::string& host) {
+answer system_lookup(const std::string& host) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* first = nullptr;
@@ -111,8 +111,8 @@ answer pg_system_lookup(const std::string& host) {
   return result;
 }
 
-answer pg_resolve(const std::string& host, time_point deadline,
-                  const pg_bell* called_off, const pg_lookup& lookup) {
+answer resolve_host(const std::string& host, time_point deadline,
+                    const bell* called_off, const host_lookup& lookup) {
   if (is_address(host))
     return std::vector{host};
   auto started = clock::now();
@@ -122,7 +122,7 @@ answer pg_resolve(const std::string& host, time_point deadline,
                  "cannot start looking up \"" + host
                    + "\": the limit of threads or of descriptors is reached",
                  {}};
-  pg_poll(state->done.descriptor(), POLLIN, deadline, called_off);
+  poll_socket(state->done.descriptor(), POLLIN, deadline, called_off);
   if (auto value = state->get())
     return *std::move(value);
   if (called_off != nullptr && called_off->rung())

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "caf_pool/backend/postgres/pg_bell.hpp"
 #include "caf_pool/core/time.hpp"
+#include "caf_pool/net/bell.hpp"
 
 #include <poll.h>
 
@@ -12,7 +12,7 @@ namespace caf_pool {
 /// socket is ready for an error.
 ///
 /// Thread-safety: any thread at any time.
-short pg_poll(int fd, short events, time_point deadline,
-              const pg_bell* bell = nullptr) noexcept;
+short poll_socket(int fd, short events, time_point deadline,
+                  const bell* called_off = nullptr) noexcept;
 
 } // namespace caf_pool

@@ -1,4 +1,4 @@
-#include "caf_pool/backend/postgres/pg_poll.hpp"
+#include "caf_pool/net/poll_socket.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -6,13 +6,14 @@
 
 namespace caf_pool {
 
-short pg_poll(int fd, short events, time_point deadline,
-              const pg_bell* bell) noexcept {
+short poll_socket(int fd, short events, time_point deadline,
+                  const bell* called_off) noexcept {
   // poll() ignores negative descriptors and would wait for nothing.
   if (fd < 0)
     return POLLNVAL;
-  pollfd items[]{{fd, events, 0},
-                 {bell != nullptr ? bell->descriptor() : -1, POLLIN, 0}};
+  pollfd items[]{
+    {fd, events, 0},
+    {called_off != nullptr ? called_off->descriptor() : -1, POLLIN, 0}};
   for (;;) {
     auto n = 0;
     if (deadline == never) {
