@@ -31,6 +31,7 @@ const std::vector<layer>& layers() {
     {"advice", {"core"}, {}},
     {"front", {"core"}, {}},
     {"net", {"core"}, {"posix"}},
+    {"net/stream", {"core", "net"}, {"openssl", "posix"}},
     {"caf", {"core"}, {"caf"}},
     {"backend", {"core", "settings"}, {}},
     {"backend/testing", {"core", "settings", "backend"}, {}},

@@ -88,6 +88,10 @@ TEST_CASE("includes point down the layers") {
   CHECK(bad("admin/json/x.cpp", "\"caf_pool/admin/http/routes.hpp\"") != "");
   CHECK(bad("node/x.cpp", "<boost/asio.hpp>") != "");
   CHECK(bad("node/x.cpp", "\"caf_pool/gate/remote_gate.hpp\"") == "");
+  CHECK(bad("net/stream/x.cpp", "<openssl/ssl.h>") == "");
+  CHECK(bad("net/stream/x.cpp", "\"caf_pool/net/bell.hpp\"") == "");
+  CHECK(bad("net/x.cpp", "<openssl/ssl.h>") != "");
+  CHECK(bad("net/x.cpp", "\"caf_pool/net/stream/tls_context.hpp\"") != "");
   CHECK(bad("gate/x.cpp", "\"caf_pool/log/logger.hpp\"") == "");
   CHECK(bad("log/x.cpp", "\"caf_pool/gate/remote_gate.hpp\"") != "");
   CHECK(bad("gate/x.cpp", "\"caf_pool/node/node.hpp\"") != "");
