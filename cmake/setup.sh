@@ -49,8 +49,8 @@ setup_packages() {
       esac
       ;;
     test)
-      # The prometheus package brings promtool.
-      printf '%s\n' librapidcheck-dev patch pgbouncer postgresql \
+      # The prometheus package brings promtool, redis-server brings redis-cli.
+      printf '%s\n' librapidcheck-dev openssl patch pgbouncer postgresql \
         prometheus redis-server shellcheck
       case $release in
         12) printf '%s\n' catch2 ;;
@@ -99,13 +99,16 @@ setup_root() {
   fi
 }
 
-# The tests start private PostgreSQL servers of their own. A fresh installation
-# of the package would also make a cluster and start it as a service, and so
-# would prometheus, of which only promtool is used. Both are kept quiet while
-# they install; a file that exists already is left alone.
+# The tests start private servers of their own. A fresh installation of
+# PostgreSQL would also make a cluster and start it as a service; pgbouncer,
+# prometheus and redis-server would start theirs. All are kept quiet while they
+# install; a file that exists already is left alone.
 setup_policy=/usr/sbin/policy-rc.d
 setup_cluster=/etc/postgresql-common/createcluster.d/caf_pool.conf
 setup_quiet_files=()
+
+# Services of packages of which only the programs are used.
+setup_unwanted='prometheus redis-server'
 
 setup_quiet_begin() {
   trap setup_quiet_end EXIT
@@ -131,10 +134,22 @@ setup_quiet_end() {
   trap - EXIT
 }
 
+# setup_quiet_boot <service>...: these services do not start with the machine.
+setup_quiet_boot() {
+  local service
+  for service in "$@"; do
+    if [ -d /run/systemd/system ]; then
+      setup_root systemctl --quiet disable "$service.service" >&2 || true
+    else
+      setup_root /usr/sbin/update-rc.d "$service" disable >&2 || true
+    fi
+  done
+}
+
 # setup_install <group>...: installs what is missing and says what that is.
 # Never removes a package to make room.
 setup_install() {
-  local missing fresh_prometheus=no
+  local missing fresh
   command -v dpkg-query >/dev/null \
     || setup_fail "this set-up knows Debian and its derivatives only; the" \
       "needed libraries are listed in cmake/setup.sh"
@@ -145,18 +160,16 @@ setup_install() {
   setup_quiet_begin
   setup_root apt-get update -q >&2 \
     || setup_say "apt-get update had problems, trying with what is known"
-  if grep -qx prometheus <<<"$missing"; then
-    fresh_prometheus=yes
-  fi
+  # shellcheck disable=SC2086
+  fresh=$(printf '%s\n' $setup_unwanted | grep -xF "$missing" || true)
   # shellcheck disable=SC2086
   setup_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
     --no-install-recommends --no-remove $missing >&2 \
     || setup_fail "apt-get could not install the packages named above." \
       "If it wanted to remove something (libboost-dev of another version" \
       "conflicts with the one needed here), decide by hand and run again"
-  if [ "$fresh_prometheus" = yes ] && [ -d /run/systemd/system ]; then
-    setup_root systemctl --quiet disable prometheus.service || true
-  fi
+  # shellcheck disable=SC2086
+  setup_quiet_boot $fresh
   setup_quiet_end
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "support/frozen.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -112,24 +114,6 @@ public:
 private:
   struct impl;
   std::unique_ptr<impl> impl_;
-};
-
-/// Freezes a server for a scope.
-class frozen {
-public:
-  explicit frozen(private_postgres& server) : server_(server) {
-    server_.freeze();
-  }
-
-  frozen(const frozen&) = delete;
-  frozen& operator=(const frozen&) = delete;
-
-  ~frozen() {
-    server_.thaw();
-  }
-
-private:
-  private_postgres& server_;
 };
 
 } // namespace caf_pool::test
