@@ -10,11 +10,16 @@ tmp=$(mktemp -d)
 chmod 755 "$tmp"
 root=$tmp/root
 server=
+redis_process=
 mkdir "$root"
 
 finish() {
   if [ -n "$server" ]; then
     as_nobody "$server/pg_ctl" -s -m immediate -D "$tmp/data" stop || true
+  fi
+  if [ -n "$redis_process" ]; then
+    kill "$redis_process" || true
+    wait "$redis_process" || true
   fi
   rm -rf "$tmp"
 }
@@ -74,6 +79,25 @@ run_postgres() {
   as_nobody "$server/pg_ctl" -s -w -D "$tmp/data" -l "$tmp/data/log" \
     -o "-c listen_addresses='' -c unix_socket_directories='$tmp/socket'" start
   export PGHOST=$tmp/socket PGUSER=app PGDATABASE=postgres
+}
+
+# start_redis_7: Redis 7.0.15 of Debian 12 on a unix socket in `tmp`.
+start_redis_7() {
+  local version=5:7.0.15-1~deb12u10
+  fetch "redis-server=$version" "redis-tools=$version" libhiredis0.14 \
+    libjemalloc2 liblua5.1-0 liblzf1 libatomic1 libsystemd0
+  "$root/usr/bin/redis-server" --port 0 --unixsocket "$tmp/redis.sock" \
+    --save '' --dir "$tmp" >"$tmp/log" &
+  redis_process=$!
+  until redis PING >/dev/null 2>&1; do
+    kill -0 "$redis_process" || exit 69
+    sleep 0.1
+  done
+}
+
+# redis: runs standard input, a command a line, on one connection.
+redis() {
+  "$root/usr/bin/redis-cli" -s "$tmp/redis.sock" "$@"
 }
 
 # sql: runs standard input in one session, prints rows, errors with SQLSTATE.
