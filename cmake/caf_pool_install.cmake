@@ -95,6 +95,7 @@ function(caf_pool_pkg_config name description requires libs)
 endfunction()
 
 set(_caf_pool_requires libssl libcrypto)
+set(_caf_pool_libs "-lcaf_core -pthread")
 if(CAF_POOL_WITH_SQLITE)
   list(APPEND _caf_pool_requires sqlite3)
 endif()
@@ -103,15 +104,16 @@ if(CAF_POOL_WITH_POSTGRES)
 endif()
 if(CAF_POOL_WITH_REDIS)
   list(APPEND _caf_pool_requires hiredis)
+  string(PREPEND _caf_pool_libs "-lboost_url ")
 endif()
 list(JOIN _caf_pool_requires ", " _caf_pool_requires)
 caf_pool_pkg_config(
   caf_pool "Pooled connections, embedded in a program"
-  "${_caf_pool_requires}" "-lcaf_core -pthread" ${_caf_pool_embed})
+  "${_caf_pool_requires}" "${_caf_pool_libs}" ${_caf_pool_embed})
 caf_pool_pkg_config(
-  caf_pool_remote "Pooled connections of another process, without drivers" ""
-  "-lcaf_io -lcaf_core -pthread" caf_pool_remote caf_pool_net
-  caf_pool_protocol caf_pool_caf caf_pool_core)
+  caf_pool_remote "Pooled connections of another process, without drivers"
+  libcrypto "-lcaf_io -lcaf_core -pthread" caf_pool_remote caf_pool_net
+  caf_pool_protocol caf_pool_calls caf_pool_caf caf_pool_core)
 
 # -- documents and profiles ----------------------------------------------------
 

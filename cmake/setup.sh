@@ -44,8 +44,8 @@ setup_packages() {
         libspdlog-dev libfmt-dev prometheus-cpp-dev libsystemd-dev \
         libssl-dev
       case $release in
-        12) printf '%s\n' pkg-config libboost1.81-dev ;;
-        *) printf '%s\n' pkgconf libboost1.83-dev ;;
+        12) printf '%s\n' pkg-config libboost1.81-dev libboost-url1.81-dev ;;
+        *) printf '%s\n' pkgconf libboost1.83-dev libboost-url1.83-dev ;;
       esac
       ;;
     test)

@@ -5,8 +5,10 @@
 #include "caf_pool/config/render.hpp"
 #include "caf_pool/config/state_folder.hpp"
 #include "caf_pool/remote/client.hpp"
+#include "caf_pool/remote/remote_redis.hpp"
 #include "caf_pool/remote/token_file.hpp"
 
+#include "command_words.hpp"
 #include "visible_text.hpp"
 
 #include <nlohmann/json.hpp>
@@ -69,6 +71,17 @@ load_result read(const config_options& x) {
   return load(source, backend_registry::with_defaults());
 }
 
+result<std::string> exec_command(remote_client& db, const std::string& pool,
+                                 const std::string& what, const style& how) {
+  auto command = parse_command(what);
+  if (!command)
+    return command.error();
+  auto reply = remote_redis{db, pool}.send(*std::move(command));
+  if (!reply)
+    return reply.error();
+  return show_reply(*reply, how);
+}
+
 std::string document(const nlohmann::ordered_json& x) {
   constexpr auto replace = nlohmann::ordered_json::error_handler_t::replace;
   return visible_document(x.dump(2, ' ', false, replace)) + '\n';
@@ -107,11 +120,13 @@ result<std::string> look(const connection_options& to, view what,
 }
 
 result<std::string> exec(const connection_options& to, const std::string& pool,
-                         const std::string& sql, const style& how) {
+                         const std::string& what, const style& how) {
   auto db = connect(to);
   if (!db)
     return db.error();
-  auto rows = db->execute(pool, sql_statement{sql});
+  if (auto found = db->snapshot(pool); found && found->backend == "redis")
+    return exec_command(*db, pool, what, how);
+  auto rows = db->execute(pool, sql_statement{what});
   if (!rows)
     return rows.error();
   if (!how.json)

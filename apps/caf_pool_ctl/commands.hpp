@@ -26,8 +26,9 @@ enum class view { pools, stats, health, leases, connections };
 result<std::string> look(const connection_options& to, view what,
                          const std::string& pool, const style& how);
 
+/// Runs a statement, or a command if the pool's server takes those.
 result<std::string> exec(const connection_options& to, const std::string& pool,
-                         const std::string& sql, const style& how);
+                         const std::string& what, const style& how);
 
 result<std::string> control(const connection_options& to,
                             const std::string& pool, verb what, duration limit,

@@ -27,7 +27,7 @@ struct arguments {
   ctl::config_options config;
   ctl::style how;
   std::string pool;
-  std::string sql;
+  std::string statement;
   std::string limit = "30s";
   bool no_color = false;
   bool yes = false;
@@ -119,6 +119,18 @@ void add_config(CLI::App& app, arguments& x) {
     [&x] { x.run = [&x] { return ctl::show_config(x.config, x.how); }; });
 }
 
+void add_exec(CLI::App& app, arguments& x) {
+  auto* exec = app.add_subcommand("exec", "Runs one statement or command.");
+  exec->add_option("pool", x.pool, "The pool.")->required();
+  exec
+    ->add_option("statement", x.statement,
+                 "The statement; for Redis a command with its arguments.")
+    ->required();
+  exec->callback([&x] {
+    x.run = [&x] { return ctl::exec(x.to, x.pool, x.statement, x.how); };
+  });
+}
+
 void add_options(CLI::App& app, arguments& x) {
   app.description("Looks at the pools of a node, and operates them.");
   app.set_version_flag("-V,--version", "caf_pool_ctl " + version());
@@ -140,11 +152,7 @@ void add_options(CLI::App& app, arguments& x) {
   add_view(app, x, "leases", ctl::view::leases, "Who holds what since when.");
   add_view(app, x, "connections", ctl::view::connections,
            "Age and use of every connection.");
-  auto* exec = app.add_subcommand("exec", "Runs one statement.");
-  exec->add_option("pool", x.pool, "The pool.")->required();
-  exec->add_option("sql", x.sql, "The statement.")->required();
-  exec->callback(
-    [&x] { x.run = [&x] { return ctl::exec(x.to, x.pool, x.sql, x.how); }; });
+  add_exec(app, x);
   add_control(app, x, "drain", verb::drain, true,
               "Lets leases end, then closes the pool.");
   add_control(app, x, "pause", verb::pause, true, "Makes callers wait.");
@@ -158,6 +166,7 @@ void add_options(CLI::App& app, arguments& x) {
     "  caf_pool_ctl pools\n"
     "  caf_pool_ctl --json stats main\n"
     "  caf_pool_ctl exec main \"SELECT 1\"\n"
+    "  caf_pool_ctl exec cache \"GET user:7\"\n"
     "  caf_pool_ctl config show --origin --profile dev");
 }
 

@@ -3,6 +3,7 @@
 #include "caf_pool/core/duration_text.hpp"
 
 #include "cell_text.hpp"
+#include "reply_text.hpp"
 #include "table.hpp"
 #include "visible_text.hpp"
 
@@ -215,6 +216,10 @@ std::string show_rows(const sql_result& x, const style& how) {
     out.add(cells);
   }
   return out.render(how.bold) + total;
+}
+
+std::string show_reply(const redis_value& x, const style& how) {
+  return how.json ? text_of(document("reply", json_of(x))) : text_of(x);
 }
 
 std::string show_warnings(const sql_result& x) {

@@ -2,6 +2,7 @@
 
 #include "caf_pool/core/error.hpp"
 #include "caf_pool/core/pool_snapshot.hpp"
+#include "caf_pool/core/redis_value.hpp"
 #include "caf_pool/core/sql_result.hpp"
 
 #include <string>
@@ -32,6 +33,8 @@ std::string show_connections(const std::vector<pool_snapshot>& xs,
                              const style& how);
 
 std::string show_rows(const sql_result& x, const style& how);
+
+std::string show_reply(const redis_value& x, const style& how);
 
 /// For stderr, one in a line: what the server warned about.
 std::string show_warnings(const sql_result& x);

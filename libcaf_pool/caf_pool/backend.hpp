@@ -4,4 +4,3 @@
 
 #include "caf_pool/backend/backend.hpp"
 #include "caf_pool/backend/registry.hpp"
-#include "caf_pool/backend/spec.hpp"

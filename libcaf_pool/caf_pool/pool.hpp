@@ -1,9 +1,17 @@
 #pragma once
 
 #include "caf_pool/any_pool.hpp"
-#include "caf_pool/backend/spec.hpp"
+#include "caf_pool/backend/backend.hpp"
 
 namespace caf_pool {
+
+/// What a pool of a kind of connection offers. A backend whose server speaks
+/// no SQL specialises it with calls in its own words; `lease_words` likewise.
+template <class Connection>
+class pool_words : public any_pool {
+public:
+  using any_pool::any_pool;
+};
 
 /// A pool of one kind of connection: its leases know the driver's object.
 ///
@@ -14,17 +22,18 @@ namespace caf_pool {
 ///
 /// Thread-safety: as `any_pool`.
 template <class Connection>
-class pool : public any_pool {
+class pool : public pool_words<Connection> {
 public:
   using lease_type = typed_lease<Connection>;
 
   explicit pool(backend_spec<Connection> x)
-    : any_pool(x.config, std::move(x.backend), std::move(x.why)) {
+    : pool_words<Connection>(x.config, std::move(x.backend), std::move(x.why)) {
     // nop
   }
 
   pool(caf::actor_system& sys, backend_spec<Connection> x)
-    : any_pool(sys, x.config, std::move(x.backend), std::move(x.why)) {
+    : pool_words<Connection>(sys, x.config, std::move(x.backend),
+                             std::move(x.why)) {
     // nop
   }
 

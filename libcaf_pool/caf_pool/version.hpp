@@ -1,18 +1,5 @@
 #pragma once
 
-#include <string>
+// Which version of caf_pool this is.
 
-namespace caf_pool {
-
-/// Version of this release, after semver.org.
-inline constexpr int version_major = 0;
-inline constexpr int version_minor = 1;
-inline constexpr int version_patch = 0;
-
-/// Renders as "0.1.0".
-inline std::string version() {
-  return std::to_string(version_major) + '.' + std::to_string(version_minor)
-         + '.' + std::to_string(version_patch);
-}
-
-} // namespace caf_pool
+#include "caf_pool/core/version.hpp"

@@ -31,6 +31,8 @@ const std::vector<layer>& layers() {
     {"advice", {"core"}, {}},
     {"front", {"core"}, {}},
     {"net", {"core"}, {"posix"}},
+    {"net/url", {"core"}, {"boost"}},
+    {"calls", {"core"}, {"openssl"}},
     {"net/stream", {"core", "net"}, {"openssl", "posix"}},
     {"caf", {"core"}, {"caf"}},
     {"backend", {"core", "settings"}, {}},
@@ -39,8 +41,8 @@ const std::vector<layer>& layers() {
      {"core", "settings", "net", "backend"},
      {"pqxx", "libpq", "openssl", "posix"}},
     {"backend/redis",
-     {"core", "settings", "net", "backend"},
-     {"hiredis", "openssl", "posix"}},
+     {"core", "settings", "net", "net/stream", "net/url", "calls", "backend"},
+     {"hiredis"}},
     {"backend/redis_cluster", {"core", "settings", "backend"}, {}},
     {"backend/sqlite", {"core", "settings", "backend"}, {"sqlite", "posix"}},
     {"backends",
@@ -48,12 +50,17 @@ const std::vector<layer>& layers() {
      {}},
     {"lease", {"core", "machine", "front", "backend"}, {}},
     {"protocol", {"core", "caf"}, {"caf"}},
-    {"remote", {"core", "net", "caf", "protocol"}, {"caf", "caf/io", "posix"}},
+    {"remote",
+     {"core", "net", "calls", "caf", "protocol"},
+     {"caf", "caf/io", "posix"}},
     {"actor",
      {"core", "settings", "machine", "work", "front", "caf", "backend",
       "lease"},
      {"caf"}},
     {"top", {"core", "front", "backend", "lease", "actor"}, {"caf"}},
+    {"redis",
+     {"core", "front", "calls", "backend", "backend/redis", "lease", "top"},
+     {}},
     {"config", {"core", "settings", "net", "backend"}, {"toml", "posix"}},
     {"admin", {"core", "advice", "actor"}, {"caf"}},
     {"admin/json", {"core", "settings", "admin"}, {"nlohmann"}},
@@ -70,8 +77,8 @@ const std::vector<layer>& layers() {
       "admin/json", "admin/http", "log", "gate"},
      {"caf", "nlohmann", "systemd", "posix"}},
     {"face",
-     {"backend", "backend/testing", "backend/postgres", "backend/sqlite",
-      "lease", "remote", "actor", "config", "node"},
+     {"core", "backend", "backend/testing", "backend/postgres", "backend/redis",
+      "backend/sqlite", "redis", "lease", "remote", "actor", "config", "node"},
      {}},
     {"users", {"top", "face"}, {"caf", "caf/io", "pqxx", "sqlite", "posix"}},
   };
@@ -88,10 +95,10 @@ const layer* find_layer(std::string_view name) {
 constexpr std::string_view library_root = "libcaf_pool/caf_pool/";
 
 bool is_face(std::string_view path) {
-  static constexpr std::array<std::string_view, 9> list{
-    "actors.hpp", "backend.hpp",  "backend_testing.hpp",
-    "config.hpp", "lease.hpp",    "node.hpp",
-    "remote.hpp", "postgres.hpp", "sqlite.hpp"};
+  static constexpr std::array<std::string_view, 11> list{
+    "actors.hpp", "backend.hpp", "backend_testing.hpp", "config.hpp",
+    "lease.hpp",  "node.hpp",    "remote.hpp",          "postgres.hpp",
+    "redis.hpp",  "sqlite.hpp",  "version.hpp"};
   return std::find(list.begin(), list.end(), path) != list.end();
 }
 

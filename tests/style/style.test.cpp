@@ -125,7 +125,7 @@ TEST_CASE("what users include lies directly in caf_pool") {
   CHECK(wrong("sqlite.hpp", forwards) == "");
   CHECK(wrong("sqlite.hpp", forwards + "class x;\n") != "");
   CHECK(wrong("pool.hpp", forwards + "class x;\n") == "");
-  CHECK(wrong("redis.hpp", forwards) != "");
+  CHECK(wrong("mongodb.hpp", forwards) != "");
   CHECK(wrong("core/x.hpp", forwards) == "");
 }
 

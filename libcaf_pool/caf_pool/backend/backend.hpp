@@ -13,6 +13,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace caf_pool {
 
@@ -140,6 +141,24 @@ public:
 };
 
 using backend_ptr = std::shared_ptr<backend>;
+
+/// A server and how to pool it, as `postgres(...)` and `sqlite(...)` return it.
+/// Change `config` before making a pool of it.
+template <class Connection>
+struct backend_spec {
+  pool_config config;
+  /// Null if the server's description was refused: the pool then says why.
+  backend_ptr backend;
+  /// Why it was refused.
+  error why = {};
+
+  /// Sets the size, the most common setting of all.
+  backend_spec size(std::uint32_t max) && {
+    config.max_size = max;
+    config.min_size = config.min_size < max ? config.min_size : max;
+    return std::move(*this);
+  }
+};
 
 /// What a backend's exception means to whoever called it: it must not throw.
 error backend_threw(const std::exception& ex);

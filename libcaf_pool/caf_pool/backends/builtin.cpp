@@ -5,6 +5,9 @@
 #if CAF_POOL_WITH_POSTGRES
 #  include "caf_pool/backend/postgres/postgres.hpp"
 #endif
+#if CAF_POOL_WITH_REDIS
+#  include "caf_pool/backend/redis/redis.hpp"
+#endif
 #if CAF_POOL_WITH_SQLITE
 #  include "caf_pool/backend/sqlite/sqlite.hpp"
 #endif
@@ -17,6 +20,11 @@ backend_registry backend_registry::with_defaults() {
   known.add(postgres_info());
 #else
   known.leave_out("postgres", "CAF_POOL_WITH_POSTGRES");
+#endif
+#if CAF_POOL_WITH_REDIS
+  known.add(redis_info());
+#else
+  known.leave_out("redis", "CAF_POOL_WITH_REDIS");
 #endif
 #if CAF_POOL_WITH_SQLITE
   known.add(sqlite_info());

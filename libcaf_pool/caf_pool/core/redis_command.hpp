@@ -17,12 +17,16 @@ namespace caf_pool {
 
 namespace detail {
 
+template <class T>
+concept redis_character
+  = std::same_as<T, char> || std::same_as<T, wchar_t>
+    || std::same_as<T, char8_t> || std::same_as<T, char16_t>
+    || std::same_as<T, char32_t>;
+
 /// Integers that are numbers, not truth and not characters.
 template <class T>
 concept redis_integer
-  = std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char>
-    && !std::same_as<T, wchar_t> && !std::same_as<T, char8_t>
-    && !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
+  = std::integral<T> && !std::same_as<T, bool> && !redis_character<T>;
 
 /// What stands for itself as an argument of a command.
 template <class T>
@@ -101,8 +105,8 @@ public:
 
   /// Takes a name and arguments that are in a range.
   template <std::input_iterator Iterator>
-    requires std::convertible_to<std::iter_reference_t<Iterator>,
-                                 std::string_view>
+  requires std::convertible_to<std::iter_reference_t<Iterator>,
+                               std::string_view>
   redis_command(Iterator first, Iterator last) {
     for (; first != last; ++first)
       add(std::string_view{*first});
@@ -119,8 +123,8 @@ public:
   }
 
   template <class T>
-    requires std::same_as<T, float> || std::same_as<T, double>
-  redis_command& add(T x) {
+  requires std::same_as<T, float> || std::same_as<T, double> redis_command& add(
+    T x) {
     char digits[32];
     auto end = std::to_chars(std::begin(digits), std::end(digits), x).ptr;
     return add(std::string_view{digits, end});

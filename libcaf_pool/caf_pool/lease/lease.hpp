@@ -111,23 +111,36 @@ private:
   own_transaction* inside_ = nullptr;
 };
 
+/// What a lease of a kind of connection offers. A backend whose server speaks
+/// no SQL specialises it with calls in its own words.
+template <class Connection>
+class lease_words : public lease {
+public:
+  lease_words() = default;
+
+  explicit lease_words(lease&& other) noexcept : lease(std::move(other)) {
+    // nop
+  }
+};
+
 /// A lease that knows what kind of connection it holds: `held->native()` is the
 /// driver's own object.
 template <class Connection>
-class [[nodiscard]] typed_lease : public lease {
+class [[nodiscard]] typed_lease : public lease_words<Connection> {
 public:
   typed_lease() = default;
 
-  explicit typed_lease(lease&& other) noexcept : lease(std::move(other)) {
+  explicit typed_lease(lease&& other) noexcept
+    : lease_words<Connection>(std::move(other)) {
     // nop
   }
 
   Connection* operator->() const noexcept {
-    return &static_cast<Connection&>(get());
+    return &static_cast<Connection&>(this->get());
   }
 
   Connection& operator*() const noexcept {
-    return static_cast<Connection&>(get());
+    return static_cast<Connection&>(this->get());
   }
 };
 

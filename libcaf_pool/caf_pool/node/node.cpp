@@ -7,6 +7,7 @@
 #include "caf_pool/config/reload.hpp"
 #include "caf_pool/config/state_folder.hpp"
 #include "caf_pool/core/duration_text.hpp"
+#include "caf_pool/core/version.hpp"
 #include "caf_pool/gate/descriptors.hpp"
 #include "caf_pool/gate/remote_gate.hpp"
 #include "caf_pool/log/event_log.hpp"
@@ -18,7 +19,6 @@
 #include "caf_pool/node/signal_watch.hpp"
 #include "caf_pool/node/start_check.hpp"
 #include "caf_pool/remote/setup.hpp"
-#include "caf_pool/version.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -51,8 +51,9 @@ inline void put(byte_writer& out, const redis_value& x) {
       out.boolean(value);
     } else if constexpr (std::is_same_v<T, std::string>) {
       out.text(value);
-    } else if constexpr (std::is_same_v<T, redis_status>
-                         || std::is_same_v<T, redis_failure>) {
+    } else if constexpr (std::is_same_v<
+                           T,
+                           redis_status> || std::is_same_v<T, redis_failure>) {
       out.text(value.text);
     } else if constexpr (std::is_same_v<T, redis_array>) {
       out.byte(static_cast<std::uint8_t>(value.as));

@@ -6,7 +6,6 @@
 #include "caf_pool/backend/postgres/pg_notices.hpp"
 #include "caf_pool/backend/postgres/pg_url.hpp"
 #include "caf_pool/backend/registry.hpp"
-#include "caf_pool/backend/spec.hpp"
 #include "caf_pool/core/pool_config.hpp"
 
 #include <string_view>

@@ -2,7 +2,6 @@
 
 #include "caf_pool/backend/backend.hpp"
 #include "caf_pool/backend/registry.hpp"
-#include "caf_pool/backend/spec.hpp"
 #include "caf_pool/backend/sqlite/sqlite_connection.hpp"
 
 #include <string>

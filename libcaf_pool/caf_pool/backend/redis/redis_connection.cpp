@@ -1,0 +1,322 @@
+#include "caf_pool/backend/redis/redis_connection.hpp"
+
+#include "caf_pool/backend/redis/redis_command_table.hpp"
+#include "caf_pool/backend/redis/redis_losses.hpp"
+#include "caf_pool/backend/redis/redis_refusal.hpp"
+#include "caf_pool/backend/redis/redis_reply_class.hpp"
+
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace caf_pool {
+
+namespace {
+
+error wrong_work() {
+  return {errc::not_supported,
+          "a Redis server takes commands, not SQL; run "
+          "redis_command{\"GET\", key}, or call command(\"GET\", key)",
+          {}};
+}
+
+error no_command() {
+  return {errc::invalid_argument,
+          "there is no command; the first argument is its name",
+          {}};
+}
+
+error not_a_read(const redis_command& x) {
+  return {errc::forbidden,
+          "the lease is for reading only, and " + std::string{x.name()}
+            + " may write; acquire one without read_only",
+          "READONLY"};
+}
+
+std::vector<redis_command> within_exec(const std::vector<redis_command>& xs) {
+  std::vector<redis_command> result;
+  result.reserve(xs.size() + 2);
+  result.push_back(redis_command{"MULTI"});
+  result.insert(result.end(), xs.begin(), xs.end());
+  result.push_back(redis_command{"EXEC"});
+  return result;
+}
+
+} // namespace
+
+redis_connection::redis_connection(const redis_options& options,
+                                   redis_session session)
+  : channel_(std::move(session.channel)),
+    greeting_(std::move(session.greeting)),
+    home_(home_of(options, greeting_.protocol)),
+    leavings_(home_) {
+  // nop
+}
+
+// -- work ---------------------------------------------------------------------
+
+error redis_connection::unusable(time_point deadline) const {
+  if (broken_)
+    return {
+      errc::connection_lost, "the connection is broken; acquire another", {}};
+  if (clock::now() >= deadline)
+    return {
+      errc::execute_timeout, "there was no time left; nothing was sent", {}};
+  return {};
+}
+
+error redis_connection::refusal(const redis_commands& what) const {
+  if (what.items.empty())
+    return no_command();
+  auto place = redis_place::single;
+  if (what.as == redis_commands::form::transaction)
+    place = redis_place::transaction;
+  else if (what.items.size() > 1)
+    place = redis_place::pipeline;
+  for (auto& x : what.items) {
+    auto* facts = find_redis_command(x);
+    if (auto why = redis_refusal(x, facts, place))
+      return *std::move(why);
+    if (restricted_ && (facts == nullptr || !facts->reads_only()))
+      return not_a_read(x);
+  }
+  return {};
+}
+
+result<outcome> redis_connection::run(const work& what, time_point deadline) {
+  auto* commands = std::get_if<redis_commands>(&what.what);
+  if (commands == nullptr)
+    return wrong_work();
+  if (auto why = refusal(*commands))
+    return why;
+  if (auto why = unusable(deadline))
+    return why;
+  return commands->as == redis_commands::form::transaction
+           ? transact(*commands, deadline)
+           : pipeline(*commands, deadline);
+}
+
+result<outcome> redis_connection::pipeline(const redis_commands& what,
+                                           time_point deadline) {
+  auto began = clock::now();
+  auto got = exchange(what.items, deadline);
+  auto replies = redis_replies{};
+  replies.items.reserve(what.items.size());
+  for (auto& reply : got.replies)
+    replies.items.push_back(judged(std::move(reply)));
+  for (auto i = got.replies.size(); i < what.items.size(); ++i)
+    replies.items.push_back(
+      redis_loss(what.items[i], i < got.sent, got, clock::now() - began));
+  // One command is one call, and its error that of the call.
+  if (replies.items.size() == 1 && !replies.items.front())
+    return replies.items.front().error();
+  return outcome{std::move(replies)};
+}
+
+result<outcome> redis_connection::transact(const redis_commands& what,
+                                           time_point deadline) {
+  if (leavings_.has(redis_leaving::transaction))
+    return error{errc::invalid_argument,
+                 "the lease is in a transaction already (MULTI); send EXEC or "
+                 "DISCARD first",
+                 {}};
+  auto began = clock::now();
+  auto all = within_exec(what.items);
+  auto got = exchange(all, deadline);
+  if (got.end != redis_end::answered)
+    return redis_transaction_loss(what.items, got, clock::now() - began);
+  auto& end = got.replies.back();
+  if (auto* why = std::get_if<redis_failure>(&end.value)) {
+    for (std::size_t i = 1; i <= what.items.size(); ++i)
+      if (auto cause = judged(got.replies[i]); !cause)
+        return cause.error();
+    return judged(redis_value{*why}).error();
+  }
+  if (end.is_nil())
+    return redis_conflict();
+  auto* values = end.array();
+  if (values == nullptr || values->items.size() != what.items.size())
+    return give_up({errc::connection_lost,
+                    "the reply to EXEC makes no sense: " + to_string(end),
+                    {}});
+  auto replies = redis_replies{};
+  for (auto& value : values->items) {
+    replies.items.push_back(judged(value));
+    replies.partial = replies.partial || !replies.items.back();
+  }
+  return outcome{std::move(replies)};
+}
+
+redis_exchange redis_connection::exchange(
+  std::span<const redis_command> commands, time_point deadline) {
+  auto got = channel_->exchange(commands, deadline);
+  for (std::size_t i = 0; i < got.replies.size(); ++i)
+    leavings_.note(commands[i], find_redis_command(commands[i]),
+                   got.replies[i]);
+  if (got.end != redis_end::answered)
+    broken_ = true;
+  return got;
+}
+
+result<redis_value> redis_connection::judged(redis_value reply) {
+  auto* failure = std::get_if<redis_failure>(&reply.value);
+  if (failure == nullptr)
+    return reply;
+  switch (redis_meaning_of(failure->text).connection) {
+    case redis_connection_fate::keep:
+      break;
+    case redis_connection_fate::retire:
+      demoted_ = true;
+      break;
+    case redis_connection_fate::close:
+      broken_ = true;
+      break;
+  }
+  return redis_error(failure->text);
+}
+
+// -- between leases -----------------------------------------------------------
+
+result<void> redis_connection::take_greeting(const redis_value& reply) {
+  if (auto* why = std::get_if<redis_failure>(&reply.value);
+      why != nullptr && why->text.starts_with("ERR unknown command"))
+    return {};
+  auto told = read_greeting(reply);
+  if (!told)
+    return give_up({errc::connection_lost,
+                    "the reply to HELLO makes no sense: " + to_string(reply),
+                    {}});
+  if (greeting_.id != 0 && told->id != greeting_.id)
+    return give_up({errc::internal,
+                    "the reply to HELLO was meant for another connection ("
+                      + std::to_string(told->id) + " instead of "
+                      + std::to_string(greeting_.id)
+                      + "); the connection is closed",
+                    {}});
+  if (told->role != greeting_.role)
+    return give_up(
+      {errc::connection_lost,
+       "the server is a " + told->role + " now, and was a " + greeting_.role,
+       {}});
+  return {};
+}
+
+result<void> redis_connection::probe(time_point deadline) {
+  if (auto why = unusable(deadline))
+    return why;
+  if (!channel_->quiet())
+    return give_up({errc::connection_lost,
+                    "the server closed the idle connection, or sent what "
+                    "nobody asked for",
+                    {}});
+  // PING is refused by a server that cannot write its snapshot, loads its data
+  // or runs a script; HELLO is not, and tells the role and the connection's id.
+  auto hello = redis_command{"HELLO"};
+  auto got = exchange({&hello, 1}, deadline);
+  if (got.end != redis_end::answered)
+    return redis_loss(hello, true, got, duration::zero());
+  return take_greeting(got.replies.front());
+}
+
+result<void> redis_connection::restrict_to_reads(time_point deadline) {
+  if (auto why = unusable(deadline))
+    return why;
+  restricted_ = true;
+  return {};
+}
+
+result<void> redis_connection::carry_out(
+  std::span<const redis_command> commands, time_point deadline) {
+  if (commands.empty())
+    return {};
+  auto got = exchange(commands, deadline);
+  if (got.end != redis_end::answered)
+    return redis_loss(commands[got.replies.size()], true, got,
+                      duration::zero());
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    auto* why = std::get_if<redis_failure>(&got.replies[i].value);
+    if (why == nullptr)
+      continue;
+    return give_up(
+      {errc::connection_lost,
+       std::string{commands[i].name()}
+         + " failed while the connection was cleaned: " + why->text,
+       {}});
+  }
+  return {};
+}
+
+result<void> redis_connection::roll_back(time_point deadline) {
+  std::vector<redis_command> commands;
+  if (leavings_.has(redis_leaving::transaction))
+    commands.emplace_back("DISCARD");
+  else if (leavings_.has(redis_leaving::watch))
+    commands.emplace_back("UNWATCH");
+  return carry_out(commands, deadline);
+}
+
+result<void> redis_connection::go_home(time_point deadline) {
+  auto way = leavings_.cheapest_removal(home_);
+  if (way.close)
+    return give_up({errc::connection_lost,
+                    "the holder left what only closing the connection "
+                    "removes",
+                    {}});
+  if (auto ok = carry_out(way.commands, deadline); !ok)
+    return ok;
+  leavings_.clear();
+  return {};
+}
+
+result<void> redis_connection::reset(reset_policy policy, time_point deadline) {
+  if (auto why = unusable(deadline))
+    return why;
+  restricted_ = false;
+  if (std::exchange(demoted_, false))
+    if (auto ok = probe(deadline); !ok)
+      return ok;
+  switch (policy) {
+    case reset_policy::none:
+      return {};
+    case reset_policy::transaction:
+      return roll_back(deadline);
+    case reset_policy::automatic:
+      break;
+    case reset_policy::full:
+      leavings_.lose_sight();
+      break;
+  }
+  return go_home(deadline);
+}
+
+trace redis_connection::state() const noexcept {
+  if (broken_)
+    return trace::broken;
+  return leavings_.nothing() && !restricted_ && !demoted_ ? trace::clean
+                                                          : trace::dirty;
+}
+
+transaction_status redis_connection::transaction() const noexcept {
+  return leavings_.has(redis_leaving::transaction) ? transaction_status::open
+                                                   : transaction_status::none;
+}
+
+// -- end ----------------------------------------------------------------------
+
+error redis_connection::give_up(error why) {
+  broken_ = true;
+  return why;
+}
+
+void redis_connection::abort() noexcept {
+  broken_ = true;
+  channel_->abort();
+}
+
+void redis_connection::close(time_point deadline) noexcept {
+  broken_ = true;
+  channel_->close(deadline);
+}
+
+} // namespace caf_pool

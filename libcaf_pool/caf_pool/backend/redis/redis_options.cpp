@@ -1,0 +1,132 @@
+#include "caf_pool/backend/redis/redis_options.hpp"
+
+#include "caf_pool/backend/option_reader.hpp"
+#include "caf_pool/backend/redis/redis_compat.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace caf_pool {
+
+namespace {
+
+constexpr std::string_view protocol_names[] = {"auto", "2", "3"};
+
+/// Servers have 16 databases by default, and may be told to have more.
+constexpr std::uint32_t last_database = 1'000'000;
+constexpr std::size_t max_window_commands = 1'000'000;
+constexpr std::size_t max_window_bytes = std::size_t{1} << 30;
+
+/// A server refuses names with anything but these: blanks and line ends would
+/// break its lists.
+std::string cleaned(std::string name) {
+  std::replace_if(
+    name.begin(), name.end(), [](char c) { return c < '!' || c > '~'; }, '_');
+  return name;
+}
+
+void read_tls(option_reader& in, const pool_config& config,
+              redis_options& out) {
+  out.tls = in.flag("tls");
+  auto& files = out.certificates;
+  files.ca_file = in.text("tls_ca");
+  files.cert_file = in.text("tls_cert");
+  files.key_file = in.text("tls_key");
+  files.server_name = in.text("tls_server_name");
+  files.verify = in.flag("tls_verify");
+  if (out.tls && !out.where.path.empty())
+    in.refuse("tls", "a unix socket needs no TLS");
+  if (files.cert_file.empty() != files.key_file.empty())
+    in.refuse(files.cert_file.empty() ? "tls_cert" : "tls_key",
+              "a client's certificate and its key are needed both");
+  if (out.tls)
+    return;
+  for (auto* key :
+       {"tls_ca", "tls_cert", "tls_key", "tls_server_name", "tls_verify"})
+    if (config.options.count(key) != 0)
+      in.refuse(key, "has no effect without tls = true");
+}
+
+void read_where(option_reader& in, const pool_config& config,
+                redis_options& out) {
+  auto& where = out.where;
+  where.host = in.text("host");
+  where.port = in.number<std::uint16_t>("port", 1, 65535);
+  where.path = in.text("path");
+  where.keep_alive = in.flag("tcp_keepalive");
+  if (where.path.empty() && where.host.empty())
+    in.refuse("host", "must name the server; or set path for a unix socket");
+  if (!where.path.empty() && config.options.count("host") != 0)
+    in.refuse("path", "host names another server; keep one of the two");
+}
+
+} // namespace
+
+std::span<const std::string_view> names_of(redis_protocol) {
+  return protocol_names;
+}
+
+std::vector<backend_option> redis_option_table() {
+  return {
+    {"host", "localhost", "Name or address of the server."},
+    {"port", "6379", "TCP port."},
+    {"path", "", "The server's unix socket, instead of host and port."},
+    {"database", "0", "Number of the database."},
+    {"user", "", "User to log in as (ACL); empty means default."},
+    {"client_name", "",
+     "Shown in CLIENT LIST; empty means caf_pool/ and the pool's name."},
+    {"protocol", "auto",
+     "Version of RESP: 2, 3, or auto for the newest that the client library "
+     "reads."},
+    {"tcp_keepalive", "true",
+     "Notice after some 25 seconds of silence that the server's machine is "
+     "gone."},
+    {"tls", "false", "Encrypt the connection (TLS 1.2 or newer)."},
+    {"tls_ca", "",
+     "File with the authorities that may sign the server's certificate; empty "
+     "means the system's."},
+    {"tls_cert", "", "File with the client's certificate; empty means none."},
+    {"tls_key", "", "File with the client's key; empty means none."},
+    {"tls_server_name", "",
+     "Name that the server's certificate must have; empty means the host."},
+    {"tls_verify", "true",
+     "Check the server's certificate; false lets anybody read along."},
+    {"pipeline_max_commands", "1000",
+     "How many commands of a pipeline may wait for their replies at once."},
+    {"pipeline_max_bytes", "1048576",
+     "How many bytes of requests may be under way at once."},
+  };
+}
+
+redis_options redis_options::from(const pool_config& config,
+                                  std::vector<config_problem>& problems) {
+  auto result = redis_options{};
+  option_reader in{config, redis_option_table(), problems};
+  read_where(in, config, result);
+  read_tls(in, config, result);
+  result.user = in.text("user");
+  result.password = config.password;
+  if (!result.user.empty() && result.password.empty())
+    in.refuse("user",
+              "needs a password; set the pool's password or "
+              "password_file");
+  result.database = in.number<std::uint32_t>("database", 0, last_database);
+  result.client_name = in.text("client_name");
+  if (result.client_name.empty())
+    result.client_name = "caf_pool/" + config.name;
+  result.client_name = cleaned(std::move(result.client_name));
+  result.protocol = in.choice<redis_protocol>("protocol");
+  if (result.protocol == redis_protocol::resp3 && !redis_reads_resp3)
+    in.refuse("protocol",
+              "this build's hiredis reads RESP2 only; write auto, "
+              "or build with hiredis 1.0 or newer");
+  result.window.commands
+    = in.number<std::size_t>("pipeline_max_commands", 1, max_window_commands);
+  result.window.bytes
+    = in.number<std::size_t>("pipeline_max_bytes", 1024, max_window_bytes);
+  result.max_result_bytes = config.max_result_bytes;
+  return result;
+}
+
+} // namespace caf_pool

@@ -1,0 +1,88 @@
+#include "caf_pool/net/url/url.hpp"
+
+#include "caf_pool/core/ascii.hpp"
+
+#include <boost/url/grammar/ci_string.hpp>
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <system_error>
+
+namespace caf_pool {
+
+namespace {
+
+error bad(std::string why) {
+  return {errc::invalid_argument,
+          "cannot read the URL: " + std::move(why)
+            + "; write scheme://user:password@host:port/path?key=value, and "
+              "in a user, a password or a value %40 for @, %2F for /, %3A for "
+              ":, %23 for #, %3F for ?, %26 for &, %25 for %, %20 for a blank",
+          {}};
+}
+
+/// Finds what the parser takes, or refuses without a reason, although its
+/// writer must have meant something else. Boost 1.81 reads "//a@b@c" as the host
+/// "b" and the path "@c".
+std::string flaw_of(std::string_view text) {
+  if (text.find("://") == text.npos)
+    return "it has no scheme";
+  if (text.find('#') != text.npos)
+    return "there is a '#'";
+  if (std::any_of(text.begin(), text.end(),
+                  [](char c) { return is_blank(c) || is_control(c); }))
+    return "there is a blank or a control character";
+  auto rest = text.substr(text.find("://") + 3);
+  auto authority = rest.substr(0, rest.find_first_of("/?"));
+  if (std::count(authority.begin(), authority.end(), '@') > 1)
+    return "it has several '@'";
+  if (rest.substr(authority.size()).find('@') != rest.npos)
+    return "there is an '@' behind the first '/' or '?'";
+  return {};
+}
+
+/// Returns 0 for a port that is not told; none for what is no port. Boost 1.81
+/// takes 65537 for 1.
+std::optional<std::uint16_t> port_of(std::string_view digits) {
+  auto port = std::uint16_t{0};
+  auto end = digits.data() + digits.size();
+  auto [stop, problem] = std::from_chars(digits.data(), end, port);
+  if (digits.empty())
+    return port;
+  if (problem != std::errc{} || stop != end || port == 0)
+    return std::nullopt;
+  return port;
+}
+
+} // namespace
+
+result<url> parse_url(std::string_view text) {
+  if (auto flaw = flaw_of(text); !flaw.empty())
+    return bad(std::move(flaw));
+  auto parsed = boost::urls::parse_uri(text);
+  if (!parsed)
+    return bad(
+      "a character, a port or an IPv6 address is not what RFC 3986 "
+      "allows");
+  auto& raw = *parsed;
+  auto port = port_of(raw.port());
+  if (!port)
+    return bad("the port is not a number from 1 to 65535");
+  auto result = url{};
+  result.scheme = boost::urls::string_view{raw.scheme()};
+  for (auto& c : result.scheme)
+    c = boost::urls::grammar::to_lower(c);
+  result.user = raw.user();
+  result.password = secret{raw.password()};
+  result.host = raw.host_address();
+  if (*port != 0)
+    result.port = *port;
+  result.path = raw.path();
+  for (auto option : raw.params())
+    result.options.emplace_back(option.key, option.value);
+  return result;
+}
+
+} // namespace caf_pool
