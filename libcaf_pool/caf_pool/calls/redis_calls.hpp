@@ -1,10 +1,11 @@
 #pragma once
 
+#include "caf_pool/calls/redis_scan.hpp"
 #include "caf_pool/calls/redis_script.hpp"
 #include "caf_pool/core/redis_reading.hpp"
 #include "caf_pool/core/work.hpp"
 
-#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -87,6 +88,13 @@ public:
       return reply;
     else
       return reply->template as<T>();
+  }
+
+  /// Returns the keys that match a pattern as a range, which asks for about
+  /// `portion` of them at a time.
+  redis_scan<redis_calls> scan(std::string_view match = "*",
+                               std::uint32_t portion = 100) {
+    return {*this, match, portion};
   }
 
 private:

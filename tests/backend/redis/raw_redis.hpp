@@ -1,7 +1,7 @@
 #pragma once
 
 #include "caf_pool/core/redis_command.hpp"
-#include "caf_pool/core/redis_value.hpp"
+#include "caf_pool/core/redis_reading.hpp"
 
 #include "support/process.hpp"
 

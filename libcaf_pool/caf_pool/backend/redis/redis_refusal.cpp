@@ -16,11 +16,11 @@ std::string_view everywhere(const redis_command& command,
     if (one_of(facts.name, {"monitor", "psync", "sync", "replconf"}))
       return "turns the connection into a stream that is not made of replies; "
              "use a connection outside of pools";
-    return "takes the connection for messages; use subscribe";
+    return "takes the connection for messages; use one outside of pools";
   }
   if (blocks(command, &facts))
-    return "keeps a connection for as long as it waits; use blocking, which "
-           "has connections of its own";
+    return "keeps a connection for as long as it waits; use one outside of "
+           "pools";
   if (facts.name == "quit")
     return "closes the connection, which is the pool's; give back the lease";
   if (facts.name == "client" && facts.subcommand == "reply")
