@@ -26,7 +26,9 @@ std::optional<std::string_view> take_bulk(std::string_view& from) {
   auto length = std::size_t{0};
   auto [end, problem]
     = std::from_chars(from.data() + 1, from.data() + line, length);
-  if (problem != std::errc{} || end != from.data() + line
+  // Servers end the connection for a zero before the digits.
+  auto padded = line > 2 && from[1] == '0';
+  if (problem != std::errc{} || end != from.data() + line || padded
       || length > longest_bulk)
     return std::nullopt;
   auto start = line + 2;

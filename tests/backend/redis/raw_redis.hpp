@@ -2,6 +2,7 @@
 
 #include "caf_pool/core/redis_command.hpp"
 #include "caf_pool/core/redis_reading.hpp"
+#include "caf_pool/core/redis_value.hpp"
 
 #include "support/process.hpp"
 

@@ -47,12 +47,8 @@ struct redis_channel::progress {
 };
 
 redis_channel::redis_channel(std::unique_ptr<deadline_stream> stream,
-                             redis_window window,
-                             std::uint64_t max_result_bytes)
-  : stream_(std::move(stream)),
-    window_(window),
-    max_result_bytes_(max_result_bytes),
-    room_(room_for_replies) {
+                             redis_window window)
+  : stream_(std::move(stream)), window_(window), room_(room_for_replies) {
   // nop
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -58,8 +59,12 @@ struct redis_exchange {
 /// Thread-safety: one thread at a time, but for `abort`.
 class redis_channel {
 public:
-  redis_channel(std::unique_ptr<deadline_stream> stream, redis_window window,
-                std::uint64_t max_result_bytes);
+  redis_channel(std::unique_ptr<deadline_stream> stream, redis_window window);
+
+  /// Takes no more bytes of replies in an exchange; no limit by default.
+  void limit_replies(std::uint64_t bytes) noexcept {
+    max_result_bytes_ = bytes;
+  }
 
   /// Sends commands and waits for all their replies.
   redis_exchange exchange(std::span<const redis_command> commands,
@@ -82,6 +87,11 @@ public:
     return stream_->describe();
   }
 
+  /// The server turned this client away by TLS.
+  bool refused() const noexcept {
+    return stream_->refused();
+  }
+
 private:
   struct progress;
 
@@ -94,7 +104,7 @@ private:
 
   std::unique_ptr<deadline_stream> stream_;
   redis_window window_;
-  std::uint64_t max_result_bytes_;
+  std::uint64_t max_result_bytes_ = std::numeric_limits<std::uint64_t>::max();
   redis_reader reader_;
   std::string out_;
   std::vector<char> room_;

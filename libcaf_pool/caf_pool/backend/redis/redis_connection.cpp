@@ -34,6 +34,24 @@ error not_a_read(const redis_command& x) {
           "READONLY"};
 }
 
+/// Without MULTI the server carries out what follows, one by one. `replies` are
+/// those to MULTI, to each command and to EXEC.
+error without_multi(const redis_commands& what,
+                    const std::vector<redis_value>& replies, error why) {
+  for (std::size_t i = 0; i < what.items.size(); ++i) {
+    auto& x = what.items[i];
+    if (std::holds_alternative<redis_failure>(replies[i + 1].value)
+        || is_read(x))
+      continue;
+    why.code = errc::outcome_unknown;
+    why.message += "; the server refused MULTI, but not "
+                   + std::string{x.name()}
+                   + " behind it, which took effect on its own";
+    break;
+  }
+  return why;
+}
+
 std::vector<redis_command> within_exec(const std::vector<redis_command>& xs) {
   std::vector<redis_command> result;
   result.reserve(xs.size() + 2);
@@ -126,6 +144,8 @@ result<outcome> redis_connection::transact(const redis_commands& what,
   auto got = exchange(all, deadline);
   if (got.end != redis_end::answered)
     return redis_transaction_loss(what.items, got, clock::now() - began);
+  if (auto* why = std::get_if<redis_failure>(&got.replies.front().value))
+    return without_multi(what, got.replies, judged(redis_value{*why}).error());
   auto& end = got.replies.back();
   if (auto* why = std::get_if<redis_failure>(&end.value)) {
     for (std::size_t i = 1; i <= what.items.size(); ++i)
@@ -212,10 +232,11 @@ result<void> redis_connection::probe(time_point deadline) {
                     {}});
   // PING is refused by a server that cannot write its snapshot, loads its data
   // or runs a script; HELLO is not, and tells the role and the connection's id.
-  auto hello = redis_command{"HELLO"};
+  auto hello = redis_command{"HELLO"}.idempotent();
+  auto began = clock::now();
   auto got = exchange({&hello, 1}, deadline);
   if (got.end != redis_end::answered)
-    return redis_loss(hello, true, got, duration::zero());
+    return redis_loss(hello, true, got, clock::now() - began);
   return take_greeting(got.replies.front());
 }
 
@@ -230,10 +251,13 @@ result<void> redis_connection::carry_out(
   std::span<const redis_command> commands, time_point deadline) {
   if (commands.empty())
     return {};
+  auto began = clock::now();
   auto got = exchange(commands, deadline);
-  if (got.end != redis_end::answered)
-    return redis_loss(commands[got.replies.size()], true, got,
-                      duration::zero());
+  if (got.end != redis_end::answered) {
+    // What cleans a connection that is lost has no other effect.
+    auto lost = commands[got.replies.size()];
+    return redis_loss(lost.idempotent(), true, got, clock::now() - began);
+  }
   for (std::size_t i = 0; i < commands.size(); ++i) {
     auto* why = std::get_if<redis_failure>(&got.replies[i].value);
     if (why == nullptr)

@@ -48,8 +48,9 @@ bool is_needed(const redis_command& x) {
 
 error refused(const redis_options& options, const redis_command& what,
               const error& why) {
-  auto heals
-    = why.code == errc::server_unready || why.code == errc::connection_lost;
+  // Protected mode (DENIED) ends when somebody configures the server.
+  auto heals = why.code == errc::server_unready
+               || (why.code == errc::connection_lost && why.state != "DENIED");
   auto login = why.code == errc::unauthorized || what.name() != "SELECT";
   auto text = std::string{login ? "the server refuses the login" : ""};
   if (!login)
@@ -86,6 +87,11 @@ error ended(const redis_options& options, const redis_exchange& x) {
   }
 }
 
+/// TLS 1.3 tells of a certificate that is missing after the handshake.
+error turned_away(const redis_exchange& x) {
+  return {errc::open_refused, x.reason, {}};
+}
+
 /// What the first replies of a server say of it.
 class login {
 public:
@@ -107,6 +113,8 @@ public:
     if (!got.replies.empty())
       if (auto why = problem(commands, got.replies); why && !is_old(got))
         return *std::move(why);
+    if (channel_.refused())
+      return turned_away(got);
     if (got.end != redis_end::answered)
       return ended(options_, got);
     if (is_old(got))
@@ -212,16 +220,20 @@ result<redis_session> redis_log_in(const redis_options& options,
   if (!stream)
     return stream.error();
   auto result = redis_session{};
-  result.channel = std::make_unique<redis_channel>(
-    *std::move(stream), options.window, options.max_result_bytes);
-  auto cut = std::stop_callback{called_off, [&] { result.channel->abort(); }};
-  auto greeting = login{options, *result.channel, deadline}.run();
+  result.channel
+    = std::make_unique<redis_channel>(*std::move(stream), options.window);
+  auto greeting = [&] {
+    auto cut = std::stop_callback{called_off, [&] { result.channel->abort(); }};
+    return login{options, *result.channel, deadline}.run();
+  }();
   if (called_off.stop_requested())
     return error{
       errc::cancelled, "nobody waits for the connection any more", {}};
   if (!greeting)
     return greeting.error();
   result.greeting = *std::move(greeting);
+  // What the login brings is no result of a caller's.
+  result.channel->limit_replies(options.max_result_bytes);
   return result;
 }
 
@@ -231,8 +243,7 @@ result<void> redis_look(const redis_options& options,
   auto stream = deadline_stream::open(options.where, tls, deadline);
   if (!stream)
     return stream.error();
-  redis_channel channel{*std::move(stream), options.window,
-                        options.max_result_bytes};
+  redis_channel channel{*std::move(stream), options.window};
   auto ping = redis_command{"PING"};
   auto got = channel.exchange({&ping, 1}, deadline);
   if (got.end == redis_end::late)

@@ -188,8 +188,8 @@ std::string_view redis_reader::reason() const noexcept {
 }
 
 bool redis_reader::empty() const noexcept {
-  auto& raw = *impl_->raw;
-  return !impl_->failed && raw.ridx < 0 && raw.pos == raw.len;
+  // hiredis begins with the next reply before its first byte has come.
+  return !impl_->failed && pending_ == 0;
 }
 
 } // namespace caf_pool
