@@ -30,6 +30,7 @@ if(CAF_POOL_WITH_REDIS)
   # It asks for files of 64 bits, which a 64-bit system has anyway; a definition
   # that comes late makes precompiled headers invalid.
   set_property(TARGET PkgConfig::HIREDIS PROPERTY INTERFACE_COMPILE_OPTIONS)
+  set(CAF_POOL_HIREDIS PkgConfig::HIREDIS)
   find_package(boost_url ${Boost_VERSION} CONFIG REQUIRED)
 endif()
 

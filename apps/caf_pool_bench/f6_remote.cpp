@@ -1,17 +1,11 @@
 #include "caf_pool/backend/sqlite/sqlite.hpp"
 #include "caf_pool/pool.hpp"
-#include "caf_pool/remote/client.hpp"
-#include "caf_pool/remote/token_file.hpp"
 
 #include "echo.hpp"
 #include "figure.hpp"
 #include "node_process.hpp"
+#include "remote_flight.hpp"
 #include "statistics.hpp"
-
-#include <atomic>
-#include <latch>
-#include <mutex>
-#include <stdexcept>
 
 // F6: statements of a remote client over the loopback interface, one and 64 of
 // them under way at a time. The baseline is the sum of what cannot be saved: a
@@ -32,14 +26,6 @@ double micros(duration x) {
   return static_cast<double>(x.count()) / 1e3;
 }
 
-remote_client connect(const node_process& node) {
-  remote_options options;
-  options.address = node.address();
-  options.client = "benchmark";
-  options.token = token_from_file(node.token_file(), "local").value();
-  return remote_client::connect(options).value();
-}
-
 double one_at_a_time(remote_client& db, duration length) {
   std::vector<double> times;
   auto end = clock::now() + length;
@@ -49,47 +35,6 @@ double one_at_a_time(remote_client& db, duration length) {
   }
   return median(std::move(times));
 }
-
-/// Keeps many statements under way: each answer starts the next.
-class flight {
-public:
-  flight(remote_client& db, std::size_t outstanding, duration length)
-    : db_(db), ended_(static_cast<std::ptrdiff_t>(outstanding)) {
-    auto begin = clock::now();
-    end_ = begin + length;
-    for (std::size_t i = 0; i < outstanding; ++i)
-      next();
-    ended_.wait();
-    took_ = clock::now() - begin;
-  }
-
-  /// Microseconds of wall time per call.
-  double cost() const {
-    if (failures_ > 0 || calls_ == 0)
-      throw std::runtime_error{"remote calls failed"};
-    return micros(took_) / static_cast<double>(calls_.load());
-  }
-
-private:
-  void next() {
-    if (clock::now() >= end_) {
-      ended_.count_down();
-      return;
-    }
-    db_.execute_async("main", {query},
-                      [this](const result<remote_client::results>& x) {
-                        ++(x ? calls_ : failures_);
-                        next();
-                      });
-  }
-
-  remote_client& db_;
-  std::latch ended_;
-  time_point end_;
-  duration took_ = duration::zero();
-  std::atomic<std::uint64_t> calls_{0};
-  std::atomic<std::uint64_t> failures_{0};
-};
 
 /// The query on a connection that is already held.
 double query_alone(duration length) {
@@ -115,7 +60,7 @@ std::vector<measurement> run(const run_options& x) {
   auto length
     = x.quick ? std::chrono::milliseconds{100} : std::chrono::milliseconds{700};
   node_process node{x};
-  auto db = connect(node);
+  auto db = connect_to(node);
   child echo{{x.self, "echo"}};
   auto port = static_cast<std::uint16_t>(
     std::stoul(value_of(' ' + echo.wait_for_line("echo port="), "port")));
@@ -125,9 +70,10 @@ std::vector<measurement> run(const run_options& x) {
     for (int i = 0; i < x.repeats; ++i) {
       trips.push_back(bare_trip(port, outstanding, length));
       queries.push_back(query_alone(length / 10));
-      values.push_back(outstanding == 1
-                         ? one_at_a_time(db, length)
-                         : flight{db, outstanding, length}.cost());
+      values.push_back(
+        outstanding == 1
+          ? one_at_a_time(db, length)
+          : remote_flight{db, "main", query, outstanding, length}.cost());
     }
     auto value = median(values);
     auto floor = median(trips) + median(queries);

@@ -31,6 +31,8 @@ struct run_options {
   std::string postgres;
   /// Program that kills and starts that server: tests/bench/postgres.
   std::string postgres_control;
+  /// The unix socket of a Redis server.
+  std::string redis;
   /// Program that runs seeds of the simulation.
   std::string simulation;
   /// Program of the node, for figures with two processes.
@@ -62,10 +64,14 @@ figure f9_outage();
 figure f10_simulation();
 figure f24_reset();
 figure f27_overload();
+figure f40_get();
+figure f41_pipeline();
+figure f45_remote_get();
 
 // -- what figures cannot do without -------------------------------------------
 
 std::string without_postgres(const run_options& x);
+std::string without_redis(const run_options& x);
 std::string without_node(const run_options& x);
 
 } // namespace caf_pool::bench

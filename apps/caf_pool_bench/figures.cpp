@@ -20,6 +20,9 @@ std::vector<figure> all_figures() {
 #if CAF_POOL_WITH_POSTGRES
       f24_reset(), f27_overload(),
 #endif
+#if CAF_POOL_WITH_REDIS
+      f40_get(), f41_pipeline(), f45_remote_get(),
+#endif
   };
 }
 
@@ -27,6 +30,13 @@ std::string without_postgres(const run_options& x) {
   if (x.postgres.empty())
     return "needs a PostgreSQL server: use tests/bench/run, or name one by "
            "--postgres";
+  return {};
+}
+
+std::string without_redis(const run_options& x) {
+  if (x.redis.empty())
+    return "needs a Redis server: use tests/bench/run, or name its unix "
+           "socket by --redis";
   return {};
 }
 

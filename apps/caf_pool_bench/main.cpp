@@ -117,6 +117,8 @@ int main(int argc, char** argv) {
                  "A PostgreSQL server to measure with, as libpq names it.");
   app.add_option("--postgres-control", x.run.postgres_control,
                  "What kills and starts it; see tests/bench/run.");
+  app.add_option("--redis", x.run.redis,
+                 "The unix socket of a Redis server to measure with.");
   app.add_option("--node", x.run.node, "The program caf_pool_node.");
   app.add_option("--simulation", x.run.simulation, "The program simulate.");
   // The other process of figures that need one.

@@ -1,5 +1,7 @@
 #include "node_process.hpp"
 
+#include "caf_pool/remote/token_file.hpp"
+
 #include <unistd.h>
 
 #include <cerrno>
@@ -20,12 +22,13 @@ fs::path make_folder() {
   return name;
 }
 
-void write_settings(const fs::path& folder) {
+void write_settings(const fs::path& folder, const std::string& more) {
   std::ofstream out{folder / "node.toml"};
   for (std::string name : {"main", "spare"})
     out << "[pools." << name << "]\nbackend = \"sqlite\"\nmin_size = 1\n"
         << "max_size = 10\n[pools." << name << ".sqlite]\npath = \""
         << (folder / name).string() << ".sqlite\"\n";
+  out << more;
 }
 
 std::vector<std::string> command_for(const run_options& x,
@@ -38,8 +41,9 @@ std::vector<std::string> command_for(const run_options& x,
 
 } // namespace
 
-node_process::node_process(const run_options& x) : folder_(make_folder()) {
-  write_settings(folder_);
+node_process::node_process(const run_options& x, const std::string& settings)
+  : folder_(make_folder()) {
+  write_settings(folder_, settings);
   auto state = "XDG_STATE_HOME=" + folder_.string();
   process_ = std::make_unique<child>(
     command_for(x, folder_),
@@ -53,6 +57,14 @@ node_process::~node_process() {
   process_.reset();
   std::error_code ignored;
   fs::remove_all(folder_, ignored);
+}
+
+remote_client connect_to(const node_process& node) {
+  remote_options options;
+  options.address = node.address();
+  options.client = "benchmark";
+  options.token = token_from_file(node.token_file(), "local").value();
+  return remote_client::connect(options).value();
 }
 
 } // namespace caf_pool::bench

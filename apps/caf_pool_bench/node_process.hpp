@@ -1,9 +1,12 @@
 #pragma once
 
+#include "caf_pool/remote/client.hpp"
+
 #include "child.hpp"
 #include "figure.hpp"
 
 #include <filesystem>
+#include <string>
 
 namespace caf_pool::bench {
 
@@ -13,7 +16,8 @@ namespace caf_pool::bench {
 /// Thread-safety: one thread at a time.
 class node_process {
 public:
-  explicit node_process(const run_options& x);
+  /// `settings` are lines of its configuration file, of more pools.
+  explicit node_process(const run_options& x, const std::string& settings = {});
   ~node_process();
 
   node_process(const node_process&) = delete;
@@ -37,5 +41,8 @@ private:
   std::unique_ptr<child> process_;
   std::string address_;
 };
+
+/// Connects to it as its local client.
+remote_client connect_to(const node_process& node);
 
 } // namespace caf_pool::bench

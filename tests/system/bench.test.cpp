@@ -140,7 +140,8 @@ TEST_CASE("the benchmark lists every figure once") {
     ids.push_back(line.substr(0, line.find(' ')));
   CHECK(ids
         == std::vector<std::string>{"F1", "F2", "F3", "F4", "F5", "F6", "F7",
-                                    "F8", "F9", "F10", "F24", "F27"});
+                                    "F8", "F9", "F10", "F24", "F27", "F40",
+                                    "F41", "F45"});
 }
 
 TEST_CASE("a ratio that is missed is told from one that is reached") {
@@ -178,6 +179,18 @@ TEST_CASE("figures with PostgreSQL are measured beside their baselines") {
   CHECK(rows.count("F9") == 7);
   CHECK(rows.count("F27") == 2);
 }
+
+#if CAF_POOL_WITH_REDIS
+
+TEST_CASE("figures with Redis are measured beside their baselines") {
+  auto script = std::string{CAF_POOL_SOURCE_DIR} + "/tests/bench/run";
+  auto rows = measure(script, {"F40", "F41", "F45"});
+  CHECK(rows.count("F40") == 2);
+  CHECK(rows.count("F41") == 2);
+  CHECK(rows.count("F45") == 1);
+}
+
+#endif
 
 TEST_CASE("a figure that lacks what it needs says how to get it") {
   process_options x;
