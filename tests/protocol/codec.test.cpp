@@ -1,11 +1,15 @@
 #include "caf_pool/protocol/codec.hpp"
 
+#include "caf_pool/protocol/codec_redis.hpp"
+
 #include "samples.hpp"
 #include "support/call_samples.hpp"
 #include "support/catch_compat.hpp"
 
 #include <limits>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 using namespace caf_pool;
@@ -61,6 +65,75 @@ TEST_CASE("work comes back as it went") {
   random_source dice{1};
   for (auto i = 0; i < 200; ++i)
     check_order(random_statements(dice));
+}
+
+TEST_CASE("commands for Redis come back as they went") {
+  check_order(redis_commands{});
+  check_order(redis_command{"SET", std::string{"\r\n\0", 3}, "", 1.5});
+  check_order(redis_command{"GET", "a"}.idempotent());
+  random_source dice{3};
+  for (auto i = 0; i < 200; ++i)
+    check_order(random_commands(dice));
+}
+
+TEST_CASE("bytes that are no command are refused, wherever they stand",
+          "[X04]") {
+  auto bytes = wire::encode({{}, redis_command{"GET", "k"}}, clock::now());
+  auto at = bytes.find("$3\r\nGET");
+  REQUIRE(at != bytes.npos);
+  REQUIRE(wire::decode_order(bytes, clock::now()));
+  // The length of the text before it stays, that inside it does not fit.
+  for (std::string_view lie :
+       {"$2", "$4", "$9", "*3", "+3", "$-", "$x", "\n3"}) {
+    auto other = bytes;
+    other.replace(at, lie.size(), lie);
+    INFO(lie);
+    CHECK(!wire::decode_order(other, clock::now()));
+  }
+  // A line end that is none.
+  for (std::size_t i : {2, 3, 7, 8}) {
+    auto other = bytes;
+    other[at + i] = ' ';
+    CHECK(!wire::decode_order(other, clock::now()));
+  }
+  // A form that does not exist.
+  auto other = wire::encode({{}, redis_commands{}}, clock::now());
+  other[other.size() - 2] = 2;
+  CHECK(!wire::decode_order(other, clock::now()));
+}
+
+TEST_CASE("replies of Redis come back as they went") {
+  check_round_trip(outcome{redis_replies{}});
+  random_source dice{4};
+  for (auto i = 0; i < 200; ++i)
+    check_round_trip(outcome{random_replies(dice)});
+}
+
+TEST_CASE("arrays inside each other are refused beyond a depth", "[X04]") {
+  auto nested = [](int depth) {
+    auto x = redis_value{};
+    for (; depth > 0; --depth) {
+      redis_array xs;
+      xs.items.push_back(std::move(x));
+      x = redis_value{std::move(xs)};
+    }
+    return outcome{redis_replies{{std::move(x)}, false}};
+  };
+  check_round_trip(nested(wire::deepest_redis_value));
+  CHECK(refusal<outcome>(wire::encode(nested(wire::deepest_redis_value + 1)))
+        == errc::protocol_mismatch);
+  CHECK(refusal<outcome>(wire::encode(nested(5'000)))
+        == errc::protocol_mismatch);
+}
+
+TEST_CASE("a claim of many elements costs no memory", "[X04]") {
+  auto bytes = wire::encode(outcome{redis_replies{
+    {redis_value{redis_array{{redis_value{}, redis_value{}}}}}, false}});
+  // The count of the array, before its two elements and "not partial".
+  auto at = bytes.size() - 4;
+  REQUIRE(bytes[at] == 2);
+  bytes.replace(at, 1, "\xff\xff\xff\xff\x0f");
+  CHECK(refusal<outcome>(bytes) == errc::protocol_mismatch);
 }
 
 TEST_CASE("every option of a call comes back as it went") {

@@ -3,6 +3,7 @@
 #include "caf_pool/core/histogram.hpp"
 
 #include <bit>
+#include <utility>
 
 namespace caf_pool::test {
 
@@ -117,6 +118,57 @@ std::vector<sql_result> random_results(random_source& dice) {
     for (auto n = dice.below(3); n > 0; --n)
       x.warnings.push_back({random_text(dice), random_text(dice)});
   }
+  return result;
+}
+
+redis_commands random_commands(random_source& dice) {
+  redis_commands result;
+  result.as = static_cast<redis_commands::form>(dice.below(2));
+  result.items.resize(dice.below(5));
+  for (auto& x : result.items) {
+    for (auto n = 1 + dice.below(5); n > 0; --n)
+      x.add(std::string_view{random_text(dice)});
+    x.idempotent(dice.below(2) == 1);
+  }
+  return result;
+}
+
+redis_value random_redis_value(random_source& dice, int depth) {
+  switch (dice.below(depth > 0 ? 8 : 7)) {
+    case 0:
+      return {};
+    case 1:
+      return {static_cast<std::int64_t>(dice.next() >> dice.below(64))};
+    case 2:
+      return {static_cast<double>(dice.next()) / 3.0};
+    case 3:
+      return {dice.below(2) == 1};
+    case 4:
+      return {random_text(dice)};
+    case 5:
+      return {redis_status{random_text(dice)}};
+    case 6:
+      return {redis_failure{random_text(dice)}};
+    default: {
+      redis_array xs;
+      xs.as = static_cast<redis_array::form>(dice.below(4));
+      for (auto n = dice.below(4); n > 0; --n)
+        xs.items.push_back(random_redis_value(dice, depth - 1));
+      return {std::move(xs)};
+    }
+  }
+}
+
+redis_replies random_replies(random_source& dice) {
+  redis_replies result;
+  result.partial = dice.below(2) == 1;
+  for (auto n = dice.below(5); n > 0; --n)
+    if (dice.below(3) > 0)
+      result.items.emplace_back(random_redis_value(dice, 4));
+    else
+      result.items.emplace_back(
+        error{static_cast<errc>(1 + dice.below(static_cast<int>(last_errc))),
+              random_text(dice), random_text(dice)});
   return result;
 }
 

@@ -68,6 +68,14 @@ redis_exchange redis_channel::exchange(std::span<const redis_command> commands,
   return std::move(now.result);
 }
 
+redis_exchange redis_channel::catch_up() {
+  auto now = progress{{}, never, {}, 0};
+  auto how = read_what_is_there(now);
+  if (how != stream_wait::done && now.result.end == redis_end::answered)
+    fail(now, how);
+  return std::move(now.result);
+}
+
 bool redis_channel::quiet() noexcept {
   return reader_.empty() && stream_->quiet();
 }

@@ -170,7 +170,9 @@ result<outcome> redis_connection::transact(const redis_commands& what,
 
 redis_exchange redis_connection::exchange(
   std::span<const redis_command> commands, time_point deadline) {
-  auto got = channel_->exchange(commands, deadline);
+  auto got = channel_->catch_up();
+  if (got.end == redis_end::answered)
+    got = channel_->exchange(commands, deadline);
   for (std::size_t i = 0; i < got.replies.size(); ++i)
     leavings_.note(commands[i], find_redis_command(commands[i]),
                    got.replies[i]);
