@@ -53,7 +53,7 @@ public:
   /// Sends all commands before it waits for the first reply: one round trip.
   /// Each command stands for itself, and others' may run in between. Returns a
   /// reply or an error for each, in their order; or one error if nothing was
-  /// sent at all.
+  /// sent at all, or if the only command failed.
   result<redis_replies> pipeline(std::vector<redis_command> commands,
                                  const How& how = {}) {
     return replies_to(

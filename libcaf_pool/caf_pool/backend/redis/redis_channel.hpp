@@ -70,9 +70,9 @@ public:
   redis_exchange exchange(std::span<const redis_command> commands,
                           time_point deadline);
 
-  /// Takes what has come since the last exchange, which may be pushes only, and
-  /// sends nothing. A reply would pass for that of the next command, and what is
-  /// sent to a server that has hung up gets no reply. About a microsecond.
+  /// Takes what has come since the last exchange, which may be pushes only,
+  /// and sends nothing. A reply would pass for that of the next command, and
+  /// what is sent to a server that has hung up gets none. About a microsecond.
   redis_exchange catch_up();
 
   /// Tells whether nothing has come and nobody hung up. No round trip, about a

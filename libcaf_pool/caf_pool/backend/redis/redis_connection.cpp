@@ -157,7 +157,7 @@ result<outcome> redis_connection::transact(const redis_commands& what,
     return redis_conflict();
   auto* values = end.array();
   if (values == nullptr || values->items.size() != what.items.size())
-    return give_up({errc::connection_lost,
+    return give_up({errc::outcome_unknown,
                     "the reply to EXEC makes no sense: " + to_string(end),
                     {}});
   auto replies = redis_replies{};

@@ -23,6 +23,16 @@ error bad(std::string why) {
           {}};
 }
 
+/// Tells whether only a colon and digits stand behind the host, if anything.
+bool has_sound_port(std::string_view authority) {
+  auto place = authority.substr(authority.find('@') + 1);
+  if (place.starts_with('['))
+    place.remove_prefix(std::min(place.find(']'), place.size()));
+  auto colon = place.find(':');
+  return colon == place.npos
+         || place.find_first_not_of("0123456789", colon + 1) == place.npos;
+}
+
 /// Finds what the parser takes, or refuses without a reason, although its
 /// writer must have meant something else. Boost 1.81 reads "//a@b@c" as the host
 /// "b" and the path "@c".
@@ -38,6 +48,9 @@ std::string flaw_of(std::string_view text) {
   auto authority = rest.substr(0, rest.find_first_of("/?"));
   if (std::count(authority.begin(), authority.end(), '@') > 1)
     return "it has several '@'";
+  // Boost 1.81 reads "//a:b" as the host "a" and the path "b".
+  if (!has_sound_port(authority))
+    return "the port is not a number";
   if (rest.substr(authority.size()).find('@') != rest.npos)
     return "there is an '@' behind the first '/' or '?'";
   return {};
