@@ -20,15 +20,15 @@ void append_number(std::string& out, char mark, std::size_t x) {
 
 /// Takes "$<length>\r\n<bytes>\r\n" from the front; none if it is not there.
 std::optional<std::string_view> take_bulk(std::string_view& from) {
-  auto line = from.find("\r\n");
-  if (from.empty() || from.front() != '$' || line == std::string_view::npos)
+  if (from.empty() || from.front() != '$')
     return std::nullopt;
   auto length = std::size_t{0};
   auto [end, problem]
-    = std::from_chars(from.data() + 1, from.data() + line, length);
+    = std::from_chars(from.data() + 1, from.data() + from.size(), length);
+  auto line = static_cast<std::size_t>(end - from.data());
   // Servers end the connection for a zero before the digits.
   auto padded = line > 2 && from[1] == '0';
-  if (problem != std::errc{} || end != from.data() + line || padded
+  if (problem != std::errc{} || from.substr(line, 2) != "\r\n" || padded
       || length > longest_bulk)
     return std::nullopt;
   auto start = line + 2;

@@ -84,7 +84,9 @@ error redis_connection::unusable(time_point deadline) const {
   return {};
 }
 
-error redis_connection::refusal(const redis_commands& what) const {
+error redis_connection::refusal(const redis_commands& what,
+                                bool& leaves) const {
+  leaves = false;
   if (what.items.empty())
     return no_command();
   auto place = redis_place::single;
@@ -98,6 +100,7 @@ error redis_connection::refusal(const redis_commands& what) const {
       return *std::move(why);
     if (restricted_ && (facts == nullptr || !facts->reads_only()))
       return not_a_read(x);
+    leaves = leaves || !leavings_.ignores(facts);
   }
   return {};
 }
@@ -106,19 +109,21 @@ result<outcome> redis_connection::run(const work& what, time_point deadline) {
   auto* commands = std::get_if<redis_commands>(&what.what);
   if (commands == nullptr)
     return wrong_work();
-  if (auto why = refusal(*commands))
+  auto leaves = true;
+  if (auto why = refusal(*commands, leaves))
     return why;
   if (auto why = unusable(deadline))
     return why;
   return commands->as == redis_commands::form::transaction
            ? transact(*commands, deadline)
-           : pipeline(*commands, deadline);
+           : pipeline(*commands, leaves, deadline);
 }
 
 result<outcome> redis_connection::pipeline(const redis_commands& what,
-                                           time_point deadline) {
+                                           bool leaves, time_point deadline) {
   auto began = clock::now();
-  auto got = exchange(what.items, deadline);
+  auto got
+    = leaves ? exchange(what.items, deadline) : send(what.items, deadline);
   auto replies = redis_replies{};
   replies.items.reserve(what.items.size());
   for (auto& reply : got.replies)
@@ -168,16 +173,22 @@ result<outcome> redis_connection::transact(const redis_commands& what,
   return outcome{std::move(replies)};
 }
 
-redis_exchange redis_connection::exchange(
-  std::span<const redis_command> commands, time_point deadline) {
+redis_exchange redis_connection::send(std::span<const redis_command> commands,
+                                      time_point deadline) {
   auto got = channel_->catch_up();
   if (got.end == redis_end::answered)
     got = channel_->exchange(commands, deadline);
+  if (got.end != redis_end::answered)
+    broken_ = true;
+  return got;
+}
+
+redis_exchange redis_connection::exchange(
+  std::span<const redis_command> commands, time_point deadline) {
+  auto got = send(commands, deadline);
   for (std::size_t i = 0; i < got.replies.size(); ++i)
     leavings_.note(commands[i], find_redis_command(commands[i]),
                    got.replies[i]);
-  if (got.end != redis_end::answered)
-    broken_ = true;
   return got;
 }
 

@@ -36,12 +36,17 @@ public:
 private:
   /// Says why nothing can be done now; no error if something can.
   error unusable(time_point deadline) const;
-  error refusal(const redis_commands& what) const;
+  /// `leaves` tells afterwards whether a command may leave something behind.
+  error refusal(const redis_commands& what, bool& leaves) const;
 
-  result<outcome> pipeline(const redis_commands& what, time_point deadline);
+  result<outcome> pipeline(const redis_commands& what, bool leaves,
+                           time_point deadline);
   result<outcome> transact(const redis_commands& what, time_point deadline);
 
-  /// Sends, and takes note of what came: of a broken connection, too.
+  /// Sends, and takes note of a broken connection.
+  redis_exchange send(std::span<const redis_command> commands,
+                      time_point deadline);
+  /// As above, and takes note of what the commands left behind.
   redis_exchange exchange(std::span<const redis_command> commands,
                           time_point deadline);
   result<redis_value> judged(redis_value reply);

@@ -73,12 +73,16 @@ public:
   /// `redis_failure`. `facts` is what `find_redis_command` returned.
   void note(const redis_command& command, const redis_command_facts* facts,
             const redis_value& reply) {
+    if (!ignores(facts))
+      note_unusual(command, facts, reply);
+  }
+
+  /// Tells whether there is nothing to note of a command, whatever comes.
+  bool ignores(const redis_command_facts* facts) const noexcept {
     using enum redis_command_kind;
-    if (facts != nullptr && quiet_
-        && (facts->kind == plain || facts->kind == script
-            || facts->kind == blocking))
-      return;
-    note_unusual(command, facts, reply);
+    return facts != nullptr && quiet_
+           && (facts->kind == plain || facts->kind == script
+               || facts->kind == blocking);
   }
 
   /// The connection went out of sight: a holder had its native handle.

@@ -57,7 +57,7 @@ std::string full_name(const redis_command_facts& facts) {
 std::optional<error> redis_refusal(const redis_command& command,
                                    const redis_command_facts* facts,
                                    redis_place place) {
-  if (command.name().empty())
+  if (facts == nullptr && command.name().empty())
     return error{errc::invalid_argument, "a command without a name", {}};
   if (facts == nullptr)
     return std::nullopt;
