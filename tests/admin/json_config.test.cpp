@@ -12,6 +12,9 @@ using namespace caf_pool;
 
 namespace {
 
+const backend_families families
+  = {{"postgres", "database"}, {"redis_cluster", "redis"}};
+
 const std::string canary = "S3cr3tCanary_%";
 
 node_config sample_config() {
@@ -34,7 +37,7 @@ node_config sample_config() {
 } // namespace
 
 TEST_CASE("the configuration is grouped as the statistics are") {
-  auto doc = config_json(sample_config());
+  auto doc = config_json(sample_config(), families);
   CHECK(doc["database_pools"].contains("main"));
   CHECK(doc["redis_pools"].contains("cache"));
   CHECK(doc["profile"] == "staging");
@@ -43,7 +46,7 @@ TEST_CASE("the configuration is grouped as the statistics are") {
 }
 
 TEST_CASE("settings have the form of configuration files") {
-  auto main = config_json(sample_config())["database_pools"]["main"];
+  auto main = config_json(sample_config(), families)["database_pools"]["main"];
   CHECK(main["backend"] == "postgres");
   CHECK(main["max_size"] == 50);
   CHECK(main["acquire_timeout"] == "30s");
@@ -56,7 +59,7 @@ TEST_CASE("settings have the form of configuration files") {
 
 TEST_CASE("the configuration shows every setting of a pool and of the node") {
   auto config = sample_config();
-  auto doc = config_json(config);
+  auto doc = config_json(config, families);
   auto shown = [](const json_document& at, std::string key) {
     for (auto& c : key)
       if (c == '.')
@@ -73,7 +76,7 @@ TEST_CASE("the configuration shows every setting of a pool and of the node") {
 
 TEST_CASE("the configuration masks passwords", "[X02][trap-T71]") {
   auto config = sample_config();
-  auto doc = config_json(config);
+  auto doc = config_json(config, families);
   CHECK(doc["database_pools"]["main"]["password"] == "***");
   CHECK_FALSE(doc["redis_pools"]["cache"].contains("password"));
   CHECK(render(doc).find(canary) == std::string::npos);

@@ -65,7 +65,8 @@ pool_overview overview_of(std::vector<pool_snapshot> pools) {
   pool_overview result;
   result.known = true;
   for (auto& x : pools)
-    result.pools.push_back({std::move(x), std::nullopt});
+    result.pools.push_back(
+      {x, std::nullopt, x.backend == "redis" ? "redis" : "database"});
   return result;
 }
 

@@ -136,3 +136,19 @@ TEST_CASE("pools are in order, and one that is gone is forgotten") {
   uut.done(look, std::vector{test::sample_pool("b")}, at(0s), noon);
   CHECK(uut.report(look, at(0s)).pools.size() == 1);
 }
+
+TEST_CASE("pools are told apart by the family of their backend") {
+  pool_watch uut{{{"postgres", "database"}, {"redis", "redis"}}};
+  auto look = uut.want();
+  REQUIRE(uut.start(at(0ms)));
+  auto other = test::sample_pool("other");
+  other.backend = "redis_like";
+  uut.done(look,
+           std::vector{test::sample_pool("db"), other, test::sample_redis("r")},
+           at(1ms), noon);
+  auto pools = uut.report(look, at(1ms)).pools;
+  REQUIRE(pools.size() == 3);
+  CHECK(pools[0].family == "database");
+  CHECK(pools[1].family == "database");
+  CHECK(pools[2].family == "redis");
+}

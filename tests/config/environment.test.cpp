@@ -216,13 +216,63 @@ TEST_CASE("the database variables belong to main, or to the only pool") {
              ContainsSubstring("DATABASE_POOL_SIZE: belongs to the pool"));
 }
 
-TEST_CASE("the Redis variables are known, and said to be without effect") {
+TEST_CASE("the Redis variables hold for every Redis pool and for no other") {
+  auto toml
+    = "[pools.main]\n[pools.cache]\nbackend = \"redis\"\nmax_size = 3\n"
+      "[pools.redis]\nbackend = \"redis\"\n";
+  auto both = must_load(load_env(
+    toml, {{"REDIS_POOL_SIZE", "15"}, {"REDIS_MAX_CONNECTIONS", "50"}}));
+  CHECK(both.warnings.empty());
+  for (auto& pool : both.node.pools) {
+    CAPTURE(pool.name);
+    auto redis = pool.backend == "redis";
+    CHECK(pool.max_size == (redis ? 50 : 10));
+    CHECK(pool.max_overflow == (redis ? 35 : 0));
+  }
+  CHECK(both.origins.at("pools.cache.max_size")
+        == "environment REDIS_MAX_CONNECTIONS");
+  CHECK(both.origins.at("pools.cache.max_overflow")
+        == "environment REDIS_POOL_SIZE");
+  for (auto name : {"REDIS_POOL_SIZE", "REDIS_MAX_CONNECTIONS"}) {
+    auto one = must_load(load_env(toml, {{name, "15"}}));
+    CHECK(one.node.pools.at(0).max_size == 15);
+    CHECK(one.node.pools.at(0).max_overflow == 0);
+    CHECK(one.node.pools.at(1).max_size == 10);
+  }
+}
+
+TEST_CASE("Redis variables that make no sense are named", "[F01]") {
+  auto toml = "[pools.cache]\nbackend = \"redis\"\n";
+  CHECK(problems_of(load_env(
+          toml, {{"REDIS_POOL_SIZE", "51"}, {"REDIS_MAX_CONNECTIONS", "50"}}))
+        == "environment: REDIS_POOL_SIZE = 51: is above REDIS_MAX_CONNECTIONS "
+           "= 50: a pool would begin with more connections than it may have");
+  for (auto value : {"many", "0", "-1", "99999999999", ""}) {
+    CAPTURE(value);
+    CHECK_THAT(problems_of(load_env(toml, {{"REDIS_POOL_SIZE", value},
+                                           {"REDIS_MAX_CONNECTIONS", "50"}})),
+               StartsWith("environment REDIS_POOL_SIZE"));
+    CHECK_THAT(problems_of(load_env(toml, {{"REDIS_MAX_CONNECTIONS", value}})),
+               StartsWith("environment REDIS_MAX_CONNECTIONS"));
+  }
+}
+
+TEST_CASE("without a Redis pool its variables are ignored with a warning") {
   auto config = must_load(load_env(
-    one_pool, {{"REDIS_POOL_SIZE", "15"}, {"REDIS_MAX_CONNECTIONS", "50"}}));
+    one_pool, {{"REDIS_POOL_SIZE", "51"}, {"REDIS_MAX_CONNECTIONS", "50"}}));
   REQUIRE(config.warnings.size() == 2);
-  CHECK_THAT(to_string(config.warnings[0]),
-             ContainsSubstring("REDIS_POOL_SIZE: is ignored: there are no "
-                               "Redis pools yet"));
+  CHECK_THAT(
+    to_string(config.warnings[0]),
+    ContainsSubstring("REDIS_POOL_SIZE: is ignored: there is no Redis pool"));
+  CHECK(config.node.pools.at(0).max_size == 10);
+}
+
+TEST_CASE("the database variables pass Redis pools by") {
+  auto config
+    = must_load(load_env("[pools.db]\n[pools.main]\nbackend = \"redis\"\n",
+                         {{"DATABASE_POOL_SIZE", "20"}}));
+  CHECK(config.node.pools.at(0).max_size == 20);
+  CHECK(config.node.pools.at(1).max_size == 10);
 }
 
 TEST_CASE("the environment of this process can be copied") {

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <stdexcept>
@@ -56,6 +57,16 @@ backend_registry test_registry() {
     return found;
   };
   registry.add(std::move(fake));
+  backend_info redis;
+  redis.name = "redis";
+  redis.options
+    = {{"tcp_keepalive", "true", "Be kept alive.", {"socket_keepalive"}}};
+  redis.family = "redis";
+  redis.defaults = [](pool_config& x) {
+    x.acquire_timeout = std::chrono::seconds{5};
+    x.health_check_interval = std::chrono::seconds{30};
+  };
+  registry.add(std::move(redis));
   return registry;
 }
 

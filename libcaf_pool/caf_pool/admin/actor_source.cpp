@@ -25,6 +25,7 @@ admin_source admin_source_from(caf::actor_system& sys, manager_handle manager,
   };
   result.node = std::move(node.facts);
   result.config = std::move(node.config);
+  result.families = std::move(node.families);
   result.name = std::move(node.name);
   result.version = std::move(node.version);
   return result;

@@ -13,6 +13,8 @@ struct admin_node_source {
   std::function<node_facts()> facts;
   /// See `admin_source::config`.
   std::function<std::string()> config;
+  /// See `admin_source::families`.
+  backend_families families;
   std::string name = "caf_pool";
   std::string version;
 };

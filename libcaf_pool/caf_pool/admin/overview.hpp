@@ -20,6 +20,8 @@ struct pool_record {
   /// When a look found that the pool had probed a connection since the look
   /// before: late by up to the time between two looks.
   std::optional<std::chrono::system_clock::time_point> last_probe;
+  /// Kind of its server; see `backend_families`.
+  std::string family = "database";
 
   friend bool operator==(const pool_record&, const pool_record&) = default;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "caf_pool/admin/overview.hpp"
+#include "caf_pool/core/backend_families.hpp"
 #include "caf_pool/core/pool_snapshot.hpp"
 #include "caf_pool/core/result.hpp"
 
@@ -30,6 +31,9 @@ struct admin_source {
   /// Returns the configuration in force as JSON with secrets masked; see
   /// `config_json`.
   std::function<std::string()> config;
+
+  /// What documents group pools by; a backend that is missing is a database.
+  backend_families families;
 
   std::string name = "caf_pool";
   std::string version;

@@ -1,12 +1,14 @@
 #pragma once
 
 #include "caf_pool/admin/overview.hpp"
+#include "caf_pool/core/backend_families.hpp"
 #include "caf_pool/core/result.hpp"
 #include "caf_pool/core/time.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace caf_pool {
@@ -32,6 +34,12 @@ public:
 
   /// A look without an answer for so long is given up.
   static constexpr duration answer_limit = std::chrono::seconds{5};
+
+  /// A backend that is not among `families` is a database.
+  explicit pool_watch(backend_families families = {})
+    : families_(std::move(families)) {
+    // nop
+  }
 
   /// Takes note that somebody wants to know. Returns the number of the look
   /// that will satisfy it.
@@ -60,6 +68,7 @@ public:
 private:
   void remember(std::vector<pool_snapshot> found, wall_time wall);
 
+  backend_families families_;
   /// Number of the last look that was started, wanted, has ended, has
   /// succeeded.
   std::uint64_t started_ = 0;

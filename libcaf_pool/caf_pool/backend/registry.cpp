@@ -39,6 +39,13 @@ std::vector<std::string> backend_registry::names() const {
   return out;
 }
 
+backend_families backend_registry::families() const {
+  backend_families out;
+  for (auto& [name, info] : infos_)
+    out.emplace(name, info.family);
+  return out;
+}
+
 std::vector<config_problem> backend_registry::problems(
   const pool_config& config) const {
   auto* info = find(config.backend);

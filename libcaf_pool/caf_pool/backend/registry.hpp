@@ -1,6 +1,7 @@
 #pragma once
 
 #include "caf_pool/backend/backend.hpp"
+#include "caf_pool/core/backend_families.hpp"
 #include "caf_pool/core/pool_config.hpp"
 #include "caf_pool/settings/validate.hpp"
 
@@ -19,6 +20,8 @@ struct backend_option {
   std::string fallback;
   /// One sentence for config/base.toml.
   std::string doc;
+  /// Other pools' names for it, which are also understood in the pool's table.
+  std::vector<std::string> spellings = {};
 };
 
 /// What a configuration file needs to know of a kind of server.
@@ -36,6 +39,12 @@ struct backend_info {
   /// Gives the next backend of a pool what the present one keeps and a reload
   /// must not lose; none if there is no such thing.
   std::function<void(backend& next, const backend& present)> hand_over = {};
+  /// The kind of server: "database", which SQL is for, or "redis".
+  std::string family = "database";
+  /// Sets what a pool of this kind has instead of the general defaults. May
+  /// change settings, but neither name nor backend, options or password; none
+  /// if the general ones suit.
+  std::function<void(pool_config&)> defaults = {};
 };
 
 /// Puts problems into one error, one line each.
@@ -61,6 +70,9 @@ public:
   const backend_info* find(std::string_view name) const noexcept;
 
   std::vector<std::string> names() const;
+
+  /// Returns the family of every backend.
+  backend_families families() const;
 
   /// Returns all problems of what a pool says about its backend: an unknown
   /// backend, unknown options, each with the nearest known name, and wrong

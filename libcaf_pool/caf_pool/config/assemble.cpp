@@ -1,5 +1,6 @@
 #include "caf_pool/config/assemble.hpp"
 
+#include "caf_pool/config/kind_defaults.hpp"
 #include "caf_pool/config/profiles.hpp"
 #include "caf_pool/config/schema.hpp"
 #include "caf_pool/config/state_folder.hpp"
@@ -57,6 +58,22 @@ std::vector<std::string> pools_of(const std::vector<layer>& layers) {
     }
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+std::vector<std::string> pools_of_family(const std::vector<layer>& layers,
+                                         const backend_registry& registry,
+                                         std::string_view family) {
+  auto names = pools_of(layers);
+  std::erase_if(names, [&](const std::string& name) {
+    auto backend = pool_config{}.backend;
+    for (auto& from : layers)
+      for (auto& x : from.entries())
+        if (x.key == "pools." + name + ".backend")
+          backend = x.value.text;
+    auto* info = registry.find(backend);
+    return (info == nullptr ? "database" : info->family) != family;
+  });
   return names;
 }
 
@@ -160,12 +177,18 @@ pool_draft assembler::take_pool(const std::string& name,
   auto prefix = "pools." + name + '.';
   auto draft = defaults;
   draft.config.name = name;
+  auto* backend = take_backend(draft, prefix);
+  if (backend != nullptr) {
+    auto own = kind_defaults(*backend, defaults, prefix);
+    draft.take_settings(own, prefix, problems_);
+  }
   for (auto& from : layers_) {
     draft.take_settings(from, prefix, problems_);
     read_secret(from, prefix, draft.password, problems_);
   }
   draft.settle_size(prefix, problems_);
-  take_backend(draft, prefix);
+  if (backend != nullptr)
+    take_options(draft, *backend, prefix);
   warn_of_other_backends(draft, prefix, result);
   take_password(draft, prefix, result);
   return draft;
@@ -190,7 +213,8 @@ void assembler::take_password(pool_draft& draft, const std::string& prefix,
 
 // -- backends -----------------------------------------------------------------
 
-void assembler::take_backend(pool_draft& draft, const std::string& prefix) {
+const backend_info* assembler::take_backend(pool_draft& draft,
+                                            const std::string& prefix) {
   const assignment* written = nullptr;
   for (auto& from : layers_)
     for (auto* x : from.find(prefix + "backend")) {
@@ -204,24 +228,41 @@ void assembler::take_backend(pool_draft& draft, const std::string& prefix) {
       written = x;
     }
   auto* backend = registry_.find(draft.config.backend);
-  if (backend != nullptr) {
-    take_options(draft, *backend, prefix);
-    return;
-  }
+  if (backend != nullptr)
+    return backend;
   auto known = registry_.names();
   std::vector<std::string_view> views{known.begin(), known.end()};
   assignment unwritten;
   unwritten.key = prefix + "backend";
   refuse(written != nullptr ? *written : unwritten, draft.config.backend,
          "is no known backend" + hint_for(draft.config.backend, views));
+  return nullptr;
 }
 
 void assembler::take_options(pool_draft& draft, const backend_info& backend,
                              const std::string& prefix) {
   for (auto& option : backend.options)
     for (auto& from : layers_)
-      for (auto* x : from.find(prefix + backend.name + '.' + option.key))
-        take_option(draft, option.key, *x);
+      take_spellings(draft, option, prefix, from);
+}
+
+void assembler::take_spellings(pool_draft& draft, const backend_option& option,
+                               const std::string& prefix, layer& from) {
+  auto table = prefix + draft.config.backend + '.';
+  auto found = from.find(table + option.key);
+  for (auto& spelling : option.spellings)
+    for (auto& place : {table, prefix}) {
+      auto more = from.find(place + spelling);
+      found.insert(found.end(), more.begin(), more.end());
+    }
+  for (auto* x : found)
+    if (show(x->value) == show(found.front()->value))
+      take_option(draft, option.key, *x);
+    else
+      refuse(*x, show(x->value),
+             "contradicts " + found.front()->key + " = "
+               + show(found.front()->value) + ": both are spellings of " + table
+               + option.key);
 }
 
 void assembler::take_option(pool_draft& draft, const std::string& option,
@@ -252,8 +293,24 @@ void assembler::warn_of_other_backends(const pool_draft& draft,
            "is not used: the pool's backend is " + draft.config.backend,
            {}});
       for (auto& option : registry_.find(name)->options)
-        from.find(prefix + name + '.' + option.key);
+        pass_over(option, prefix, name, from, draft, result);
     }
+  }
+}
+
+void assembler::pass_over(const backend_option& option,
+                          const std::string& prefix, const std::string& backend,
+                          layer& from, const pool_draft& draft,
+                          loaded_config& result) {
+  from.find(prefix + backend + '.' + option.key);
+  for (auto& spelling : option.spellings) {
+    from.find(prefix + backend + '.' + spelling);
+    if (!from.find(prefix + spelling).empty())
+      result.warnings.push_back(
+        {prefix + spelling,
+         {},
+         "is not used: the pool's backend is " + draft.config.backend,
+         {}});
   }
 }
 

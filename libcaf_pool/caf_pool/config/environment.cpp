@@ -29,8 +29,8 @@ constexpr foreign_variable database_variables[] = {
   {"DATABASE_POOL_RECYCLE", "pool_recycle"},
 };
 
-constexpr std::string_view redis_variables[]
-  = {"REDIS_POOL_SIZE", "REDIS_MAX_CONNECTIONS"};
+constexpr std::string_view redis_base = "REDIS_POOL_SIZE";
+constexpr std::string_view redis_limit = "REDIS_MAX_CONNECTIONS";
 
 std::string origin_of(std::string_view name) {
   return "environment " + std::string{name};
@@ -96,6 +96,34 @@ public:
     add(what.name, "pools." + *main + '.' + std::string{what.key}, value);
   }
 
+  // One variable alone is the size.
+  void read_redis(std::string_view name, const std::string& value) {
+    for (auto& pool : pools_)
+      add(name, "pools." + pool + ".max_size", value);
+  }
+
+  // The base and the limit: what lies between is for peaks.
+  void read_redis(const std::string& base, const std::string& limit) {
+    auto low = detail::convert_to<std::uint32_t>(detail::make_word(base));
+    auto high = detail::convert_to<std::uint32_t>(detail::make_word(limit));
+    if (!low || !high || *low == 0) {
+      auto wrong = !low || *low == 0;
+      read_redis(wrong ? redis_base : redis_limit, wrong ? base : limit);
+    } else if (*low > *high) {
+      problems_.push_back({std::string{redis_base}, std::to_string(*low),
+                           "is above " + std::string{redis_limit} + " = "
+                             + std::to_string(*high)
+                             + ": a pool would begin with more connections "
+                               "than it may have",
+                           "environment"});
+    } else {
+      read_redis(redis_limit, limit);
+      for (auto& pool : pools_)
+        add(redis_base, "pools." + pool + ".max_overflow",
+            std::to_string(*high - *low));
+    }
+  }
+
 private:
   // Replaces the pool's part of a key by the name as the files spell it.
   std::optional<std::string> with_pool_name(std::string_view variable,
@@ -157,23 +185,45 @@ namespace detail {
 
 layer read_environment(const environment_map& variables,
                        const std::vector<std::string>& pools,
-                       std::vector<config_problem>& problems,
-                       std::vector<config_problem>& warnings) {
+                       std::vector<config_problem>& problems) {
   layer out{layer_kind::environment};
   reader in{pools, out, problems};
   for (auto& [name, value] : variables)
     if (name.starts_with(environment_prefix))
       in.read_own(name, value);
+  return out;
+}
+
+void read_database_variables(const environment_map& variables,
+                             const std::vector<std::string>& pools, layer& out,
+                             std::vector<config_problem>& problems) {
+  reader in{pools, out, problems};
   for (auto& x : database_variables)
     if (auto i = variables.find(x.name); i != variables.end())
       in.read_database(x, i->second);
-  for (auto name : redis_variables)
-    if (variables.count(name) > 0)
-      warnings.push_back({std::string{name},
-                          {},
-                          "is ignored: there are no Redis pools yet",
-                          "environment"});
-  return out;
+}
+
+void read_redis_variables(const environment_map& variables,
+                          const std::vector<std::string>& pools, layer& out,
+                          std::vector<config_problem>& problems,
+                          std::vector<config_problem>& warnings) {
+  auto base = variables.find(redis_base);
+  auto limit = variables.find(redis_limit);
+  auto none = variables.end();
+  if (pools.empty()) {
+    for (auto i : {base, limit})
+      if (i != none)
+        warnings.push_back(
+          {i->first, {}, "is ignored: there is no Redis pool", "environment"});
+    return;
+  }
+  reader in{pools, out, problems};
+  if (base != none && limit != none)
+    in.read_redis(base->second, limit->second);
+  else if (base != none)
+    in.read_redis(redis_base, base->second);
+  else if (limit != none)
+    in.read_redis(redis_limit, limit->second);
 }
 
 } // namespace detail

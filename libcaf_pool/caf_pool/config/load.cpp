@@ -158,9 +158,15 @@ void fill_origins(loaded_config& config, const place_map& places) {
 load_result finish(std::vector<layer> layers, const config_source& source,
                    const backend_registry& registry, problem_list problems) {
   loaded_config config;
-  layers.push_back(read_environment(source.environment, pools_of(layers),
-                                    problems, config.warnings));
+  auto& variables = source.environment;
+  auto own = layers.size();
+  layers.push_back(read_environment(variables, pools_of(layers), problems));
   layers.push_back(read_command_line(source.overrides, problems));
+  auto databases = pools_of_family(layers, registry, "database");
+  auto redis = pools_of_family(layers, registry, "redis");
+  read_database_variables(variables, databases, layers[own], problems);
+  read_redis_variables(variables, redis, layers[own], problems,
+                       config.warnings);
   place_map places;
   assembler{layers, registry, source, problems}.run(config, places);
   check_values(config, places, registry, problems);

@@ -7,7 +7,8 @@
 namespace caf_pool {
 
 /// Tells for every dotted key where its value came from: "default",
-/// "base.toml:12", "environment CAF_POOL__NODE__NAME" or "command line".
+/// "default of redis" (a kind of backend), "base.toml:12",
+/// "environment CAF_POOL__NODE__NAME" or "command line".
 using origin_map = std::map<std::string, std::string, std::less<>>;
 
 /// What `origin_map` says of a value that nobody wrote.

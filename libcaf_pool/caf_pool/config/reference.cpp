@@ -1,6 +1,7 @@
 #include "caf_pool/config/reference.hpp"
 
 #include "caf_pool/config/aliases.hpp"
+#include "caf_pool/config/kind_defaults.hpp"
 #include "caf_pool/config/toml_text.hpp"
 #include "caf_pool/core/node_config.hpp"
 #include "caf_pool/core/pool_config.hpp"
@@ -29,7 +30,8 @@ constexpr std::string_view head
 constexpr std::string_view defaults_head = R"(
 # What every pool starts from. A pool's own table, [pools.<name>], may have any
 # of these keys, and wins. A file, variable or command line with max_size but
-# without max_overflow has no overflow.
+# without max_overflow has no overflow. Some backends have other defaults; they
+# are shown with the backend, and hold unless [defaults] changes the key.
 )";
 
 constexpr std::string_view pools_head = R"(
@@ -110,12 +112,26 @@ std::string option_value(const std::string& text) {
 }
 
 void add_backend(std::string& out, const backend_info& x) {
+  auto own = changed_defaults(x);
+  if (!own.empty())
+    out += "#\n# # Defaults of a pool whose backend is " + x.name + ":\n";
+  for (auto& [key, value] : own)
+    out += "# # " + std::string{key} + " = " + quote_toml(value) + '\n';
   out += "#\n# [pools.main." + x.name + "]\n";
   for (auto& option : x.options) {
     // A comment inside of a comment, one level deeper.
     out += "#\n" + comment(option.doc, "# #");
     out += "# " + option.key + " = " + option_value(option.fallback) + '\n';
   }
+}
+
+void add_spellings(std::string& out, const backend_info& x) {
+  for (auto& option : x.options)
+    for (auto& spelling : option.spellings) {
+      auto str = "# " + spelling;
+      str.resize(30, ' ');
+      out += str + x.name + '.' + option.key + '\n';
+    }
 }
 
 void add_alias(std::string& out, const alias& x) {
@@ -152,6 +168,8 @@ std::string render_reference(const backend_registry& registry) {
   for (auto& x : aliases())
     add_alias(out, x);
   add_alias(out, {metrics_interval_spelling, "admin.metrics_interval"});
+  for (auto& name : registry.names())
+    add_spellings(out, *registry.find(name));
   return out;
 }
 

@@ -91,8 +91,10 @@ names schema::pool_children(std::string_view rest, bool defaults) const {
   if (!rest.empty() && !defaults)
     if (auto* backend = registry_.find(rest)) {
       names result;
-      for (auto& x : backend->options)
+      for (auto& x : backend->options) {
         result.push_back(x.key);
+        result.insert(result.end(), x.spellings.begin(), x.spellings.end());
+      }
       return result;
     }
   auto result = parts_below(pool_keys_, rest);
@@ -100,6 +102,9 @@ names schema::pool_children(std::string_view rest, bool defaults) const {
     result.insert(result.end(), std::begin(pool_only_keys),
                   std::end(pool_only_keys));
     result.insert(result.end(), backends_.begin(), backends_.end());
+    for (auto& backend : backends_)
+      for (auto& x : registry_.find(backend)->options)
+        result.insert(result.end(), x.spellings.begin(), x.spellings.end());
   }
   return result;
 }

@@ -92,7 +92,7 @@ struct node::impl {
       sys(cfg),
       manager(spawn_manager(sys, registry, directory)),
       events(spawn_event_log(sys, manager, log)),
-      config_document(render(config_json(config.node))),
+      config_document(render(config_json(config.node, registry->families()))),
       without_metrics(pools_without_metrics(config.node)) {
     auto guard = std::lock_guard{reach};
     reachable = true;
@@ -213,6 +213,7 @@ admin_source node::impl::source_for_admin() {
   auto own = admin_node_source{};
   own.name = config.node.name;
   own.version = version();
+  own.families = registry->families();
   own.facts = [this] {
     auto facts = node_facts{};
     facts.phase = phase.load();
@@ -275,7 +276,7 @@ void node::impl::note_reload(bool ok, std::string text) {
   reloaded_at = clock::now();
   if (!ok)
     return;
-  config_document = render(config_json(config.node));
+  config_document = render(config_json(config.node, registry->families()));
   without_metrics = pools_without_metrics(config.node);
 }
 

@@ -58,7 +58,7 @@ private:
 class server_core : public session_host {
 public:
   server_core(admin_source source, const admin_limits& limits)
-    : limits_(limits), source_(std::move(source)) {
+    : limits_(limits), source_(std::move(source)), watch_(source_.families) {
     // nop
   }
 

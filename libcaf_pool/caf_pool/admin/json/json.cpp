@@ -12,10 +12,6 @@ namespace {
 
 using namespace detail;
 
-bool is_redis(const pool_snapshot& x) {
-  return x.backend.starts_with("redis");
-}
-
 // Both groups, filled by one function per kind of pool.
 template <class Database, class Redis>
 json_document grouped(const pool_overview& x, Database database, Redis redis) {
@@ -23,7 +19,7 @@ json_document grouped(const pool_overview& x, Database database, Redis redis) {
   doc["database_pools"] = json_document::object();
   doc["redis_pools"] = json_document::object();
   for (auto& pool : x.pools)
-    if (is_redis(pool.now))
+    if (pool.family == "redis")
       doc["redis_pools"][pool.now.name] = redis(pool);
     else
       doc["database_pools"][pool.now.name] = database(pool);

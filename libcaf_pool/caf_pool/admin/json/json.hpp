@@ -2,6 +2,7 @@
 
 #include "caf_pool/admin/overview.hpp"
 #include "caf_pool/admin/readiness.hpp"
+#include "caf_pool/core/backend_families.hpp"
 #include "caf_pool/core/node_config.hpp"
 
 #include <nlohmann/json_fwd.hpp>
@@ -13,8 +14,8 @@ namespace caf_pool {
 
 /// The documents that the admin server shows. Times are seconds as numbers, but
 /// settings have their unit in the text, as in configuration files. Pools are
-/// grouped by their kind of server: `redis_pools` for backends whose name
-/// starts with "redis", `database_pools` for the rest.
+/// grouped by the family of their backend: `redis_pools` for "redis",
+/// `database_pools` for the rest.
 ///
 /// Documents about pools have two more members on top, `stale` (true) and
 /// `age`, while the manager does not answer.
@@ -28,7 +29,8 @@ json_document stats_json(const pool_overview& x);
 json_document health_json(const pool_overview& x);
 
 /// Settings of the node and of each pool, with passwords masked.
-json_document config_json(const node_config& x);
+json_document config_json(const node_config& x,
+                          const backend_families& families);
 
 /// All pools by name, and the sums over all of them.
 json_document list_json(const pool_overview& x);

@@ -47,12 +47,14 @@ json_document pool_settings(const pool_config& x) {
 
 } // namespace
 
-json_document config_json(const node_config& x) {
+json_document config_json(const node_config& x,
+                          const backend_families& families) {
   json_document doc;
   doc["database_pools"] = json_document::object();
   doc["redis_pools"] = json_document::object();
   for (auto& pool : x.pools) {
-    auto redis = pool.backend.starts_with("redis");
+    auto i = families.find(pool.backend);
+    auto redis = i != families.end() && i->second == "redis";
     auto& group = doc[redis ? "redis_pools" : "database_pools"];
     group[pool.name] = pool_settings(pool);
   }

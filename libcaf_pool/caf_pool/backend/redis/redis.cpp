@@ -74,8 +74,15 @@ std::vector<config_problem> check(const pool_config& config) {
 } // namespace
 
 backend_info redis_info() {
-  return {"redis",    redis_option_table(), check,
-          make_redis, {"max_result_bytes"}, {}};
+  backend_info info;
+  info.name = "redis";
+  info.options = redis_option_table();
+  info.check = check;
+  info.make = make_redis;
+  info.reads = {"max_result_bytes"};
+  info.family = "redis";
+  info.defaults = set_redis_defaults;
+  return info;
 }
 
 result<backend_ptr> make_redis(const pool_config& config) {

@@ -79,9 +79,11 @@ std::vector<backend_option> redis_option_table() {
     {"protocol", "auto",
      "Version of RESP: 2, 3, or auto for the newest that the client library "
      "reads."},
-    {"tcp_keepalive", "true",
+    {"tcp_keepalive",
+     "true",
      "Notice after some 25 seconds of silence that the server's machine is "
-     "gone."},
+     "gone.",
+     {"socket_keepalive"}},
     {"tls", "false", "Encrypt the connection (TLS 1.2 or newer)."},
     {"tls_ca", "",
      "File with the authorities that may sign the server's certificate; empty "
