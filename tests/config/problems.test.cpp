@@ -174,7 +174,7 @@ TEST_CASE("an unknown backend is refused with the known ones", "[F01]") {
   CHECK_THAT(refused("[pools.main]\nbackend = \"sqlit\"\n"),
              StartsWith("test.toml:2:11: pools.main.backend = sqlit: is no "
                         "known backend, did you mean \"sqlite\"?"));
-  CHECK_THAT(refused("[pools.main]\nbackend = \"redis\"\n"),
+  CHECK_THAT(refused("[pools.main]\nbackend = \"oracle\"\n"),
              ContainsSubstring("known are"));
 }
 

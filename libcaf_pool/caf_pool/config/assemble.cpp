@@ -9,6 +9,7 @@
 #include "caf_pool/settings/settings.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace caf_pool::detail {
 
@@ -64,14 +65,19 @@ std::vector<std::string> pools_of(const std::vector<layer>& layers) {
 std::vector<std::string> pools_of_family(const std::vector<layer>& layers,
                                          const backend_registry& registry,
                                          std::string_view family) {
+  // One pass: a hostile file has many pools.
+  constexpr std::string_view suffix = ".backend";
+  std::map<std::string, std::string, std::less<>> backends;
+  for (auto& from : layers)
+    for (auto& x : from.entries())
+      if (x.key.starts_with("pools.") && x.key.ends_with(suffix)
+          && std::count(x.key.begin(), x.key.end(), '.') == 2)
+        backends[pool_name_of(x.key)] = x.value.text;
   auto names = pools_of(layers);
   std::erase_if(names, [&](const std::string& name) {
-    auto backend = pool_config{}.backend;
-    for (auto& from : layers)
-      for (auto& x : from.entries())
-        if (x.key == "pools." + name + ".backend")
-          backend = x.value.text;
-    auto* info = registry.find(backend);
+    auto i = backends.find(name);
+    auto* info
+      = registry.find(i == backends.end() ? pool_config{}.backend : i->second);
     return (info == nullptr ? "database" : info->family) != family;
   });
   return names;
