@@ -1,5 +1,6 @@
 #include "cell_text.hpp"
 
+#include "caf_pool/core/hex_digit.hpp"
 #include "caf_pool/core/sql_result.hpp"
 
 #include "visible_text.hpp"
@@ -13,13 +14,9 @@ namespace caf_pool::ctl {
 namespace {
 
 std::string hex(const blob& x) {
-  constexpr std::string_view digits = "0123456789abcdef";
   std::string str = "\\x";
-  for (auto byte : x) {
-    auto n = std::to_integer<unsigned>(byte);
-    str += digits[n >> 4];
-    str += digits[n & 15];
-  }
+  for (auto byte : x)
+    append_hex(str, std::to_integer<unsigned char>(byte));
   return str;
 }
 

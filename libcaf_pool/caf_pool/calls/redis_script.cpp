@@ -1,5 +1,7 @@
 #include "caf_pool/calls/redis_script.hpp"
 
+#include "caf_pool/core/hex_digit.hpp"
+
 #include <array>
 #include <new>
 #include <openssl/evp.h>
@@ -10,7 +12,6 @@ namespace caf_pool {
 namespace {
 
 std::string sha1_of(std::string_view text) {
-  constexpr std::string_view hex = "0123456789abcdef";
   std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
   auto size = 0u;
   if (EVP_Digest(text.data(), text.size(), bytes.data(), &size, EVP_sha1(),
@@ -18,10 +19,8 @@ std::string sha1_of(std::string_view text) {
       != 1)
     throw std::bad_alloc{};
   auto result = std::string{};
-  for (auto i = 0u; i < size; ++i) {
-    result += hex[bytes[i] >> 4];
-    result += hex[bytes[i] & 15];
-  }
+  for (auto i = 0u; i < size; ++i)
+    append_hex(result, bytes[i]);
   return result;
 }
 

@@ -1,6 +1,7 @@
 #include "caf_pool/config/toml_text.hpp"
 
 #include "caf_pool/core/ascii.hpp"
+#include "caf_pool/core/hex_digit.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -14,7 +15,6 @@ constexpr std::size_t columns = 80;
 } // namespace
 
 std::string quote_toml(std::string_view text) {
-  constexpr std::string_view digits = "0123456789abcdef";
   std::string str = "\"";
   for (char c : text) {
     auto byte = static_cast<unsigned char>(c);
@@ -23,8 +23,7 @@ std::string quote_toml(std::string_view text) {
       str += c;
     } else if (is_control(c)) {
       str += "\\u00";
-      str += digits[byte >> 4];
-      str += digits[byte & 15];
+      append_hex(str, byte);
     } else {
       str += c;
     }

@@ -17,6 +17,12 @@ constexpr bool is_blank(char c) noexcept {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+/// Tells whether a text is a number in decimal digits, however long.
+constexpr bool all_digits(std::string_view text) noexcept {
+  return !text.empty()
+         && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 /// Returns the text with a question mark for each control character.
 inline std::string without_controls(std::string_view text) {
   std::string result{text};

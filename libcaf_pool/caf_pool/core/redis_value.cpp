@@ -1,5 +1,8 @@
 #include "caf_pool/core/redis_value.hpp"
 
+#include "caf_pool/core/hex_digit.hpp"
+#include "caf_pool/core/parse_number.hpp"
+
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -36,7 +39,6 @@ std::string digits_of(double x) {
 }
 
 void append_quoted(std::string& out, std::string_view bytes) {
-  constexpr std::string_view hex = "0123456789abcdef";
   out += '"';
   for (auto c : bytes) {
     auto byte = static_cast<unsigned char>(c);
@@ -51,8 +53,7 @@ void append_quoted(std::string& out, std::string_view bytes) {
       out += "\\t";
     } else if (byte < 0x20 || byte >= 0x7f) {
       out += "\\x";
-      out += hex[byte >> 4];
-      out += hex[byte & 15];
+      append_hex(out, byte);
     } else {
       out += c;
     }
@@ -132,16 +133,6 @@ std::string kind_of(const redis_value& x) {
   return std::visit(visitor, x.value);
 }
 
-template <class T>
-std::optional<T> parse(std::string_view text) {
-  auto number = T{};
-  auto end = text.data() + text.size();
-  auto [stop, problem] = std::from_chars(text.data(), end, number);
-  if (text.empty() || problem != std::errc{} || stop != end)
-    return std::nullopt;
-  return number;
-}
-
 } // namespace
 
 error redis_mismatch(const redis_value& got, std::string_view wanted) {
@@ -157,7 +148,7 @@ result<std::int64_t> read_integer(const redis_value& x) {
   if (auto* yes = std::get_if<bool>(&x.value))
     return std::int64_t{*yes ? 1 : 0};
   if (auto digits = x.text())
-    if (auto number = parse<std::int64_t>(*digits))
+    if (auto number = parse_number<std::int64_t>(*digits))
       return *number;
   return redis_mismatch(x, "an integer of 64 bits");
 }
@@ -172,7 +163,7 @@ result<double> read_double(const redis_value& x) {
     if (*whole >= -largest && *whole <= largest)
       return static_cast<double>(*whole);
   if (auto digits = x.text())
-    if (auto number = parse<double>(*digits))
+    if (auto number = parse_number<double>(*digits))
       return *number;
   return redis_mismatch(x, "a floating point number");
 }

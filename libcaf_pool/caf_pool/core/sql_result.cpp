@@ -1,6 +1,7 @@
 #include "caf_pool/core/sql_result.hpp"
 
 #include "caf_pool/core/error.hpp"
+#include "caf_pool/core/parse_number.hpp"
 
 #include <charconv>
 #include <cmath>
@@ -12,16 +13,6 @@ namespace {
 
 [[noreturn]] void fail(std::string text) {
   throw pool_error{{errc::invalid_argument, std::move(text), {}}};
-}
-
-template <class T>
-std::optional<T> parse(std::string_view str) {
-  T x{};
-  auto* last = str.data() + str.size();
-  auto [pos, ec] = std::from_chars(str.data(), last, x);
-  if (ec != std::errc{} || pos != last)
-    return std::nullopt;
-  return x;
 }
 
 template <class T>
@@ -49,7 +40,7 @@ std::optional<decimal> parse_decimal(std::string_view str) {
     auto power = str.substr(mantissa.size() + 1);
     if (power.starts_with('+'))
       power.remove_prefix(1);
-    auto n = parse<std::int32_t>(power);
+    auto n = parse_number<std::int32_t>(power);
     if (!n)
       return std::nullopt;
     x.exponent = *n;
@@ -82,7 +73,7 @@ std::optional<decimal> parse_decimal(std::string_view str) {
 // them, though few decimal fractions are exact in binary.
 template <class T>
 std::optional<T> parse_real(std::string_view str) {
-  auto x = parse<T>(str);
+  auto x = parse_number<T>(str);
   if (!x || !std::isfinite(*x))
     return x;
   auto wanted = parse_decimal(str);
@@ -109,7 +100,7 @@ std::optional<std::int64_t> sql_cell::to_signed() const {
              ? std::optional{static_cast<std::int64_t>(*x)}
              : std::nullopt;
   if (auto x = std::get_if<std::string>(value_))
-    return parse<std::int64_t>(*x);
+    return parse_number<std::int64_t>(*x);
   return std::nullopt;
 }
 
@@ -121,7 +112,7 @@ std::optional<std::uint64_t> sql_cell::to_unsigned() const {
              ? std::optional{static_cast<std::uint64_t>(*x)}
              : std::nullopt;
   if (auto x = std::get_if<std::string>(value_))
-    return parse<std::uint64_t>(*x);
+    return parse_number<std::uint64_t>(*x);
   auto x = to_signed();
   return x && *x >= 0 ? std::optional{static_cast<std::uint64_t>(*x)}
                       : std::nullopt;

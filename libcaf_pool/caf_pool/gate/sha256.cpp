@@ -22,11 +22,8 @@ sha256_digest sha256(std::string_view bytes) {
 std::string to_hex(std::string_view bytes) {
   std::string result;
   result.reserve(2 * bytes.size());
-  for (auto c : bytes) {
-    auto x = static_cast<std::uint8_t>(c);
-    result += "0123456789abcdef"[x >> 4];
-    result += "0123456789abcdef"[x & 15];
-  }
+  for (auto c : bytes)
+    append_hex(result, static_cast<unsigned char>(c));
   return result;
 }
 

@@ -1,5 +1,6 @@
 #include "caf_pool/net/tcp_probe.hpp"
 
+#include "caf_pool/core/parse_number.hpp"
 #include "caf_pool/net/greeting.hpp"
 
 #include <netdb.h>
@@ -8,7 +9,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <memory>
 #include <system_error>
 
@@ -47,12 +47,11 @@ result<tcp_address> parse_address(std::string_view str) {
   if (colon == str.npos)
     return bad_address(str);
   auto host = str.substr(0, colon);
-  auto digits = str.substr(colon + 1);
-  tcp_address result;
-  auto* last = digits.data() + digits.size();
-  auto [pos, ec] = std::from_chars(digits.data(), last, result.port);
-  if (ec != std::errc{} || pos != last || result.port == 0)
+  auto port = parse_number<std::uint16_t>(str.substr(colon + 1));
+  if (!port || *port == 0)
     return bad_address(str);
+  tcp_address result;
+  result.port = *port;
   if (host.size() > 2 && host.front() == '[' && host.back() == ']')
     host = host.substr(1, host.size() - 2);
   result.host = host == "localhost" ? "127.0.0.1" : std::string{host};

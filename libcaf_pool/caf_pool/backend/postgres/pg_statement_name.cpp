@@ -1,5 +1,7 @@
 #include "caf_pool/backend/postgres/pg_statement_name.hpp"
 
+#include "caf_pool/core/hex_digit.hpp"
+
 #include <array>
 #include <openssl/evp.h>
 #include <stdexcept>
@@ -20,10 +22,8 @@ std::string pg_statement_name(std::string_view text,
       "OpenSSL offers no SHA-256 here: look at openssl.cnf"};
   std::string result = "caf_pool_";
   constexpr std::size_t bytes = 16;
-  for (std::size_t i = 0; i < bytes; ++i) {
-    result += "0123456789abcdef"[digest[i] >> 4];
-    result += "0123456789abcdef"[digest[i] & 15];
-  }
+  for (std::size_t i = 0; i < bytes; ++i)
+    append_hex(result, digest[i]);
   return result;
 }
 

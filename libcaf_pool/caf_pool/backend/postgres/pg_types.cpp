@@ -1,6 +1,7 @@
 #include "caf_pool/backend/postgres/pg_types.hpp"
 
-#include <charconv>
+#include "caf_pool/core/parse_number.hpp"
+
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -11,12 +12,9 @@ namespace {
 
 template <class T>
 sql_value to_number(std::string_view text) {
-  T result{};
-  auto* last = text.data() + text.size();
-  auto [end, ec] = std::from_chars(text.data(), last, result);
-  if (ec != std::errc{} || end != last)
-    return std::string{text};
-  return result;
+  if (auto number = parse_number<T>(text))
+    return *number;
+  return std::string{text};
 }
 
 int nibble(char c) noexcept {

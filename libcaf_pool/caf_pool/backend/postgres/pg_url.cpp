@@ -34,11 +34,6 @@ error bad_url(std::string why) {
                "%20 for a blank");
 }
 
-bool all_digits(std::string_view text) {
-  return !text.empty()
-         && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
 std::string_view cut(std::string_view& text, std::string_view marks) {
   auto result = text.substr(0, text.find_first_of(marks));
   text.remove_prefix(result.size());

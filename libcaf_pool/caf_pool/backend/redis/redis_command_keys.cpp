@@ -1,8 +1,8 @@
 #include "caf_pool/backend/redis/redis_command_table.hpp"
 #include "caf_pool/backend/redis/redis_word.hpp"
 #include "caf_pool/core/one_of.hpp"
+#include "caf_pool/core/parse_number.hpp"
 
-#include <charconv>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -17,15 +17,6 @@ error without_keys(const redis_command& command, std::string_view why) {
   return {errc::invalid_argument,
           std::string{command.name()} + ": " + std::string{why},
           {}};
-}
-
-std::optional<std::size_t> read_count(std::string_view text) {
-  auto result = std::size_t{0};
-  auto end = text.data() + text.size();
-  auto [stop, problem] = std::from_chars(text.data(), end, result);
-  if (text.empty() || problem != std::errc{} || stop != end)
-    return std::nullopt;
-  return result;
 }
 
 /// Takes the keys from the arguments of a command.
@@ -82,7 +73,7 @@ private:
 
   std::string_view take_counted(std::size_t step) {
     auto at = static_cast<std::size_t>(where_.count_at);
-    auto count = at < all_.size() ? read_count(all_[at]) : std::nullopt;
+    auto count = at < all_.size() ? parse_number<std::size_t>(all_[at]) : std::nullopt;
     if (!count)
       return "the number of keys is missing";
     if (*count > (all_.size() - at - 1) / step)

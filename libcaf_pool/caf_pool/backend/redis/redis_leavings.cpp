@@ -2,9 +2,9 @@
 
 #include "caf_pool/backend/redis/redis_word.hpp"
 #include "caf_pool/core/one_of.hpp"
+#include "caf_pool/core/parse_number.hpp"
 
 #include <bit>
-#include <charconv>
 #include <optional>
 
 namespace caf_pool {
@@ -37,15 +37,6 @@ constexpr int few = 3;
 
 bool is_error(const redis_value& x) noexcept {
   return std::holds_alternative<redis_failure>(x.value);
-}
-
-std::optional<std::int64_t> read_number(std::string_view text) {
-  auto result = std::int64_t{0};
-  auto end = text.data() + text.size();
-  auto [stop, problem] = std::from_chars(text.data(), end, result);
-  if (problem != std::errc{} || stop != end)
-    return std::nullopt;
-  return result;
 }
 
 /// Adds what undoes traces that are the same with and without RESET.
@@ -153,7 +144,7 @@ void redis_leavings::note_session(const redis_command& command,
   else if (!done)
     return;
   else if (facts.name == "select")
-    database_ = read_number(command.at(1)).value_or(-1);
+    database_ = parse_number<std::int64_t>(command.at(1)).value_or(-1);
   else if (facts.name == "auth")
     add(leaving::user);
   else if (facts.name == "readonly")
@@ -203,7 +194,7 @@ void redis_leavings::note_hello(const redis_command& command, bool done) {
     }
   }
   if (done && command.size() > 1)
-    set(leaving::protocol, read_number(command.at(1)) != home_protocol_);
+    set(leaving::protocol, parse_number<std::int64_t>(command.at(1)) != home_protocol_);
 }
 
 void redis_leavings::note_reset() {

@@ -1,6 +1,7 @@
 #include "caf_pool/backend/redis/redis_url.hpp"
 
 #include "caf_pool/backend/redis/redis_options.hpp"
+#include "caf_pool/core/ascii.hpp"
 #include "caf_pool/net/url/url.hpp"
 #include "caf_pool/settings/nearest.hpp"
 
@@ -20,11 +21,6 @@ error bad(std::string why) {
             + "; write redis://user:password@host:port/database, rediss:// for "
               "TLS, or unix:///path/of/the.socket",
           {}};
-}
-
-bool all_digits(std::string_view text) {
-  return !text.empty()
-         && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 result<void> set_place(pool_config& out, const url& from) {

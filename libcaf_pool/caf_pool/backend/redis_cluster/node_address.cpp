@@ -1,8 +1,8 @@
 #include "caf_pool/backend/redis_cluster/node_address.hpp"
 
+#include "caf_pool/core/parse_number.hpp"
+
 #include <algorithm>
-#include <charconv>
-#include <system_error>
 
 namespace caf_pool::cluster {
 
@@ -41,16 +41,13 @@ std::optional<node_address> address_from_node(std::string_view said,
   auto colon = said.rfind(':');
   if (colon == said.npos)
     return std::nullopt;
-  auto digits = said.substr(colon + 1);
-  auto port = std::uint16_t{0};
-  auto end = digits.data() + digits.size();
-  auto [stop, problem] = std::from_chars(digits.data(), end, port);
-  if (problem != std::errc{} || stop != end || port == 0)
+  auto port = parse_number<std::uint16_t>(said.substr(colon + 1));
+  if (!port || *port == 0)
     return std::nullopt;
   auto host = host_from_node(said.substr(0, colon), asked);
   if (!host)
     return std::nullopt;
-  return node_address{*std::move(host), port};
+  return node_address{*std::move(host), *port};
 }
 
 } // namespace caf_pool::cluster

@@ -1,7 +1,7 @@
 #include "caf_pool/backend/redis_cluster/redirect.hpp"
 
-#include <charconv>
-#include <system_error>
+#include "caf_pool/core/parse_number.hpp"
+
 
 namespace caf_pool::cluster {
 
@@ -18,15 +18,11 @@ std::string_view take_word(std::string_view& from) {
 /// Reads what follows MOVED or ASK.
 redirect read_target(redirect::kind what, std::string_view rest,
                      const node_address& from) {
-  auto digits = take_word(rest);
+  auto slot = parse_number<slot_number>(take_word(rest));
   auto address = take_word(rest);
-  auto slot = slot_number{0};
-  auto end = digits.data() + digits.size();
-  auto [stop, problem] = std::from_chars(digits.data(), end, slot);
-  if (problem != std::errc{} || stop != end || slot >= slot_count
-      || address.empty() || !rest.empty())
+  if (!slot || *slot >= slot_count || address.empty() || !rest.empty())
     return {};
-  return {what, slot, address_from_node(address, from.host)};
+  return {what, *slot, address_from_node(address, from.host)};
 }
 
 } // namespace

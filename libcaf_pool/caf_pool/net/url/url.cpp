@@ -1,14 +1,13 @@
 #include "caf_pool/net/url/url.hpp"
 
 #include "caf_pool/core/ascii.hpp"
+#include "caf_pool/core/parse_number.hpp"
 
 #include <boost/url/grammar/ci_string.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
 #include <algorithm>
-#include <charconv>
-#include <system_error>
 
 namespace caf_pool {
 
@@ -57,16 +56,12 @@ std::string flaw_of(std::string_view text) {
 }
 
 /// Returns 0 for a port that is not told; none for what is no port. Boost 1.81
-/// takes 65537 for 1.
+/// takes 99999 for 34463.
 std::optional<std::uint16_t> port_of(std::string_view digits) {
-  auto port = std::uint16_t{0};
-  auto end = digits.data() + digits.size();
-  auto [stop, problem] = std::from_chars(digits.data(), end, port);
   if (digits.empty())
-    return port;
-  if (problem != std::errc{} || stop != end || port == 0)
-    return std::nullopt;
-  return port;
+    return std::uint16_t{0};
+  auto port = parse_number<std::uint16_t>(digits);
+  return port && *port != 0 ? port : std::nullopt;
 }
 
 } // namespace
