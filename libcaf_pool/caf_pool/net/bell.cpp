@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <string>
 #include <system_error>
 
 namespace caf_pool {
@@ -26,6 +27,17 @@ void bell::ring() noexcept {
 bool bell::rung() const noexcept {
   pollfd item{fd_, POLLIN, 0};
   return ::poll(&item, 1, 0) == 1;
+}
+
+error opening_called_off() {
+  return {errc::cancelled, "opening a connection was called off", {}};
+}
+
+error no_descriptor_left(const std::system_error& why) {
+  return {errc::open_failed,
+          std::string{"no descriptor left to open a connection with ("}
+            + why.what() + "); raise their limit, see ulimit -n",
+          {}};
 }
 
 } // namespace caf_pool

@@ -1,5 +1,9 @@
 #pragma once
 
+#include "caf_pool/core/error.hpp"
+
+#include <system_error>
+
 namespace caf_pool {
 
 /// Ends the waiting of any number of threads in `poll_socket`, once and for
@@ -26,5 +30,11 @@ public:
 private:
   int fd_;
 };
+
+/// The error of an opening whose bell rang: nobody waits for it any more.
+error opening_called_off();
+
+/// The error of an opening for which no bell can be made.
+error no_descriptor_left(const std::system_error& why);
 
 } // namespace caf_pool

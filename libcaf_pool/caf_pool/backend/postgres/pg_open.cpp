@@ -89,7 +89,7 @@ private:
 
 result<pg_session> opener::run() {
   if (is_called_off())
-    return pg_called_off();
+    return opening_called_off();
   if (clock::now() >= deadline_)
     return late("waiting to start; nothing was sent");
   auto targets = find_targets();
@@ -154,7 +154,7 @@ result<pg_session> opener::connect(const target& where, time_point deadline) {
                     state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline,
                     called_off_)
         == 0)
-      return is_called_off() ? pg_called_off() : late(phase_of(raw));
+      return is_called_off() ? opening_called_off() : late(phase_of(raw));
   }
   PQsetErrorVerbosity(raw, PQERRORS_DEFAULT);
   return session;
@@ -204,10 +204,6 @@ error opener::decorate(error what) const {
 }
 
 } // namespace
-
-error pg_called_off() {
-  return {errc::cancelled, "opening a connection was called off", {}};
-}
 
 result<pg_session> pg_open(const pg_options& options, time_point deadline,
                            const bell& called_off) {

@@ -26,9 +26,6 @@ struct pg_session {
   pg_handle handle;
 };
 
-/// The error of an opening that nobody waits for any more.
-error pg_called_off();
-
 /// Logs in at the first of the configured hosts that takes the connection. One
 /// deadline covers name lookup, connecting, TLS and login; each address gets
 /// its fair share of what is left, so that a dead one does not use up all.

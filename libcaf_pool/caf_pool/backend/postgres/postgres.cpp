@@ -5,6 +5,7 @@
 #include "caf_pool/backend/postgres/pg_open.hpp"
 #include "caf_pool/backend/postgres/pg_options.hpp"
 #include "caf_pool/backend/postgres/pg_prober.hpp"
+#include "caf_pool/net/bell.hpp"
 
 #include <memory>
 #include <mutex>
@@ -67,7 +68,7 @@ private:
     auto cut = std::stop_callback{called_off, [&] { fresh.abort(); }};
     auto done = fresh.set_up(deadline);
     if (called_off.stop_requested())
-      return pg_called_off();
+      return opening_called_off();
     return done;
   }
 
@@ -77,10 +78,7 @@ private:
     auto ring = std::stop_callback{called_off, [&] { withdrawn.ring(); }};
     return pg_open(*options_, deadline, withdrawn);
   } catch (const std::system_error& x) {
-    return error{errc::open_failed,
-                 std::string{"no descriptor left to open a connection with ("}
-                   + x.what() + "); raise their limit, see ulimit -n",
-                 {}};
+    return no_descriptor_left(x);
   }
 
   // Making a backend starts no thread, opening the first connection does.

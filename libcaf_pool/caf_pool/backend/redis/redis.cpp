@@ -3,6 +3,7 @@
 #include "caf_pool/backend/option_reader.hpp"
 #include "caf_pool/backend/redis/redis_login.hpp"
 #include "caf_pool/backend/redis/redis_options.hpp"
+#include "caf_pool/net/bell.hpp"
 #include "caf_pool/net/stream/tls_context.hpp"
 
 #include <memory>
@@ -36,10 +37,7 @@ public:
     return connection_ptr{
       std::make_unique<redis_connection>(*options_, *std::move(session))};
   } catch (const std::system_error& x) {
-    return error{errc::open_failed,
-                 std::string{"no descriptor left to open a connection with ("}
-                   + x.what() + "); raise their limit, see ulimit -n",
-                 {}};
+    return no_descriptor_left(x);
   }
 
   result<void> reachable(time_point deadline) override {
@@ -51,12 +49,9 @@ public:
   }
 
   std::string describe() const override {
-    auto& where = options_->where;
-    auto place = where.path.empty()
-                   ? where.host + ':' + std::to_string(where.port)
-                   : where.path;
     auto user = options_->user.empty() ? "" : options_->user + '@';
-    return "redis " + user + place + '/' + std::to_string(options_->database)
+    return "redis " + user + options_->place() + '/'
+           + std::to_string(options_->database)
            + (options_->tls ? " (TLS)" : "");
   }
 

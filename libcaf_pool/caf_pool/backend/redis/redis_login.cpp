@@ -65,9 +65,7 @@ error refused(const redis_options& options, const redis_command& what,
 }
 
 error ended(const redis_options& options, const redis_exchange& x) {
-  auto where = options.where.path.empty()
-                 ? options.where.host + ':' + std::to_string(options.where.port)
-                 : options.where.path;
+  auto where = options.place();
   switch (x.end) {
     case redis_end::late:
       return {errc::open_timeout,
@@ -227,8 +225,7 @@ result<redis_session> redis_log_in(const redis_options& options,
     return login{options, *result.channel, deadline}.run();
   }();
   if (called_off.stop_requested())
-    return error{
-      errc::cancelled, "nobody waits for the connection any more", {}};
+    return opening_called_off();
   if (!greeting)
     return greeting.error();
   result.greeting = *std::move(greeting);

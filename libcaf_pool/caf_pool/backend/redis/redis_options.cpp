@@ -101,6 +101,11 @@ std::vector<backend_option> redis_option_table() {
   };
 }
 
+std::string redis_options::place() const {
+  return where.path.empty() ? where.host + ':' + std::to_string(where.port)
+                            : where.path;
+}
+
 redis_options redis_options::from(const pool_config& config,
                                   std::vector<config_problem>& problems) {
   auto result = redis_options{};

@@ -41,6 +41,9 @@ struct redis_options {
   redis_window window;
   std::uint64_t max_result_bytes = std::uint64_t{64} << 20;
 
+  /// Returns where the server listens, for people.
+  std::string place() const;
+
   /// Reads the options of a pool and appends what is wrong with them.
   static redis_options from(const pool_config& config,
                             std::vector<config_problem>& problems);

@@ -40,7 +40,7 @@ bool is_called_off(const bell* called_off) noexcept {
 
 error gave_up(const bell* called_off) {
   if (is_called_off(called_off))
-    return {errc::cancelled, "opening a connection was called off", {}};
+    return opening_called_off();
   return {errc::open_timeout, "the time went by while connecting", {}};
 }
 

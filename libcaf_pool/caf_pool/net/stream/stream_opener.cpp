@@ -27,7 +27,7 @@ public:
 
   result<stream_ptr> run() {
     if (called_off_ != nullptr && called_off_->rung())
-      return error{errc::cancelled, "opening a connection was called off", {}};
+      return opening_called_off();
     if (clock::now() >= deadline_)
       return decorate({errc::open_timeout,
                        "the time had passed before it began; nothing was sent",
