@@ -41,13 +41,7 @@ public:
     auto replies = replies_to(work{std::move(what)}, how);
     if (!replies)
       return replies.error();
-    auto& reply = replies->items.front();
-    if (!reply)
-      return reply.error();
-    if constexpr (std::is_same_v<T, redis_value>)
-      return std::move(reply);
-    else
-      return reply->template as<T>();
+    return read_as<T>(std::move(replies->items.front()));
   }
 
   /// Sends all commands before it waits for the first reply: one round trip.
@@ -82,12 +76,7 @@ public:
     auto reply = send<redis_value>(call, how);
     if (!reply && reply.error().state == "NOSCRIPT")
       reply = load_and_send(what, std::move(call), how);
-    if (!reply)
-      return reply.error();
-    if constexpr (std::is_same_v<T, redis_value>)
-      return reply;
-    else
-      return reply->template as<T>();
+    return read_as<T>(std::move(reply));
   }
 
   /// Returns the keys that match a pattern as a range, which asks for about
@@ -98,6 +87,16 @@ public:
   }
 
 private:
+  template <class T>
+  static result<T> read_as(result<redis_value> reply) {
+    if constexpr (std::is_same_v<T, redis_value>)
+      return reply;
+    else if (reply)
+      return reply->template as<T>();
+    else
+      return reply.error();
+  }
+
   result<redis_replies> replies_to(work what, const How& how) {
     auto done = static_cast<Self&>(*this).run(what, how);
     if (!done)

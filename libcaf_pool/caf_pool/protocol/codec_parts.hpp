@@ -24,14 +24,20 @@ void put(byte_writer& out, const std::vector<T>& xs) {
     put(out, x);
 }
 
-// Makes room as elements come, because a count is only a claim.
-template <class T>
-void get(byte_reader& in, std::vector<T>& xs) {
+// Calls `add` for each element that follows. Makes room as elements come,
+// because a count is only a claim.
+template <class T, class Add>
+void get_each(byte_reader& in, std::vector<T>& xs, Add add) {
   constexpr std::size_t first_room = 256;
   auto n = in.count();
   xs.reserve(std::min(n, first_room));
   while (xs.size() < n && !in.failed())
-    get(in, xs.emplace_back());
+    add();
+}
+
+template <class T>
+void get(byte_reader& in, std::vector<T>& xs) {
+  get_each(in, xs, [&] { get(in, xs.emplace_back()); });
 }
 
 template <class T>

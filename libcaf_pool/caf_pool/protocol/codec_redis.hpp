@@ -69,14 +69,10 @@ inline void get(byte_reader& in, redis_value& x, int depth);
 
 inline redis_array get_array(byte_reader& in, int depth) {
   using form = redis_array::form;
-  constexpr std::size_t first_room = 256;
   auto x = redis_array{};
   x.as = static_cast<form>(
     in.number_until(static_cast<std::uint64_t>(form::push)));
-  auto n = in.count();
-  x.items.reserve(std::min(n, first_room));
-  while (x.items.size() < n && !in.failed())
-    get(in, x.items.emplace_back(), depth);
+  get_each(in, x.items, [&] { get(in, x.items.emplace_back(), depth); });
   return x;
 }
 
@@ -138,18 +134,12 @@ inline void get(byte_reader& in, result<redis_value>& x) {
 }
 
 inline void put(byte_writer& out, const redis_replies& x) {
-  out.number(x.items.size());
-  for (auto& item : x.items)
-    put(out, item);
+  put(out, x.items);
   out.boolean(x.partial);
 }
 
 inline void get(byte_reader& in, redis_replies& x) {
-  constexpr std::size_t first_room = 256;
-  auto n = in.count();
-  x.items.reserve(std::min(n, first_room));
-  while (x.items.size() < n && !in.failed())
-    get(in, x.items.emplace_back(redis_value{}));
+  get_each(in, x.items, [&] { get(in, x.items.emplace_back(redis_value{})); });
   x.partial = in.boolean();
 }
 
