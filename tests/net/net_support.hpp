@@ -6,6 +6,7 @@
 
 #include "support/catch_compat.hpp"
 #include "support/eventually.hpp"
+#include "support/time_of.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -21,18 +22,6 @@ using namespace std::chrono_literals;
 
 inline time_point soon(duration x = patience) {
   return clock::now() + x;
-}
-
-/// The longest time that something may take which ends by itself; what hangs
-/// takes longer.
-inline constexpr duration no_hang = 2 * patience;
-
-/// Measures how long something takes.
-template <class F>
-duration time_of(F&& f) {
-  auto started = clock::now();
-  f();
-  return clock::now() - started;
 }
 
 using stream_ptr = std::unique_ptr<deadline_stream>;

@@ -1,5 +1,7 @@
 #include "support/bare_login.hpp"
 
+#include "support/unix_address.hpp"
+
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -37,20 +39,11 @@ std::string startup_message(std::string_view user, std::string_view database) {
   return result + body;
 }
 
-sockaddr_un address_of(const std::string& path) {
-  sockaddr_un result{};
-  result.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(result.sun_path))
-    throw std::runtime_error{"path of the unix socket is too long: " + path};
-  std::memcpy(result.sun_path, path.data(), path.size());
-  return result;
-}
-
 } // namespace
 
 bare_login::bare_login(const std::string& socket_dir, std::uint16_t port,
                        std::string_view user, std::string_view database) {
-  auto addr = address_of(socket_dir + "/.s.PGSQL." + std::to_string(port));
+  auto addr = unix_address(socket_dir + "/.s.PGSQL." + std::to_string(port));
   fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   auto hello = startup_message(user, database);
   if (fd_ < 0

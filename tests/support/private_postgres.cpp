@@ -154,7 +154,6 @@ struct private_postgres::impl {
   void make_certificates();
   void start();
   bool ready() const;
-  std::vector<pid_t> all_processes() const;
 };
 
 void private_postgres::impl::initialize() {
@@ -252,13 +251,6 @@ bool private_postgres::impl::ready() const {
   return first == std::to_string(server->pid()) && line.starts_with("ready");
 }
 
-std::vector<pid_t> private_postgres::impl::all_processes() const {
-  std::vector<pid_t> result{server->pid()};
-  auto children = children_of(server->pid());
-  result.insert(result.end(), children.begin(), children.end());
-  return result;
-}
-
 // -- private_postgres ---------------------------------------------------------
 
 private_postgres& private_postgres::shared() {
@@ -319,17 +311,7 @@ void private_postgres::stop() {
 }
 
 void private_postgres::kill9() {
-  // Stopped first, so that it starts no more processes.
-  stop_process(impl_->server->pid());
-  auto pids = impl_->all_processes();
-  for (auto pid : pids)
-    ::kill(pid, SIGKILL);
-  auto gone = [&] {
-    return !impl_->server->running()
-           && std::none_of(pids.begin(), pids.end(), process_alive);
-  };
-  if (!eventually(gone))
-    throw std::runtime_error{"PostgreSQL survived SIGKILL"};
+  kill_with_children(*impl_->server);
 }
 
 void private_postgres::restart() {
@@ -339,14 +321,14 @@ void private_postgres::restart() {
 
 void private_postgres::freeze() {
   // The postmaster first: it makes new processes.
-  for (auto pid : impl_->all_processes())
+  for (auto pid : with_children(*impl_->server))
     stop_process(pid);
-  for (auto pid : impl_->all_processes())
+  for (auto pid : with_children(*impl_->server))
     stop_process(pid);
 }
 
 void private_postgres::thaw() {
-  for (auto pid : impl_->all_processes())
+  for (auto pid : with_children(*impl_->server))
     ::kill(pid, SIGCONT);
 }
 

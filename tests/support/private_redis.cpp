@@ -113,7 +113,6 @@ struct private_redis::impl {
   void start();
   bool answers() const;
   std::string log() const;
-  std::vector<pid_t> all_processes() const;
   void forget_process();
   redis_reply call_as_holder(const std::vector<std::string>& command);
 };
@@ -198,14 +197,6 @@ std::string private_redis::impl::log() const {
   std::ostringstream out;
   out << std::ifstream{folder / "log"}.rdbuf();
   return out.str();
-}
-
-// It has children while it saves or feeds a replica.
-std::vector<pid_t> private_redis::impl::all_processes() const {
-  std::vector<pid_t> result{server->pid()};
-  auto children = children_of(server->pid());
-  result.insert(result.end(), children.begin(), children.end());
-  return result;
 }
 
 // The watcher must not kill who gets the same process id later.
@@ -298,17 +289,7 @@ void private_redis::stop() {
 void private_redis::kill9() {
   if (!running())
     return;
-  // Stopped first, so that it starts no more processes.
-  stop_process(impl_->server->pid());
-  auto pids = impl_->all_processes();
-  for (auto pid : pids)
-    ::kill(pid, SIGKILL);
-  auto gone = [&] {
-    return !impl_->server->running()
-           && std::none_of(pids.begin(), pids.end(), process_alive);
-  };
-  if (!eventually(gone))
-    throw std::runtime_error{"Redis survived SIGKILL"};
+  kill_with_children(*impl_->server);
   impl_->forget_process();
 }
 
@@ -321,7 +302,7 @@ void private_redis::freeze() {
   impl_->frozen = true;
   // The server first: it makes new processes.
   stop_process(impl_->server->pid());
-  for (auto pid : impl_->all_processes())
+  for (auto pid : with_children(*impl_->server))
     stop_process(pid);
 }
 
@@ -329,7 +310,7 @@ void private_redis::thaw() {
   impl_->frozen = false;
   if (!running())
     return;
-  for (auto pid : impl_->all_processes())
+  for (auto pid : with_children(*impl_->server))
     ::kill(pid, SIGCONT);
 }
 

@@ -1,6 +1,7 @@
 #include "support/private_redis_client.hpp"
 
 #include "support/eventually.hpp"
+#include "support/unix_address.hpp"
 
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -18,15 +19,6 @@
 namespace caf_pool::test {
 
 namespace {
-
-sockaddr_un redis_address(const std::string& path) {
-  sockaddr_un result{};
-  result.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(result.sun_path))
-    throw std::runtime_error{"path of the unix socket is too long: " + path};
-  std::memcpy(result.sun_path, path.data(), path.size());
-  return result;
-}
 
 // Applies to connecting, too: a frozen server takes up no connections.
 void limit_waiting(int fd) {
@@ -96,7 +88,7 @@ std::string to_string(const redis_reply& reply) {
 }
 
 private_redis_client::private_redis_client(const std::string& socket_path) {
-  auto addr = redis_address(socket_path);
+  auto addr = unix_address(socket_path);
   fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   limit_waiting(fd_);
   auto* raw = reinterpret_cast<sockaddr*>(&addr);

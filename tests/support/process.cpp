@@ -16,6 +16,7 @@
 #include <fstream>
 #include <grp.h>
 #include <mutex>
+#include <stdexcept>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -385,6 +386,27 @@ std::vector<pid_t> children_of(pid_t pid) {
       result.push_back(static_cast<pid_t>(std::stol(name)));
   }
   return result;
+}
+
+std::vector<pid_t> with_children(const process& x) {
+  std::vector<pid_t> result{x.pid()};
+  auto children = children_of(x.pid());
+  result.insert(result.end(), children.begin(), children.end());
+  return result;
+}
+
+void kill_with_children(process& x) {
+  // Stopped first, so that it starts no more processes.
+  stop_process(x.pid());
+  auto pids = with_children(x);
+  for (auto pid : pids)
+    ::kill(pid, SIGKILL);
+  auto gone = [&] {
+    return !x.running()
+           && std::none_of(pids.begin(), pids.end(), process_alive);
+  };
+  if (!eventually(gone))
+    throw std::runtime_error{"a program survived SIGKILL"};
 }
 
 bool process_alive(pid_t pid) {

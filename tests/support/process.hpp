@@ -104,6 +104,13 @@ finished_process run(process_options options, std::string_view input = {},
 /// Returns the ids of all processes whose parent is `pid`.
 std::vector<pid_t> children_of(pid_t pid);
 
+/// Returns a program's process and its children.
+std::vector<pid_t> with_children(const process& x);
+
+/// Kills a program and its children at once, as a power cut does, and returns
+/// when all of them are gone. Throws `std::runtime_error` if they stay.
+void kill_with_children(process& x);
+
 /// Tells whether a process still runs; one that nobody reaped does not.
 bool process_alive(pid_t pid);
 

@@ -5,6 +5,7 @@
 #include "support/catch_compat.hpp"
 #include "support/eventually.hpp"
 #include "support/private_postgres.hpp"
+#include "support/time_of.hpp"
 
 #include <chrono>
 #include <string>
@@ -102,19 +103,6 @@ inline bool runs(std::string_view text) {
              + std::string{text} + "%'")
            != "0";
   });
-}
-
-/// The longest time that something may take which ends by itself. Far below
-/// what it would take otherwise: statements sleep for minutes, frozen servers
-/// do not thaw.
-inline constexpr duration no_hang = 2 * patience;
-
-/// Measures how long something takes.
-template <class F>
-duration time_of(F&& f) {
-  auto started = clock::now();
-  f();
-  return clock::now() - started;
 }
 
 } // namespace caf_pool::test

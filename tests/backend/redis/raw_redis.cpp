@@ -1,25 +1,20 @@
 #include "raw_redis.hpp"
 
-#include "support/eventually.hpp"
+#include "support/unix_address.hpp"
 
 #include <sys/socket.h>
-#include <sys/un.h>
+#include <sys/time.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <cstring>
 #include <stdexcept>
-#include <system_error>
 
 namespace caf_pool::test {
 
 namespace {
 
 int connect_to(const std::string& path) {
+  auto where = unix_address(path);
   auto fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_un where{};
-  where.sun_family = AF_UNIX;
-  path.copy(where.sun_path, sizeof(where.sun_path) - 1);
   if (::connect(fd, reinterpret_cast<sockaddr*>(&where), sizeof(where)) != 0) {
     ::close(fd);
     throw std::runtime_error("nobody listens at " + path);
@@ -27,24 +22,6 @@ int connect_to(const std::string& path) {
   timeval limit{60, 0};
   ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
   return fd;
-}
-
-bool answers(const std::string& path) {
-  try {
-    auto session = raw_redis{path};
-    session("PING");
-    return true;
-  } catch (const std::runtime_error&) {
-    return false;
-  }
-}
-
-std::filesystem::path make_folder() {
-  auto name
-    = (std::filesystem::temp_directory_path() / "caf_pool_XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr)
-    throw std::system_error(errno, std::generic_category(), "mkdtemp");
-  return name;
 }
 
 } // namespace
@@ -147,24 +124,6 @@ redis_array raw_redis::read_items(std::size_t count, redis_array::form as) {
 std::string failure_of(const redis_value& reply) {
   auto* failure = std::get_if<redis_failure>(&reply.value);
   return failure == nullptr ? std::string{} : failure->text;
-}
-
-scratch_redis::scratch_redis(std::initializer_list<std::string> arguments)
-  : folder_(make_folder()) {
-  process_options options{.command = {"redis-server", "--port", "0",
-                                      "--unixsocket", socket(), "--save", "",
-                                      "--dir", folder_.string()}};
-  options.command.insert(options.command.end(), arguments);
-  server_.emplace_back(std::move(options));
-  if (!eventually([this] { return answers(socket()); }))
-    throw std::runtime_error("redis-server does not answer: "
-                             + server_.front().out());
-}
-
-scratch_redis::~scratch_redis() {
-  server_.clear();
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 } // namespace caf_pool::test

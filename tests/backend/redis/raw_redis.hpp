@@ -4,13 +4,9 @@
 #include "caf_pool/core/redis_reading.hpp"
 #include "caf_pool/core/redis_value.hpp"
 
-#include "support/process.hpp"
-
-#include <filesystem>
-#include <initializer_list>
+#include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace caf_pool::test {
 
@@ -54,30 +50,5 @@ private:
 
 /// Returns the text of an error reply; empty for any other reply.
 std::string failure_of(const redis_value& reply);
-
-/// A redis-server of the test's own on a unix socket, which saves nothing. It
-/// ends with the object.
-class scratch_redis {
-public:
-  /// Each argument becomes one of the server's command line.
-  explicit scratch_redis(std::initializer_list<std::string> arguments = {});
-
-  ~scratch_redis();
-
-  scratch_redis(const scratch_redis&) = delete;
-  scratch_redis& operator=(const scratch_redis&) = delete;
-
-  std::string socket() const {
-    return (folder_ / "socket").string();
-  }
-
-  const std::filesystem::path& folder() const noexcept {
-    return folder_;
-  }
-
-private:
-  std::filesystem::path folder_;
-  std::vector<process> server_;
-};
 
 } // namespace caf_pool::test

@@ -2,6 +2,7 @@
 
 #include "raw_redis.hpp"
 #include "support/catch_compat.hpp"
+#include "support/private_redis.hpp"
 
 #include <algorithm>
 #include <random>
@@ -117,8 +118,8 @@ TEST_CASE("a command is found in letters of either case") {
 }
 
 TEST_CASE("the table says of each command what a server says") {
-  scratch_redis server;
-  raw_redis session{server.socket()};
+  private_redis server;
+  raw_redis session{server.socket_path()};
   auto about = session("INFO", "server");
   if (about.text()->find("redis_version:7.0.") == std::string_view::npos)
     SKIP("the table was made from Redis 7.0");
@@ -149,8 +150,8 @@ TEST_CASE("the table says of each command what a server says") {
 }
 
 TEST_CASE("a server finds the same keys where their places are fixed") {
-  scratch_redis server;
-  raw_redis session{server.socket()};
+  private_redis server;
+  raw_redis session{server.socket_path()};
   std::mt19937 random{7};
   std::size_t checked = 0;
   for (auto& x : all_commands(session)) {
@@ -174,8 +175,8 @@ TEST_CASE("a server finds the same keys where their places are fixed") {
 }
 
 TEST_CASE("a server finds the same keys behind their count") {
-  scratch_redis server;
-  raw_redis session{server.socket()};
+  private_redis server;
+  raw_redis session{server.socket_path()};
   const std::vector<words> heads{{"eval", "return 1"},
                                  {"evalsha", "abc"},
                                  {"eval_ro", "return 1"},
@@ -216,8 +217,8 @@ TEST_CASE("a server finds the same keys behind their count") {
 }
 
 TEST_CASE("a server finds the same keys behind words") {
-  scratch_redis server;
-  raw_redis session{server.socket()};
+  private_redis server;
+  raw_redis session{server.socket_path()};
   const std::vector<words> samples{
     {"xread", "STREAMS", "a", "0"},
     {"xread", "COUNT", "2", "BLOCK", "0", "streams", "a", "b", "0", "$"},

@@ -2,6 +2,7 @@
 
 #include "raw_redis.hpp"
 #include "support/catch_compat.hpp"
+#include "support/private_redis.hpp"
 
 #include <map>
 #include <random>
@@ -285,8 +286,8 @@ void compare(const redis_leavings& x, const redis_home& home,
 /// A session that is at home after the set-up.
 class guest {
 public:
-  guest(const scratch_redis& server, const redis_home& home)
-    : session(server.socket()), known(home) {
+  guest(const private_redis& server, const redis_home& home)
+    : session(server.socket_path()), known(home) {
     id = *session("CLIENT", "ID").as<std::int64_t>();
     for (auto& command : redis_set_up(home))
       REQUIRE(failure_of(run(session, command)) == "");
@@ -309,8 +310,8 @@ bool watches(raw_redis& observer, std::int64_t id) {
 } // namespace
 
 TEST_CASE("a server has what is said to be left, and is brought home") {
-  scratch_redis server;
-  raw_redis observer{server.socket()};
+  private_redis server;
+  raw_redis observer{server.socket_path()};
   for (auto user : {"app", "other"})
     observer("ACL", "SETUSER", user, "on", ">pass", "+@all", "~*", "&*");
   auto home = home_of_app();
@@ -350,8 +351,8 @@ TEST_CASE("a server has what is said to be left, and is brought home") {
 }
 
 TEST_CASE("a node of a cluster has what is said to be left") {
-  scratch_redis server{"--cluster-enabled", "yes", "--port", "0"};
-  raw_redis observer{server.socket()};
+  private_redis server{{.settings = {"cluster-enabled yes", "port 0"}}};
+  raw_redis observer{server.socket_path()};
   auto home = redis_home{.client_name = "caf_pool/main/3", .replica = true};
   guest his{server, home};
   auto at_home = fields_of(observer, his.id);
@@ -381,8 +382,8 @@ TEST_CASE("a node of a cluster has what is said to be left") {
 }
 
 TEST_CASE("a session that listens is brought home by a reset") {
-  scratch_redis server;
-  raw_redis observer{server.socket()};
+  private_redis server;
+  raw_redis observer{server.socket_path()};
   observer("ACL", "SETUSER", "app", "on", ">pass", "+@all", "~*", "&*");
   auto home = home_of_app();
   for (auto& command :

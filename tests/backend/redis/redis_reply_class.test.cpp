@@ -3,8 +3,9 @@
 #include "raw_redis.hpp"
 #include "support/catch_compat.hpp"
 #include "support/eventually.hpp"
+#include "support/private_redis.hpp"
 
-#include <fstream>
+#include <filesystem>
 
 using namespace caf_pool;
 using namespace caf_pool::test;
@@ -172,8 +173,8 @@ std::string word_of(const redis_value& reply) {
 } // namespace
 
 TEST_CASE("a server's own faults are known") {
-  scratch_redis server;
-  raw_redis session{server.socket()};
+  private_redis server;
+  raw_redis session{server.socket_path()};
   session("SET", "text", "x");
   auto wrong = failure_of(session("LPUSH", "text", "y"));
   CHECK(redis_first_word(wrong) == "WRONGTYPE");
@@ -193,8 +194,8 @@ TEST_CASE("a server's own faults are known") {
 }
 
 TEST_CASE("a server that takes no writes is known") {
-  scratch_redis server;
-  raw_redis session{server.socket()};
+  private_redis server;
+  raw_redis session{server.socket_path()};
   session("CONFIG", "SET", "maxmemory", 1);
   auto full = failure_of(session("SET", "a", "b"));
   CHECK(redis_first_word(full) == "OOM");
@@ -216,9 +217,11 @@ TEST_CASE("a server that takes no writes is known") {
 }
 
 TEST_CASE("a server that cannot save is known") {
-  scratch_redis server;
-  raw_redis session{server.socket()};
-  std::filesystem::create_directory(server.folder() / "dump.rdb");
+  private_redis server;
+  raw_redis session{server.socket_path()};
+  auto settings = session("CONFIG", "GET", "dir");
+  auto dir = settings.as<std::vector<std::string>>().value().at(1);
+  std::filesystem::create_directory(std::filesystem::path{dir} / "dump.rdb");
   session("CONFIG", "SET", "save", "1 1");
   session("SET", "a", "b");
   CHECK(eventually([&] { return word_of(session("PING")) == "MISCONF"; }));
@@ -227,24 +230,24 @@ TEST_CASE("a server that cannot save is known") {
 }
 
 TEST_CASE("logins that fail are known") {
-  scratch_redis server;
-  raw_redis session{server.socket()};
+  private_redis server;
+  raw_redis session{server.socket_path()};
   session("ACL", "SETUSER", "reader", "on", ">secret", "+get", "~*");
   CHECK(word_of(session("AUTH", "reader", "wrong")) == "WRONGPASS");
   session("AUTH", "reader", "secret");
   auto forbidden = failure_of(session("SET", "a", "b"));
   CHECK(redis_first_word(forbidden) == "NOPERM");
   CHECK(redis_meaning_of(forbidden) == own_fault(errc::forbidden));
-  raw_redis operator_session{server.socket()};
+  raw_redis operator_session{server.socket_path()};
   operator_session("CONFIG", "SET", "requirepass", "new");
-  raw_redis late{server.socket()};
+  raw_redis late{server.socket_path()};
   CHECK(word_of(late("GET", "a")) == "NOAUTH");
 }
 
 TEST_CASE("a script that does not end is known") {
-  scratch_redis server{"--busy-reply-threshold", "10"};
-  raw_redis running{server.socket()};
-  raw_redis other{server.socket()};
+  private_redis server{{.settings = {"busy-reply-threshold 10"}}};
+  raw_redis running{server.socket_path()};
+  raw_redis other{server.socket_path()};
   running.write(redis_command{"EVAL", "while true do end", 0});
   CHECK(eventually([&] { return word_of(other("GET", "a")) == "BUSY"; }));
   CHECK(redis_meaning_of(failure_of(other("GET", "a"))) == not_now());
