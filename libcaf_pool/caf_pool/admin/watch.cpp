@@ -60,8 +60,7 @@ void pool_watch::remember(std::vector<pool_snapshot> found, wall_time wall) {
     }
     if (x.counters.probes != probes)
       record.last_probe = wall;
-    if (auto i = families_.find(x.backend); i != families_.end())
-      record.family = i->second;
+    record.family = family_of(x.backend, families_);
     record.now = std::move(x);
     next.push_back(std::move(record));
   }

@@ -53,8 +53,7 @@ json_document config_json(const node_config& x,
   doc["database_pools"] = json_document::object();
   doc["redis_pools"] = json_document::object();
   for (auto& pool : x.pools) {
-    auto i = families.find(pool.backend);
-    auto redis = i != families.end() && i->second == "redis";
+    auto redis = family_of(pool.backend, families) == "redis";
     auto& group = doc[redis ? "redis_pools" : "database_pools"];
     group[pool.name] = pool_settings(pool);
   }

@@ -73,7 +73,8 @@ private:
 
   std::string_view take_counted(std::size_t step) {
     auto at = static_cast<std::size_t>(where_.count_at);
-    auto count = at < all_.size() ? parse_number<std::size_t>(all_[at]) : std::nullopt;
+    auto count
+      = at < all_.size() ? parse_number<std::size_t>(all_[at]) : std::nullopt;
     if (!count)
       return "the number of keys is missing";
     if (*count > (all_.size() - at - 1) / step)

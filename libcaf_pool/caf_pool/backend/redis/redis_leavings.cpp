@@ -194,7 +194,8 @@ void redis_leavings::note_hello(const redis_command& command, bool done) {
     }
   }
   if (done && command.size() > 1)
-    set(leaving::protocol, parse_number<std::int64_t>(command.at(1)) != home_protocol_);
+    set(leaving::protocol,
+        parse_number<std::int64_t>(command.at(1)) != home_protocol_);
 }
 
 void redis_leavings::note_reset() {
