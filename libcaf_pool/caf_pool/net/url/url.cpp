@@ -33,8 +33,8 @@ bool has_sound_port(std::string_view authority) {
 }
 
 /// Finds what the parser takes, or refuses without a reason, although its
-/// writer must have meant something else. Boost 1.81 reads "//a@b@c" as the host
-/// "b" and the path "@c".
+/// writer must have meant something else. Boost 1.81 reads "//a@b@c" as the
+/// host "b" and the path "@c".
 std::string flaw_of(std::string_view text) {
   if (text.find("://") == text.npos)
     return "it has no scheme";
