@@ -78,6 +78,21 @@ TEST_CASE("replies are read as numbers") {
                          number(-most - 1), list({})});
 }
 
+TEST_CASE("replies are read as integers of every size") {
+  check_reads<int>(number(-7), -7);
+  check_reads<std::uint8_t>(text("255"), 255);
+  check_reads<long long>(number(5), 5);
+  check_reads<std::uint64_t>(text("18446744073709551615"),
+                             std::numeric_limits<std::uint64_t>::max());
+  check_reads<std::optional<std::uint16_t>>(number(65'535), 65'535);
+  check_refuses<int>({number(1LL << 31), text("2147483648"), real, nil, ok});
+  check_refuses<std::uint8_t>({number(-1), number(256), text("-1")});
+  check_refuses<std::uint64_t>({number(-1), text("18446744073709551616")});
+  CHECK_THAT(number(256).as<std::uint8_t>().error().message,
+             ContainsSubstring("from 0 to 255"));
+  check_reads<float>(text("0.5"), 0.5F);
+}
+
 TEST_CASE("replies are read as truths and texts") {
   check_reads<bool>(yes, true);
   check_reads<bool>(number(0), false);

@@ -1,14 +1,19 @@
 #pragma once
 
+#include "caf_pool/core/parse_number.hpp"
+#include "caf_pool/core/redis_command.hpp"
 #include "caf_pool/core/redis_value.hpp"
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -29,6 +34,15 @@ result<std::vector<std::byte>> read_bytes(const redis_value& x);
 const std::vector<redis_value>* read_pairs(const redis_value& x,
                                            std::vector<redis_value>& flat);
 
+template <class T>
+struct redis_reading {
+  static_assert(sizeof(T) == 0,
+                "a reply is read as an integer, double, float, bool, "
+                "std::string, std::vector<std::byte>, redis_value, or as a "
+                "std::optional, vector, pair, tuple, map or unordered_map of "
+                "these");
+};
+
 template <>
 struct redis_reading<redis_value> {
   static result<redis_value> read(const redis_value& x) {
@@ -36,10 +50,22 @@ struct redis_reading<redis_value> {
   }
 };
 
-template <>
-struct redis_reading<std::int64_t> {
-  static result<std::int64_t> read(const redis_value& x) {
-    return read_integer(x);
+/// Integers of every size. Servers send those above 63 bits as digits.
+template <redis_integer T>
+struct redis_reading<T> {
+  static result<T> read(const redis_value& x) {
+    if constexpr (std::same_as<T, std::int64_t>) {
+      return read_integer(x);
+    } else if (auto digits = x.text()) {
+      if (auto number = parse_number<T>(*digits))
+        return *number;
+    } else if (auto whole = read_integer(x);
+               whole && std::in_range<T>(*whole)) {
+      return static_cast<T>(*whole);
+    }
+    return redis_mismatch(
+      x, "an integer from " + std::to_string(std::numeric_limits<T>::min())
+           + " to " + std::to_string(std::numeric_limits<T>::max()));
   }
 };
 
@@ -47,6 +73,16 @@ template <>
 struct redis_reading<double> {
   static result<double> read(const redis_value& x) {
     return read_double(x);
+  }
+};
+
+template <>
+struct redis_reading<float> {
+  static result<float> read(const redis_value& x) {
+    auto wide = read_double(x);
+    if (!wide)
+      return wide.error();
+    return static_cast<float>(*wide);
   }
 };
 
@@ -136,25 +172,32 @@ struct redis_reading<std::pair<T, U>> {
   }
 };
 
-template <class K, class V>
-struct redis_reading<std::map<K, V>> {
-  static result<std::map<K, V>> read(const redis_value& x) {
+template <class Map>
+struct redis_map_reading {
+  static result<Map> read(const redis_value& x) {
     std::vector<redis_value> flat;
     auto* items = read_pairs(x, flat);
     if (items == nullptr)
       return redis_mismatch(x, "a map");
-    std::map<K, V> result;
+    Map all;
     for (std::size_t i = 0; i + 1 < items->size(); i += 2) {
-      auto key = (*items)[i].template as<K>();
+      auto key = (*items)[i].template as<typename Map::key_type>();
       if (!key)
         return key.error();
-      auto value = (*items)[i + 1].template as<V>();
+      auto value = (*items)[i + 1].template as<typename Map::mapped_type>();
       if (!value)
         return value.error();
-      result.insert_or_assign(*std::move(key), *std::move(value));
+      all.insert_or_assign(*std::move(key), *std::move(value));
     }
-    return result;
+    return all;
   }
 };
+
+template <class K, class V>
+struct redis_reading<std::map<K, V>> : redis_map_reading<std::map<K, V>> {};
+
+template <class K, class V>
+struct redis_reading<std::unordered_map<K, V>>
+  : redis_map_reading<std::unordered_map<K, V>> {};
 
 } // namespace caf_pool::detail

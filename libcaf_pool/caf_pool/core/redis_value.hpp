@@ -87,11 +87,12 @@ public:
   /// Returns a string or a status; none otherwise.
   std::optional<std::string_view> text() const noexcept;
 
-  /// Reads the value as a `T`: a 64-bit integer, double, bool, std::string,
-  /// bytes, std::optional (for what may be nil), std::vector, std::pair,
-  /// std::tuple, std::map, and these inside each other. Hides what RESP2 and
-  /// RESP3 do differently: a number may come as its digits, a map as an array
-  /// of keys and values or of pairs of them. Needs redis_reading.hpp.
+  /// Reads the value as a `T`: an integer of any size, double, float, bool,
+  /// std::string, bytes, std::optional (for what may be nil), std::vector,
+  /// std::pair, std::tuple, std::map, std::unordered_map, and these inside each
+  /// other. Hides what RESP2 and RESP3 do differently: a number may come as its
+  /// digits, a map as an array of keys and values or of pairs of them. Needs
+  /// redis_reading.hpp.
   ///
   /// Returns `invalid_argument` for what `T` cannot hold.
   template <class T>
