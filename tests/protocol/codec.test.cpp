@@ -119,11 +119,19 @@ TEST_CASE("arrays inside each other are refused beyond a depth", "[X04]") {
     }
     return outcome{redis_replies{{std::move(x)}, false}};
   };
+  auto deepest = wire::encode(nested(wire::deepest_redis_value));
   check_round_trip(nested(wire::deepest_redis_value));
-  CHECK(refusal<outcome>(wire::encode(nested(wire::deepest_redis_value + 1)))
-        == errc::protocol_mismatch);
-  CHECK(refusal<outcome>(wire::encode(nested(5'000)))
-        == errc::protocol_mismatch);
+  auto deeper = wire::encode(nested(wire::deepest_redis_value + 1));
+  CHECK(refusal<outcome>(deeper) == errc::protocol_mismatch);
+  // A peer may claim any depth, and reading it must not need a stack for that.
+  // The bytes are repeated, since a value of that depth needs one to be made.
+  auto level = deeper.substr(deeper.find('\7'), deeper.size() - deepest.size());
+  REQUIRE(level == std::string_view{"\7\0\1", 3});
+  auto claim = std::string{};
+  for (auto i = 0; i < 1'000'000; ++i)
+    claim += level;
+  deeper.insert(deeper.find('\7'), claim);
+  CHECK(refusal<outcome>(deeper) == errc::protocol_mismatch);
 }
 
 TEST_CASE("a claim of many elements costs no memory", "[X04]") {
