@@ -16,7 +16,7 @@ using namespace caf_pool::test;
 namespace {
 
 constexpr std::int64_t mib = 1 << 20;
-constexpr std::int64_t limit = 64 * mib;
+constexpr std::int64_t limit = 32 * mib;
 
 // One of the figures of /proc/self/status, in bytes.
 std::int64_t status_of(const std::string& key) {
@@ -78,7 +78,7 @@ TEST_CASE("memory: a child that reads") {
   forget_peak();
   auto before = status_of("VmHWM");
   sql_statement what{variable("MEMORY_SQL")};
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; i < 2; ++i) {
     auto rows = conn->execute(what, soon());
     if (!rows)
       CHECK(rows.error().code == errc::result_too_large);
@@ -91,7 +91,7 @@ TEST_CASE("memory: a child that reads") {
   }
   auto grown = (status_of("VmHWM") - before) / mib;
   INFO("the peak grew by " << grown << " MiB");
-  CHECK(grown <= 96);
+  CHECK(grown <= 48);
   CHECK(eventually([&] { return status_of("VmRSS") < before + 24 * mib; }));
 }
 
@@ -104,7 +104,7 @@ TEST_CASE("memory: a child that has little") {
   rlimit more{};
   REQUIRE(::getrlimit(RLIMIT_AS, &more) == 0);
   auto tight = more;
-  tight.rlim_cur = static_cast<rlim_t>(status_of("VmSize") + 40 * mib);
+  tight.rlim_cur = static_cast<rlim_t>(status_of("VmSize") + 20 * mib);
   REQUIRE(::setrlimit(RLIMIT_AS, &tight) == 0);
   auto rows = conn->execute({variable("MEMORY_SQL")}, soon());
   REQUIRE(::setrlimit(RLIMIT_AS, &more) == 0);
@@ -147,21 +147,21 @@ TEST_CASE("a result takes no more than half above the limit, and gives it back",
   for (auto* sql : {
          // Far too large: by one row, by the last of some, by many rows, by
          // small cells, by columns.
-         "SELECT repeat('x', 200000000)",
-         "SELECT decode(repeat('00', 100000000), 'hex')",
-         "SELECT repeat('x', CASE i WHEN 50 THEN 200000000 ELSE 1000000 END) "
-         "FROM generate_series(1, 50) i",
-         "SELECT repeat('x', 1000) FROM generate_series(1, 200000)",
-         "SELECT i FROM generate_series(1, 20000000) i",
-         "SELECT NULL, NULL, 1, i FROM generate_series(1, 5000000) i",
-         "SELECT repeat('x', 20) FROM generate_series(1, 5000000) i",
+         "SELECT repeat('x', 100000000)",
+         "SELECT decode(repeat('00', 50000000), 'hex')",
+         "SELECT repeat('x', CASE i WHEN 25 THEN 100000000 ELSE 1000000 END) "
+         "FROM generate_series(1, 25) i",
+         "SELECT repeat('x', 1000) FROM generate_series(1, 100000)",
+         "SELECT i FROM generate_series(1, 3000000) i",
+         "SELECT NULL, NULL, 1, i FROM generate_series(1, 1500000) i",
+         "SELECT repeat('x', 20) FROM generate_series(1, 1500000) i",
          "SELECT decode(repeat('00', 500), 'hex') FROM "
-         "generate_series(1, 300000)",
+         "generate_series(1, 150000)",
          // Just within it.
-         "SELECT repeat('x', 1000) FROM generate_series(1, 60000)",
-         "SELECT i FROM generate_series(1, 1600000) i",
-         "SELECT repeat('x', 45000000)",
-         "SELECT decode(repeat('00', 20000000), 'hex')",
+         "SELECT repeat('x', 1000) FROM generate_series(1, 30000)",
+         "SELECT i FROM generate_series(1, 800000) i",
+         "SELECT repeat('x', 22000000)",
+         "SELECT decode(repeat('00', 10000000), 'hex')",
        })
     run_child("memory: a child that reads", sql);
 }
@@ -169,9 +169,9 @@ TEST_CASE("a result takes no more than half above the limit, and gives it back",
 TEST_CASE("no memory left is an error of one call", "[postgres]") {
   if (sanitized())
     return;
-  for (auto* sql : {"SELECT repeat('x', 1000) FROM generate_series(1, 60000)",
-                    "SELECT repeat('x', 50000000)",
-                    "SELECT i FROM generate_series(1, 1600000) i"})
+  for (auto* sql : {"SELECT repeat('x', 1000) FROM generate_series(1, 30000)",
+                    "SELECT repeat('x', 25000000)",
+                    "SELECT i FROM generate_series(1, 800000) i"})
     run_child("memory: a child that has little", sql);
 }
 
