@@ -6,6 +6,7 @@
 #include "caf_pool/front/wait_node.hpp"
 #include "caf_pool/lease/last_word.hpp"
 #include "caf_pool/lease/pooled_connection.hpp"
+#include "caf_pool/lease/second_try.hpp"
 #include "caf_pool/runtime.hpp"
 
 #include <algorithm>
@@ -286,7 +287,23 @@ result<sql_result> any_pool::execute(
 
 result<outcome> any_pool::run(const work& what, const acquire_options& options,
                               const std::source_location& at) {
-  return with_lease(options, at, [&](lease& held, time_point deadline) {
+  auto again = false;
+  auto end = never;
+  auto first = with_lease(options, at, [&](lease& held, time_point deadline) {
+    end = deadline;
+    auto& on = held.pooled();
+    auto until = end_of_first_try(*on.object, what, clock::now(), deadline);
+    auto done = on.run(what, false, until);
+    again = !done
+            && has_second_try(*on.object, what, done.error().code, clock::now(),
+                              deadline);
+    return done;
+  });
+  if (!again)
+    return first;
+  auto rest = options;
+  rest.limit = left_until(end, clock::now());
+  return with_lease(rest, at, [&](lease& held, time_point deadline) {
     return held.pooled().run(what, false, deadline);
   });
 }

@@ -119,7 +119,8 @@ private:
             const pool_caller& who);
   void give(promise<lease_ptr>& to, const effect::grant& x,
             const pool_caller& who);
-  void give(waiting_execute& to, const effect::grant& x);
+  void give(waiting_execute& to, const effect::grant& x,
+            const pool_caller& who);
 
   /// The desk, which knows whether callers wait.
   work_desk& desk();
@@ -132,6 +133,7 @@ private:
   void report_opening(const job_ptr& job);
   /// A job that served a caller has ended.
   void end_service(const job_ptr& job, const error& why, bool sent);
+  void try_again(const job_ptr& job);
   void answer_caller(const job_ptr& job, const error& why);
   void end_lease(const lease_id& lease, const lease_end& how);
   /// Measures a lease that ends, and forgets who worked on it by id.

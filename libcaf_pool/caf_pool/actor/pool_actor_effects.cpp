@@ -1,6 +1,7 @@
 #include "caf_pool/actor/pool_actor.hpp"
 #include "caf_pool/actor/why_it_ended.hpp"
 #include "caf_pool/actor/worker.hpp"
+#include "caf_pool/lease/second_try.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -114,7 +115,7 @@ void pool_actor::perform(const effect::grant& x) {
 void pool_actor::hand_over(const effect::grant& x) {
   auto* who = callers_.find(x.caller);
   if (auto* due = std::get_if<waiting_execute_ptr>(&who->reply)) {
-    give(**due, x); // answered when the statement ends, which may be at once
+    give(**due, x, *who); // answered when the statement ends, which may be at once
     return;
   }
   auto taken = *callers_.take(x.caller);
@@ -158,8 +159,10 @@ void pool_actor::give(promise<lease_grant>& to, const effect::grant& x,
   to.deliver(lease_grant{x.lease, x.waited});
 }
 
-void pool_actor::give(waiting_execute& to, const effect::grant& x) {
-  auto deadline = add_saturated(clock::now(), estate_->config.execute_timeout);
+void pool_actor::give(waiting_execute& to, const effect::grant& x,
+                      const pool_caller& who) {
+  auto now = clock::now();
+  auto deadline = add_saturated(now, estate_->config.execute_timeout);
   if (to.deadline)
     deadline
       = to.bound_by_pool ? std::min(*to.deadline, deadline) : *to.deadline;
@@ -171,6 +174,12 @@ void pool_actor::give(waiting_execute& to, const effect::grant& x) {
   job->read_only = to.read_only;
   job->lease = x.lease;
   job->reply = to.reply;
+  if (to.again && job->target != nullptr) {
+    auto& on = *job->target->object;
+    job->order.deadline = end_of_first_try(on, job->what, now, deadline);
+    job->again = std::make_unique<second_try>(
+      second_try{std::move(*to.again), deadline, who.from, who.request});
+  }
   order(job);
 }
 
@@ -454,12 +463,30 @@ void pool_actor::end_service(const job_ptr& job, const error& why, bool sent) {
     return;
   }
   auto now = clock::now();
-  answer_caller(job, why);
+  auto again = job->repeat && sent && !job->cancelled.load();
+  if (again)
+    callers_.take(job->order.caller);
+  else
+    answer_caller(job, why);
   auto kept
     = estate_->held_by_id(job->order.connection) && end.left != trace::broken;
   if (!kept)
     note_end(job->lease, now);
   act(machine_.work_done(job->lease, end, kept, now));
+  if (again)
+    try_again(job);
+}
+
+void pool_actor::try_again(const job_ptr& job) {
+  auto& from = *job->again;
+  auto due = std::make_unique<waiting_execute>(
+    waiting_execute{job->reply, std::move(job->what)});
+  // Both tries share one deadline, be it the caller's or the pool's.
+  from.how.deadline = due->deadline = from.deadline;
+  from.how.wait_until.reset();
+  due->limit = job->order.allowed;
+  due->read_only = job->read_only;
+  begin_waiting({std::move(due), from.from, from.request}, from.how);
 }
 
 void pool_actor::answer_caller(const job_ptr& job, const error& why) {

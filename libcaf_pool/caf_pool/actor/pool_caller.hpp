@@ -26,6 +26,8 @@ struct waiting_execute {
   bool bound_by_pool = false;
   /// The caller holds the connection beyond this.
   bool on_lease = false;
+  /// For a second try; null if this is the last one.
+  std::unique_ptr<call_options> again;
 };
 
 /// By itself, so that the many who wait for a lease stay small.

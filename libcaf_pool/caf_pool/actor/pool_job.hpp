@@ -2,6 +2,7 @@
 
 #include "caf_pool/actor/pool_messages.hpp"
 #include "caf_pool/caf/late_reply.hpp"
+#include "caf_pool/core/call_options.hpp"
 #include "caf_pool/core/error.hpp"
 #include "caf_pool/core/ids.hpp"
 #include "caf_pool/core/pool_config.hpp"
@@ -19,6 +20,15 @@ namespace caf_pool {
 
 /// How whoever wanted work done is answered.
 using execute_reply = std::shared_ptr<late_reply<outcome>>;
+
+/// What a second try of work takes.
+struct second_try {
+  call_options how;
+  /// The end of both tries together.
+  time_point deadline;
+  caf::actor_addr from;
+  std::uint64_t request = 0;
+};
 
 /// One piece of blocking work and all that it takes. The worker fills in the
 /// results and says so; the pool's actor, or its successor, reads them
@@ -40,6 +50,8 @@ struct pool_job {
   duration waited = duration::zero();
   /// Null for everything else than `execute`.
   execute_reply reply;
+  /// For the first try of an `execute` by itself; null for everything else.
+  std::unique_ptr<second_try> again;
   /// For `look`: which one.
   std::uint64_t look = 0;
 
@@ -55,6 +67,8 @@ struct pool_job {
   connection_ptr opened;
   outcome done;
   error why;
+  /// For `execute`: its caller is not answered, because it is tried once more.
+  bool repeat = false;
   duration took = duration::zero();
   /// Set last, by the worker.
   std::atomic<bool> finished{false};

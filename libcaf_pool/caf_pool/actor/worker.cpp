@@ -1,6 +1,7 @@
 #include "caf_pool/actor/worker.hpp"
 
 #include "caf_pool/backend/backend.hpp"
+#include "caf_pool/lease/second_try.hpp"
 
 #include <utility>
 
@@ -31,10 +32,14 @@ void work_on(pool_job& job) {
   if (job.why)
     return;
   auto done = job.target->run(job.what, job.order.on_lease, job.order.deadline);
-  if (done)
+  if (done) {
     job.done = *std::move(done);
-  else
-    job.why = done.error();
+    return;
+  }
+  job.why = done.error();
+  job.repeat = job.again != nullptr
+               && has_second_try(*job.target->object, job.what, job.why.code,
+                                 clock::now(), job.again->deadline);
 }
 
 void dispatch(pool_job& job) {
@@ -79,7 +84,7 @@ public:
         run(*x.job);
         // First, so that the caller's next request finds the connection free.
         report_(x.job);
-        if (!x.job->cancelled.load())
+        if (!x.job->cancelled.load() && !x.job->repeat)
           answer(*x.job, x.job->why);
       },
       [this](const dismiss&) { quit(); },

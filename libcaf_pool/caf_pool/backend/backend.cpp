@@ -42,6 +42,14 @@ void connection::close(time_point) noexcept {
   abort();
 }
 
+bool connection::may_repeat(const work&, errc) const noexcept {
+  return false;
+}
+
+duration connection::first_try_limit() const noexcept {
+  return duration::max();
+}
+
 void* connection::native_handle() noexcept {
   return nullptr;
 }

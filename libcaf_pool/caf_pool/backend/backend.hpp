@@ -67,6 +67,16 @@ public:
   /// `work` that is theirs.
   virtual result<outcome> run(const work& what, time_point deadline);
 
+  /// Tells whether work that failed like that may be tried once more, on
+  /// another connection: it had no effect, or does no harm twice. By default
+  /// never. From any thread.
+  virtual bool may_repeat(const work& what, errc why) const noexcept;
+
+  /// Returns how long the first try of work may take that may be repeated after
+  /// a timeout, so that time is left for the second; by default as long as both
+  /// together. From any thread.
+  virtual duration first_try_limit() const noexcept;
+
   /// Makes the server refuse writes until the next `reset`: a lease for reading
   /// only.
   virtual result<void> restrict_to_reads(time_point deadline);

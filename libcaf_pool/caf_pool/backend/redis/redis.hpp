@@ -23,6 +23,9 @@ namespace caf_pool {
 ///   because replies that come later would pass for others'. The server may
 ///   still carry out what was sent: for a command that only reads the error is
 ///   `execute_timeout` or `connection_lost`, for any other `outcome_unknown`.
+/// - What failed like that without an effect is tried once more, on another
+///   connection and within the same limit, if it needs no lease
+///   (`retry_on_timeout`).
 /// - An error reply is an error with the reply's first word as its state. What
 ///   it says of the connection and the server follows from that word: a server
 ///   that loads its data is `server_unready`, a user without the right is

@@ -68,7 +68,9 @@ redis_connection::redis_connection(const redis_options& options,
   : channel_(std::move(session.channel)),
     greeting_(std::move(session.greeting)),
     home_(home_of(options, greeting_.protocol)),
-    leavings_(home_) {
+    leavings_(home_),
+    repeats_(options.retry_on_timeout),
+    first_try_limit_(options.attempt_timeout) {
   // nop
 }
 
@@ -117,6 +119,20 @@ result<outcome> redis_connection::run(const work& what, time_point deadline) {
   return commands->as == redis_commands::form::transaction
            ? transact(*commands, deadline)
            : pipeline(*commands, leaves, deadline);
+}
+
+// A loss that may have had an effect is `outcome_unknown`.
+bool redis_connection::may_repeat(const work& what, errc why) const noexcept {
+  auto* commands = std::get_if<redis_commands>(&what.what);
+  if (!repeats_ || commands == nullptr)
+    return false;
+  if (why == errc::connection_lost)
+    return true;
+  return why == errc::execute_timeout && is_harmless(commands->items);
+}
+
+duration redis_connection::first_try_limit() const noexcept {
+  return first_try_limit_;
 }
 
 result<outcome> redis_connection::pipeline(const redis_commands& what,

@@ -22,6 +22,8 @@ public:
   result<void> probe(time_point deadline) override;
   result<void> reset(reset_policy policy, time_point deadline) override;
   result<outcome> run(const work& what, time_point deadline) override;
+  bool may_repeat(const work& what, errc why) const noexcept override;
+  duration first_try_limit() const noexcept override;
   result<void> restrict_to_reads(time_point deadline) override;
   trace state() const noexcept override;
   transaction_status transaction() const noexcept override;
@@ -62,6 +64,8 @@ private:
   redis_greeting greeting_;
   redis_home home_;
   redis_leavings leavings_;
+  const bool repeats_;
+  const duration first_try_limit_;
   /// A lease for reading: only commands that read are sent.
   bool restricted_ = false;
   /// The server refused a write as a replica does: it may not be the one that

@@ -50,9 +50,15 @@ error loss(const std::string& name, bool harmless, const redis_exchange& x,
 
 } // namespace
 
+bool is_harmless(std::span<const redis_command> commands) {
+  return std::all_of(commands.begin(), commands.end(), [](auto& x) {
+    return x.is_idempotent() || is_read(x);
+  });
+}
+
 error redis_loss(const redis_command& what, bool sent, const redis_exchange& x,
                  duration took) {
-  auto harmless = !sent || what.is_idempotent() || is_read(what);
+  auto harmless = !sent || is_harmless({&what, 1});
   return loss(std::string{what.name()}, harmless, x, took);
 }
 
@@ -60,10 +66,7 @@ error redis_transaction_loss(std::span<const redis_command> commands,
                              const redis_exchange& x, duration took) {
   // MULTI, the commands, EXEC: without the last, the server did nothing.
   auto exec_sent = x.sent == commands.size() + 2;
-  auto harmless
-    = !exec_sent || std::all_of(commands.begin(), commands.end(), [](auto& c) {
-        return c.is_idempotent() || is_read(c);
-      });
+  auto harmless = !exec_sent || is_harmless(commands);
   return loss("the transaction", harmless, x, took);
 }
 

@@ -11,6 +11,9 @@
 // sent and not answered: closing the connection takes nothing back.
 namespace caf_pool {
 
+/// Tells whether the server may get the commands twice.
+bool is_harmless(std::span<const redis_command> commands);
+
 /// Returns the error of a command whose reply did not come: `outcome_unknown`
 /// if it was sent and may have changed something, else `connection_lost` or
 /// `execute_timeout`, which say that nothing took effect that matters.

@@ -15,6 +15,8 @@ constexpr std::string_view protocol_names[] = {"auto", "2", "3"};
 
 /// Servers have 16 databases by default, and may be told to have more.
 constexpr std::uint32_t last_database = 1'000'000;
+constexpr duration shortest_attempt = std::chrono::milliseconds{1};
+constexpr duration longest_attempt = std::chrono::hours{24};
 constexpr std::size_t max_window_commands = 1'000'000;
 constexpr std::size_t max_window_bytes = std::size_t{1} << 30;
 
@@ -94,6 +96,12 @@ std::vector<backend_option> redis_option_table() {
      "Name that the server's certificate must have; empty means the host."},
     {"tls_verify", "true",
      "Check the server's certificate; false lets anybody read along."},
+    {"retry_on_timeout", "true",
+     "Try once more, on another connection, what was lost with its own and "
+     "only reads, was not sent, or was said to be idempotent."},
+    {"attempt_timeout", "1s",
+     "How long the first try of what may be tried again takes at most; never "
+     "more than half of what its caller allows."},
     {"pipeline_max_commands", "1000",
      "How many commands of a pipeline may wait for their replies at once."},
     {"pipeline_max_bytes", "1048576",
@@ -132,6 +140,12 @@ redis_options redis_options::from(const pool_config& config,
     = in.number<std::size_t>("pipeline_max_commands", 1, max_window_commands);
   result.window.bytes
     = in.number<std::size_t>("pipeline_max_bytes", 1024, max_window_bytes);
+  result.retry_on_timeout = in.flag("retry_on_timeout");
+  result.attempt_timeout
+    = in.time("attempt_timeout", shortest_attempt, longest_attempt);
+  if (result.attempt_timeout == duration::zero())
+    in.refuse("attempt_timeout",
+              "must be a time; write retry_on_timeout = false to try only once");
   result.max_result_bytes = config.max_result_bytes;
   return result;
 }

@@ -4,8 +4,10 @@
 #include "caf_pool/backend/registry.hpp"
 #include "caf_pool/core/pool_config.hpp"
 #include "caf_pool/core/secret.hpp"
+#include "caf_pool/core/time.hpp"
 #include "caf_pool/net/stream/stream_options.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -39,6 +41,10 @@ struct redis_options {
   std::string client_name;
   redis_protocol protocol = redis_protocol::automatic;
   redis_window window;
+  /// What had no effect, or only reads, is tried once more after a loss.
+  bool retry_on_timeout = true;
+  /// How long the first try may take at most.
+  duration attempt_timeout = std::chrono::seconds{1};
   std::uint64_t max_result_bytes = std::uint64_t{64} << 20;
 
   /// Returns where the server listens, for people.
