@@ -13,6 +13,9 @@ constexpr std::size_t room_for_replies = std::size_t{16} << 10;
 /// Memory for requests that is kept from one exchange to the next.
 constexpr std::size_t kept_requests = std::size_t{64} << 10;
 
+/// A deadline for what must not wait at all.
+constexpr time_point at_once = time_point::min();
+
 /// What the server says unasked, by RESP3 only.
 bool is_push(const redis_value& x) noexcept {
   auto* xs = x.array();
@@ -21,128 +24,208 @@ bool is_push(const redis_value& x) noexcept {
 
 } // namespace
 
-struct redis_channel::progress {
-  std::span<const redis_command> commands;
-  time_point deadline;
-  redis_exchange result;
-  std::uint64_t bytes = 0;
-
-  std::size_t under_way() const noexcept {
-    return result.sent - result.replies.size();
-  }
-
-  bool all_sent() const noexcept {
-    return result.sent == commands.size();
-  }
-
-  bool all_answered() const noexcept {
-    return result.replies.size() == commands.size();
-  }
-
-  bool stop(redis_end end, std::string reason) {
-    result.end = end;
-    result.reason = std::move(reason);
-    return false;
-  }
-};
-
 redis_channel::redis_channel(std::unique_ptr<deadline_stream> stream,
                              redis_window window)
   : stream_(std::move(stream)), window_(window), room_(room_for_replies) {
   // nop
 }
 
+// -- all for one caller -------------------------------------------------------
+
 redis_exchange redis_channel::exchange(std::span<const redis_command> commands,
                                        time_point deadline) {
-  auto now = progress{commands, deadline, {}, 0};
-  now.result.replies.reserve(commands.size());
-  while (!now.all_answered()) {
-    if (!now.all_sent() && now.under_way() <= window_.commands / 2
-        && !send_more(now))
-      break;
-    if (!now.all_answered() && !read_more(now))
-      break;
+  auto result = redis_exchange{};
+  auto end = end_;
+  if (end == redis_end::answered && due_ + at_hand() > 0)
+    end = stop(redis_end::malformed, "replies to earlier commands are due");
+  if (end == redis_end::answered && deadline != never
+      && clock::now() >= deadline)
+    end = redis_end::late;
+  ready_.reserve(commands.size());
+  limit_all_ = true;
+  taken_ = 0;
+  while (end == redis_end::answered && ready_.size() < commands.size()) {
+    if (result.sent < commands.size() && due_ <= window_.commands / 2) {
+      result.sent += put(commands.subspan(result.sent));
+      flush();
+    }
+    end = go_on(deadline);
   }
-  if (out_.capacity() > kept_requests)
-    out_ = {};
-  return std::move(now.result);
+  limit_all_ = false;
+  result.end = end_ != redis_end::answered ? end_ : end;
+  result.reason = reason_;
+  result.replies = std::exchange(ready_, {});
+  trim();
+  return result;
 }
 
-redis_exchange redis_channel::catch_up() {
-  auto now = progress{{}, never, {}, 0};
-  auto how = read_what_is_there(now);
-  if (how != stream_wait::done && now.result.end == redis_end::answered)
-    fail(now, how);
-  return std::move(now.result);
+// -- its parts ----------------------------------------------------------------
+
+std::size_t redis_channel::put(std::span<const redis_command> commands) {
+  if (ended() || room() == 0)
+    return 0;
+  if (flushed()) {
+    out_.clear();
+    written_ = 0;
+  }
+  auto count = std::size_t{0};
+  while (count < commands.size() && due_ < window_.commands
+         && out_.size() < window_.bytes) {
+    commands[count++].append_to(out_);
+    ++due_;
+  }
+  return count;
+}
+
+void redis_channel::flush() {
+  if (!ended() && !flushed())
+    write_more(at_once);
+}
+
+redis_end redis_channel::receive(redis_value& reply, time_point deadline) {
+  while (at_hand() == 0) {
+    auto end = deadline == at_once ? read_now() : go_on(deadline);
+    // What came before the end is told before it.
+    if (at_hand() > 0)
+      break;
+    if (end == redis_end::too_large)
+      end_ = redis_end::lost;
+    if (end != redis_end::answered)
+      return end;
+  }
+  reply = std::move(ready_[next_++]);
+  if (at_hand() == 0) {
+    ready_.clear();
+    next_ = 0;
+    trim();
+  }
+  return redis_end::answered;
+}
+
+redis_end redis_channel::catch_up() {
+  if (ended())
+    return end_;
+  auto how = read_what_is_there();
+  return ended() ? end_ : judge(how);
+}
+
+bool redis_channel::wait(bool for_output, time_point deadline) const noexcept {
+  return stream_->wait(for_output, deadline);
 }
 
 bool redis_channel::quiet() noexcept {
-  return reader_.empty() && stream_->quiet();
+  return end_ == redis_end::answered && due_ == 0 && reader_.empty()
+         && stream_->quiet();
 }
 
-bool redis_channel::send_more(progress& now) {
-  out_.clear();
-  auto& sent = now.result.sent;
-  while (!now.all_sent() && now.under_way() < window_.commands
-         && out_.size() < window_.bytes)
-    now.commands[sent++].append_to(out_);
-  auto how = stream_->write(out_, now.deadline,
-                            [&] { return read_what_is_there(now); });
-  if (now.result.end != redis_end::answered)
-    return false;
-  return how == stream_wait::done || fail(now, how);
+// -- bytes --------------------------------------------------------------------
+
+/// Sends or reads once; there may be no reply at hand afterwards.
+redis_end redis_channel::go_on(time_point deadline) {
+  if (end_ != redis_end::answered)
+    return end_;
+  return flushed() ? read_more(deadline) : write_more(deadline);
 }
 
-bool redis_channel::read_more(progress& now) {
+/// As above without waiting; `late` if there is no reply then.
+redis_end redis_channel::read_now() {
+  flush();
+  auto end = catch_up();
+  return end == redis_end::answered && at_hand() == 0 ? redis_end::late : end;
+}
+
+// Replies must not pile up meanwhile, or both sides wait for each other.
+redis_end redis_channel::write_more(time_point deadline) {
+  auto rest = std::string_view{out_}.substr(written_);
+  auto came = false;
+  auto how = stream_->write_some(rest, deadline, [this, &came] {
+    auto got = read_what_is_there();
+    came = came || at_hand() > 0;
+    // Who waits for a reply that has come does not wait for the rest.
+    return got == stream_wait::done && came ? stream_wait::late : got;
+  });
+  written_ = out_.size() - rest.size();
+  if (end_ != redis_end::answered)
+    return end_;
+  return came && how == stream_wait::late ? redis_end::answered : judge(how);
+}
+
+redis_end redis_channel::read_more(time_point deadline) {
   auto count = std::size_t{0};
-  auto how = stream_->read(room_, count, now.deadline);
-  if (how != stream_wait::done)
-    return fail(now, how);
-  return take(now, count);
+  auto how = stream_->read(room_, count, deadline);
+  return how == stream_wait::done ? take(count) : judge(how);
 }
 
-// While requests are written: replies must not pile up, or both sides wait for
-// each other.
-stream_wait redis_channel::read_what_is_there(progress& now) {
+stream_wait redis_channel::read_what_is_there() {
   for (;;) {
     auto count = std::size_t{0};
     auto how = stream_->read_now(room_, count);
     if (how != stream_wait::done || count == 0)
       return how;
-    if (!take(now, count))
+    if (take(count) != redis_end::answered)
       return stream_wait::failed;
   }
 }
 
-bool redis_channel::take(progress& now, std::size_t count) {
-  now.bytes += count;
-  if (now.bytes > max_result_bytes_)
-    return now.stop(redis_end::too_large, {});
+redis_end redis_channel::take(std::size_t count) {
+  taken_ += count;
+  if (limit_all_ && taken_ > max_result_bytes_)
+    return stop(redis_end::too_large);
   reader_.feed({room_.data(), count});
-  return collect(now);
+  return collect();
 }
 
-bool redis_channel::collect(progress& now) {
+redis_end redis_channel::collect() {
+  auto before = reader_.pending();
   while (auto reply = reader_.next()) {
+    auto size = before - reader_.pending();
+    before = reader_.pending();
     if (is_push(*reply))
       continue;
-    if (now.under_way() == 0)
-      return now.stop(redis_end::malformed,
-                      "the server sent a reply that nobody asked for: "
-                        + to_string(*reply));
-    now.result.replies.push_back(*std::move(reply));
+    if (due_ == 0)
+      return stop(redis_end::malformed,
+                  "the server sent a reply that nobody asked for: "
+                    + to_string(*reply));
+    if (!limit_all_ && size > max_result_bytes_)
+      return stop(redis_end::too_large);
+    --due_;
+    ready_.push_back(*std::move(reply));
   }
   if (reader_.failed())
-    return now.stop(redis_end::malformed, std::string{reader_.reason()});
-  return true;
+    return stop(redis_end::malformed, std::string{reader_.reason()});
+  if (!limit_all_ && before > max_result_bytes_)
+    return stop(redis_end::too_large);
+  return redis_end::answered;
 }
 
-bool redis_channel::fail(progress& now, stream_wait how) {
-  if (how == stream_wait::late)
-    return now.stop(redis_end::late, {});
-  return now.stop(redis_end::lost, how == stream_wait::closed
-                                     ? "the server closed the connection"
-                                     : stream_->reason());
+// -- ends ---------------------------------------------------------------------
+
+redis_end redis_channel::stop(redis_end end, std::string reason) {
+  end_ = end;
+  reason_ = std::move(reason);
+  if (end == redis_end::too_large)
+    reason_ = "the reply to an earlier command was too large";
+  return end;
+}
+
+redis_end redis_channel::judge(stream_wait how) {
+  switch (how) {
+    case stream_wait::done:
+      return redis_end::answered;
+    case stream_wait::late:
+      return redis_end::late;
+    case stream_wait::closed:
+      return stop(redis_end::lost, "the server closed the connection");
+    default:
+      return stop(redis_end::lost, stream_->reason());
+  }
+}
+
+void redis_channel::trim() {
+  if (!flushed() || out_.capacity() <= kept_requests)
+    return;
+  out_ = {};
+  written_ = 0;
 }
 
 } // namespace caf_pool

@@ -53,15 +53,18 @@ struct redis_exchange {
 /// Commands and replies over a stream. Commands go out while replies come in,
 /// with as many under way as the window allows.
 ///
-/// An exchange that did not end with all replies leaves the channel of no use:
-/// the replies that are due would pass for those of the next commands.
+/// `exchange` does all of it for the commands of one caller; `put`, `flush` and
+/// `receive` are its parts, for who shares a channel. An exchange that did not
+/// end with all replies leaves the channel of no use: the replies that are due
+/// would pass for those of the next commands.
 ///
 /// Thread-safety: one thread at a time, but for `abort`.
 class redis_channel {
 public:
   redis_channel(std::unique_ptr<deadline_stream> stream, redis_window window);
 
-  /// Takes no more bytes of replies in an exchange; no limit by default.
+  /// Takes no more bytes of replies in an exchange, or of one reply that is
+  /// received by itself; no limit by default.
   void limit_replies(std::uint64_t bytes) noexcept {
     max_result_bytes_ = bytes;
   }
@@ -70,10 +73,55 @@ public:
   redis_exchange exchange(std::span<const redis_command> commands,
                           time_point deadline);
 
+  /// Takes commands from the front, as many as the window allows, and returns
+  /// how many. `flush` or `receive` sends them.
+  std::size_t put(std::span<const redis_command> commands);
+
+  /// Sends what the system takes without waiting.
+  void flush();
+
+  /// Everything that was put is with the system.
+  bool flushed() const noexcept {
+    return written_ == out_.size();
+  }
+
+  /// Counts the commands that `put` takes at most: none while a part of an
+  /// earlier one is sent and the rest is not.
+  std::size_t room() const noexcept {
+    return (flushed() || written_ == 0) && due_ < window_.commands
+             ? window_.commands - due_
+             : 0;
+  }
+
+  /// Waits for the next reply; not at all with `time_point::min()`. `late`
+  /// leaves the channel as it is. Any other
+  /// end but `answered` is that of all commands whose replies are due;
+  /// `too_large` only of the first, and the others are `lost`.
+  redis_end receive(redis_value& reply, time_point deadline);
+
+  /// Waits until bytes have come, or may go. Touches nothing but the socket:
+  /// another thread may `put` and `flush` meanwhile. False at the deadline.
+  bool wait(bool for_output, time_point deadline) const noexcept;
+
+  /// Counts the replies that come without a call of the system.
+  std::size_t at_hand() const noexcept {
+    return ready_.size() - next_;
+  }
+
   /// Takes what has come since the last exchange, which may be pushes only,
   /// and sends nothing. A reply would pass for that of the next command, and
   /// what is sent to a server that has hung up gets none. About a microsecond.
-  redis_exchange catch_up();
+  redis_end catch_up();
+
+  /// No bytes come or go any more.
+  bool ended() const noexcept {
+    return end_ != redis_end::answered;
+  }
+
+  /// Says what happened when an end was not `answered`.
+  const std::string& reason() const noexcept {
+    return reason_;
+  }
 
   /// Tells whether nothing has come and nobody hung up. No round trip, about a
   /// microsecond.
@@ -98,20 +146,36 @@ public:
   }
 
 private:
-  struct progress;
-
-  bool send_more(progress& now);
-  bool read_more(progress& now);
-  stream_wait read_what_is_there(progress& now);
-  bool take(progress& now, std::size_t count);
-  bool collect(progress& now);
-  bool fail(progress& now, stream_wait how);
+  redis_end go_on(time_point deadline);
+  redis_end read_now();
+  redis_end write_more(time_point deadline);
+  redis_end read_more(time_point deadline);
+  stream_wait read_what_is_there();
+  redis_end take(std::size_t count);
+  redis_end collect();
+  redis_end stop(redis_end end, std::string reason = {});
+  redis_end judge(stream_wait how);
+  void trim();
 
   std::unique_ptr<deadline_stream> stream_;
   redis_window window_;
   std::uint64_t max_result_bytes_ = std::numeric_limits<std::uint64_t>::max();
+  /// Anything but `answered` is for good.
+  redis_end end_ = redis_end::answered;
+  std::string reason_;
+  /// Commands whose replies have not come.
+  std::size_t due_ = 0;
+  /// Replies that have come; those before `next_` are gone.
+  std::vector<redis_value> ready_;
+  std::size_t next_ = 0;
+  /// The limit is one for all replies, not for each.
+  bool limit_all_ = false;
+  /// Bytes that count against the limit.
+  std::uint64_t taken_ = 0;
   redis_reader reader_;
   std::string out_;
+  /// How many bytes of `out_` are with the system.
+  std::size_t written_ = 0;
   std::vector<char> room_;
 };
 

@@ -2,9 +2,9 @@
 
 #include "caf_pool/backend/redis/redis_command_table.hpp"
 #include "caf_pool/backend/redis/redis_losses.hpp"
-#include "caf_pool/backend/redis/redis_refusal.hpp"
 #include "caf_pool/backend/redis/redis_reply_class.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <variant>
@@ -83,6 +83,21 @@ error redis_connection::unusable(time_point deadline) const {
   if (clock::now() >= deadline)
     return {
       errc::execute_timeout, "there was no time left; nothing was sent", {}};
+  if (!due_.empty())
+    return {errc::invalid_argument,
+            std::to_string(due_.size())
+              + " replies are due; receive them before anything else",
+            {}};
+  return {};
+}
+
+error redis_connection::refusal(const redis_command& x,
+                                const redis_command_facts* facts,
+                                redis_place place) const {
+  if (auto why = redis_refusal(x, facts, place))
+    return *std::move(why);
+  if (restricted_ && (facts == nullptr || !facts->reads_only()))
+    return not_a_read(x);
   return {};
 }
 
@@ -98,10 +113,8 @@ error redis_connection::refusal(const redis_commands& what,
     place = redis_place::pipeline;
   for (auto& x : what.items) {
     auto* facts = find_redis_command(x);
-    if (auto why = redis_refusal(x, facts, place))
-      return *std::move(why);
-    if (restricted_ && (facts == nullptr || !facts->reads_only()))
-      return not_a_read(x);
+    if (auto why = refusal(x, facts, place))
+      return why;
     leaves = leaves || !leavings_.ignores(facts);
   }
   return {};
@@ -191,9 +204,10 @@ result<outcome> redis_connection::transact(const redis_commands& what,
 
 redis_exchange redis_connection::send(std::span<const redis_command> commands,
                                       time_point deadline) {
-  auto got = channel_->catch_up();
-  if (got.end == redis_end::answered)
-    got = channel_->exchange(commands, deadline);
+  auto end = channel_->catch_up();
+  auto got = end == redis_end::answered
+               ? channel_->exchange(commands, deadline)
+               : redis_exchange{end, {}, 0, channel_->reason()};
   if (got.end != redis_end::answered)
     broken_ = true;
   return got;
@@ -223,6 +237,70 @@ result<redis_value> redis_connection::judged(redis_value reply) {
       break;
   }
   return redis_error(failure->text);
+}
+
+// -- commands of several callers ----------------------------------------------
+
+result<std::size_t> redis_connection::post(
+  std::span<const redis_command> commands, time_point deadline) {
+  auto count = put(commands, deadline);
+  if (count)
+    channel_->flush();
+  return count;
+}
+
+result<std::size_t> redis_connection::put(
+  std::span<const redis_command> commands, time_point deadline) {
+  auto now = clock::now();
+  if (broken_ || now >= deadline)
+    return unusable(deadline);
+  // What does not go now is looked at when it goes.
+  commands = commands.first(std::min(commands.size(), channel_->room()));
+  for (auto& x : commands)
+    if (auto why = refusal(x, find_redis_command(x), redis_place::pipeline))
+      return why;
+  if (due_.empty() && channel_->catch_up() != redis_end::answered)
+    return give_up(
+      {errc::connection_lost,
+       "the connection was lost: " + channel_->reason() + "; nothing was sent",
+       {}});
+  auto count = channel_->put(commands);
+  for (auto& x : commands.first(count)) {
+    auto* facts = find_redis_command(x);
+    auto harmless
+      = x.is_idempotent() || (facts != nullptr && facts->reads_only());
+    // What is noted late must not be taken for nothing meanwhile.
+    auto& mine
+      = due_.emplace_back(posted{std::string{x.name()}, harmless, now, {}});
+    if (noting_ > 0 || !leavings_.ignores(facts)) {
+      mine.command = x;
+      ++noting_;
+    }
+  }
+  return count;
+}
+
+std::optional<result<redis_value>> redis_connection::receive(
+  time_point deadline) {
+  if (due_.empty())
+    return error{errc::invalid_argument, "no reply is due", {}};
+  auto reply = redis_value{};
+  auto end = channel_->receive(reply, deadline);
+  if (end == redis_end::late)
+    return std::nullopt;
+  auto mine = std::move(due_.front());
+  due_.pop_front();
+  if (end != redis_end::answered) {
+    broken_ = true;
+    return redis_loss(mine.name, mine.harmless,
+                      redis_exchange{end, {}, 0, channel_->reason()},
+                      clock::now() - mine.since);
+  }
+  if (mine.command) {
+    leavings_.note(*mine.command, find_redis_command(*mine.command), reply);
+    --noting_;
+  }
+  return judged(std::move(reply));
 }
 
 // -- between leases -----------------------------------------------------------
@@ -323,6 +401,11 @@ result<void> redis_connection::go_home(time_point deadline) {
 }
 
 result<void> redis_connection::reset(reset_policy policy, time_point deadline) {
+  if (!due_.empty() && !broken_)
+    return give_up({errc::connection_lost,
+                    "the holder left replies that are due; the connection is "
+                    "closed",
+                    {}});
   if (auto why = unusable(deadline))
     return why;
   restricted_ = false;
@@ -346,8 +429,8 @@ result<void> redis_connection::reset(reset_policy policy, time_point deadline) {
 trace redis_connection::state() const noexcept {
   if (broken_)
     return trace::broken;
-  return leavings_.nothing() && !restricted_ && !demoted_ ? trace::clean
-                                                          : trace::dirty;
+  auto clean = leavings_.nothing() && !restricted_ && !demoted_ && due_.empty();
+  return clean ? trace::clean : trace::dirty;
 }
 
 transaction_status redis_connection::transaction() const noexcept {

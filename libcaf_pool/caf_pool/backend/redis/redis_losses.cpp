@@ -37,8 +37,10 @@ errc harmless_code(redis_end x) {
   }
 }
 
-error loss(const std::string& name, bool harmless, const redis_exchange& x,
-           duration took) {
+} // namespace
+
+error redis_loss(const std::string& name, bool harmless,
+                 const redis_exchange& x, duration took) {
   auto text = story_of(x, took);
   if (harmless)
     return {harmless_code(x.end), std::move(text), {}};
@@ -47,8 +49,6 @@ error loss(const std::string& name, bool harmless, const redis_exchange& x,
             + " was sent and may have taken effect: look before you repeat it",
           {}};
 }
-
-} // namespace
 
 bool is_harmless(std::span<const redis_command> commands) {
   return std::all_of(commands.begin(), commands.end(), [](auto& x) {
@@ -59,7 +59,7 @@ bool is_harmless(std::span<const redis_command> commands) {
 error redis_loss(const redis_command& what, bool sent, const redis_exchange& x,
                  duration took) {
   auto harmless = !sent || is_harmless({&what, 1});
-  return loss(std::string{what.name()}, harmless, x, took);
+  return redis_loss(std::string{what.name()}, harmless, x, took);
 }
 
 error redis_transaction_loss(std::span<const redis_command> commands,
@@ -67,7 +67,7 @@ error redis_transaction_loss(std::span<const redis_command> commands,
   // MULTI, the commands, EXEC: without the last, the server did nothing.
   auto exec_sent = x.sent == commands.size() + 2;
   auto harmless = !exec_sent || is_harmless(commands);
-  return loss("the transaction", harmless, x, took);
+  return redis_loss("the transaction", harmless, x, took);
 }
 
 error redis_conflict() {

@@ -6,6 +6,7 @@
 #include "caf_pool/core/time.hpp"
 
 #include <span>
+#include <string>
 
 // What to say when replies are missing. A server may have carried out what was
 // sent and not answered: closing the connection takes nothing back.
@@ -19,6 +20,11 @@ bool is_harmless(std::span<const redis_command> commands);
 /// `execute_timeout`, which say that nothing took effect that matters.
 error redis_loss(const redis_command& what, bool sent, const redis_exchange& x,
                  duration took);
+
+/// As above for a command that is not at hand any more: `harmless` tells
+/// whether it may be sent again.
+error redis_loss(const std::string& name, bool harmless,
+                 const redis_exchange& x, duration took);
 
 /// The same for a transaction, whose EXEC is sent behind the commands.
 error redis_transaction_loss(std::span<const redis_command> commands,

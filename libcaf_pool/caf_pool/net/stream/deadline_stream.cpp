@@ -53,13 +53,13 @@ stream_wait deadline_stream::write(
   if (has_passed(deadline))
     return stream_wait::late;
   cut_off_ = true;
-  auto outcome = send(bytes, deadline, on_input);
+  auto outcome = write_some(bytes, deadline, on_input);
   cut_off_ = outcome != stream_wait::done;
   return outcome;
 }
 
-stream_wait deadline_stream::send(
-  std::string_view bytes, time_point deadline,
+stream_wait deadline_stream::write_some(
+  std::string_view& bytes, time_point deadline,
   const std::function<stream_wait()>& on_input) {
   while (!bytes.empty()) {
     std::size_t count = 0;
@@ -84,6 +84,12 @@ stream_wait deadline_stream::send(
       return outcome;
   }
   return stream_wait::done;
+}
+
+bool deadline_stream::wait(bool for_output,
+                           time_point deadline) const noexcept {
+  auto events = static_cast<short>(for_output ? POLLIN | POLLOUT : POLLIN);
+  return socket_->wait(events, deadline) != 0;
 }
 
 bool deadline_stream::quiet() noexcept {

@@ -61,9 +61,21 @@ public:
   stream_wait write(std::string_view bytes, time_point deadline,
                     const std::function<stream_wait()>& on_input = nullptr);
 
+  /// As above, and takes what was sent off the front of `bytes`: after `late`
+  /// the rest may be sent later, and must be before anything else. A deadline
+  /// that has passed sends what the system takes without waiting.
+  stream_wait write_some(std::string_view& bytes, time_point deadline,
+                         const std::function<stream_wait()>& on_input
+                         = nullptr);
+
   /// Reads what has come without waiting; `done` and no byte if that is
   /// nothing.
   stream_wait read_now(std::span<char> room, std::size_t& count);
+
+  /// Waits until bytes have come, or may go if asked; what TLS holds already
+  /// does not count. False at the deadline. Another thread may use the stream
+  /// meanwhile.
+  bool wait(bool for_output, time_point deadline) const noexcept;
 
   /// Tells whether nothing came and nobody hung up, in a microsecond. What
   /// belongs to TLS alone is nothing.
@@ -102,9 +114,6 @@ private:
 
   deadline_stream(std::string name, std::unique_ptr<timed_socket> socket,
                   std::unique_ptr<tls_session> tls);
-
-  stream_wait send(std::string_view bytes, time_point deadline,
-                   const std::function<stream_wait()>& on_input);
 
   std::string name_;
   std::unique_ptr<timed_socket> socket_;
