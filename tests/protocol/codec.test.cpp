@@ -240,6 +240,18 @@ TEST_CASE("the encoding of a version is the same for ever") {
   CHECK(wire::encode(names{"pg"}) == "\x03\x03\x01\x02pg");
 }
 
+TEST_CASE("what a later version says of a call is not read past", "[X04]") {
+  auto now = clock::now();
+  auto how = call_options{};
+  how.read_only = true;
+  how.holder = "me";
+  auto bytes = wire::encode({how, {"SELECT 1"}}, now);
+  auto flags = bytes.find("\2\2me");
+  REQUIRE(flags != bytes.npos);
+  bytes[flags] = 2 | 8;
+  CHECK(!wire::decode_order(bytes, now));
+}
+
 TEST_CASE("one kind of payload is never taken for another", "[X04]") {
   CHECK(refusal<names>(wire::encode(outcome{})) == errc::protocol_mismatch);
   CHECK(refusal<outcome>(wire::encode(names{})) == errc::protocol_mismatch);

@@ -115,7 +115,8 @@ void pool_actor::perform(const effect::grant& x) {
 void pool_actor::hand_over(const effect::grant& x) {
   auto* who = callers_.find(x.caller);
   if (auto* due = std::get_if<waiting_execute_ptr>(&who->reply)) {
-    give(**due, x, *who); // answered when the statement ends, which may be at once
+    give(**due, x,
+         *who); // answered when the statement ends, which may be at once
     return;
   }
   auto taken = *callers_.take(x.caller);

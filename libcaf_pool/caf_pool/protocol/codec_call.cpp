@@ -53,6 +53,8 @@ enum flag : std::uint8_t {
   bound_by_pool = 4,
 };
 
+constexpr std::uint64_t all_flags = only_if_free | read_only | bound_by_pool;
+
 void put(byte_writer& out, const call_options& x, time_point now) {
   put_time(out, x.wait_until, now);
   put_time(out, x.deadline, now);
@@ -73,7 +75,7 @@ void get(byte_reader& in, call_options& x, time_point now) {
   x.expected = from_us(static_cast<std::int64_t>(in.number()));
   x.priority = in.byte();
   x.tenant = static_cast<std::uint32_t>(in.number_until(0xffffffff));
-  auto flags = in.byte();
+  auto flags = in.number_until(all_flags);
   x.only_if_free = (flags & only_if_free) != 0;
   x.read_only = (flags & read_only) != 0;
   x.bound_by_pool = (flags & bound_by_pool) != 0;

@@ -51,9 +51,8 @@ error redis_loss(const std::string& name, bool harmless,
 }
 
 bool is_harmless(std::span<const redis_command> commands) {
-  return std::all_of(commands.begin(), commands.end(), [](auto& x) {
-    return x.is_idempotent() || is_read(x);
-  });
+  return std::all_of(commands.begin(), commands.end(),
+                     [](auto& x) { return x.is_idempotent() || is_read(x); });
 }
 
 error redis_loss(const redis_command& what, bool sent, const redis_exchange& x,

@@ -144,8 +144,9 @@ redis_options redis_options::from(const pool_config& config,
   result.attempt_timeout
     = in.time("attempt_timeout", shortest_attempt, longest_attempt);
   if (result.attempt_timeout == duration::zero())
-    in.refuse("attempt_timeout",
-              "must be a time; write retry_on_timeout = false to try only once");
+    in.refuse(
+      "attempt_timeout",
+      "must be a time; write retry_on_timeout = false to try only once");
   result.max_result_bytes = config.max_result_bytes;
   return result;
 }
