@@ -2,6 +2,8 @@
 
 #include "fixture.hpp"
 
+#include <algorithm>
+
 using namespace caf_pool;
 using namespace caf_pool::test;
 using namespace std::chrono_literals;
@@ -16,14 +18,22 @@ loaded_config shipped(const std::string& profile) {
   return must_load(load(source, backend_registry::with_defaults()));
 }
 
-const pool_config& main_pool(const loaded_config& config) {
-  REQUIRE(config.node.pools.size() == 1);
-  CHECK(config.node.pools[0].name == "main");
-  return config.node.pools[0];
+const pool_config& pool_of(const loaded_config& config,
+                           const std::string& name) {
+  auto& pools = config.node.pools;
+  auto i = std::find_if(pools.begin(), pools.end(),
+                        [&](auto& x) { return x.name == name; });
+  REQUIRE(i != pools.end());
+  return *i;
 }
 
-bool has_postgres() {
-  return backend_registry::with_defaults().find("postgres") != nullptr;
+const pool_config& main_pool(const loaded_config& config) {
+  return pool_of(config, "main");
+}
+
+bool has_servers() {
+  auto known = backend_registry::with_defaults();
+  return known.find("postgres") != nullptr && known.find("redis") != nullptr;
 }
 
 } // namespace
@@ -51,8 +61,8 @@ TEST_CASE("the development profile is a SQLite file that needs no rights") {
 }
 
 TEST_CASE("the staging profile has 50 connections to PostgreSQL") {
-  if (!has_postgres())
-    SKIP("built without PostgreSQL");
+  if (!has_servers())
+    SKIP("built without PostgreSQL or Redis");
   auto config = shipped("staging");
   auto& pool = main_pool(config);
   CHECK(pool.backend == "postgres");
@@ -67,8 +77,8 @@ TEST_CASE("the staging profile has 50 connections to PostgreSQL") {
 }
 
 TEST_CASE("the production profile has 200 connections to PostgreSQL") {
-  if (!has_postgres())
-    SKIP("built without PostgreSQL");
+  if (!has_servers())
+    SKIP("built without PostgreSQL or Redis");
   auto config = shipped("prod");
   auto& pool = main_pool(config);
   CHECK(pool.backend == "postgres");
@@ -88,6 +98,30 @@ TEST_CASE("the production profile has 200 connections to PostgreSQL") {
   CHECK(pool.warm_up == warm_up_policy::to_min);
   CHECK(pool.warm_up_timeout == 30s);
   CHECK(config.warnings.empty());
+}
+
+TEST_CASE("staging and production have a Redis for data and one for a cache",
+          "[K29]") {
+  if (!has_servers())
+    SKIP("built without PostgreSQL or Redis");
+  for (auto* name : {"staging", "prod"}) {
+    CAPTURE(name);
+    auto config = shipped(name);
+    auto& data = pool_of(config, "redis");
+    CHECK(data.backend == "redis");
+    CHECK_FALSE(data.required);
+    CHECK(data.max_size == 10);
+    CHECK(data.health_check_interval == 30s);
+    CHECK(data.acquire_timeout == 5s);
+    CHECK(data.execute_timeout == 5s);
+    auto& cache = pool_of(config, "cache");
+    CHECK(cache.backend == "redis");
+    CHECK_FALSE(cache.required);
+    CHECK(cache.max_size > data.max_size);
+    CHECK(cache.acquire_timeout == 100ms);
+    CHECK(cache.execute_timeout == 250ms);
+    CHECK(cache.options.at("database") == "1");
+  }
 }
 
 TEST_CASE("the test profile is small, impatient and on free ports") {
@@ -112,7 +146,7 @@ TEST_CASE("the test profile is small, impatient and on free ports") {
 TEST_CASE("numbers that all profiles share are the contract's") {
   for (auto& name : profiles_in(shipped_folder())) {
     CAPTURE(name);
-    if (name != "dev" && name != "test" && !has_postgres())
+    if (name != "dev" && name != "test" && !has_servers())
       continue;
     auto config = shipped(name);
     auto& pool = main_pool(config);
