@@ -135,6 +135,13 @@ any_pool::any_pool(caf::actor_system& sys, const pool_config& config,
   // nop
 }
 
+any_pool::any_pool(const any_pool& beside, const pool_config& config,
+                   backend_ptr backend, error why)
+  : impl_(std::make_unique<impl>(beside.impl_->own, *beside.impl_->sys, config,
+                                 std::move(backend), std::move(why))) {
+  // nop
+}
+
 any_pool::any_pool(pool_ref ref, const pool_config& config)
   : impl_(std::make_unique<impl>(std::move(ref), config)) {
   // nop

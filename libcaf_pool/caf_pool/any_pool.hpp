@@ -38,6 +38,10 @@ public:
   any_pool(caf::actor_system& sys, const pool_config& config,
            backend_ptr backend, error why = {});
 
+  /// Makes a pool in the actor system of another one, which it may outlive.
+  any_pool(const any_pool& beside, const pool_config& config,
+           backend_ptr backend, error why = {});
+
   /// Joins a pool that was made by `spawn_pool`; ends it, too.
   any_pool(pool_ref ref, const pool_config& config);
 

@@ -37,6 +37,13 @@ public:
     // nop
   }
 
+  /// Makes a pool in the actor system of another one.
+  pool(const any_pool& beside, backend_spec<Connection> x)
+    : pool_words<Connection>(beside, x.config, std::move(x.backend),
+                             std::move(x.why)) {
+    // nop
+  }
+
   result<lease_type> acquire(const acquire_options& options = {},
                              const std::source_location& at
                              = std::source_location::current()) {

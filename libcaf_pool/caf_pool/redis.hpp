@@ -4,3 +4,4 @@
 
 #include "caf_pool/backend/redis/redis.hpp"
 #include "caf_pool/redis/redis_pool.hpp"
+#include "caf_pool/redis/redis_subscriber.hpp"

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace caf_pool;
@@ -31,6 +32,12 @@ std::string configuration(const private_redis& server) {
          "acquire_timeout = \"5min\"\nopen_timeout = \"5min\"\n"
          "execute_timeout = \"5min\"\nmax_result_bytes = 100000\n"
          "[pools.cache.redis]\nhost = \"127.0.0.1\"\nport = "
+         + std::to_string(server.port())
+         + "\n[pools.jobs]\nbackend = \"redis\"\nmax_size = 1\n"
+           "acquire_timeout = \"5min\"\nopen_timeout = \"5min\"\n"
+           "execute_timeout = \"5min\"\n"
+           "[pools.jobs.redis]\nblocking = true\nhost = \"127.0.0.1\"\n"
+           "port = "
          + std::to_string(server.port()) + '\n';
 }
 
@@ -98,6 +105,29 @@ TEST_CASE("errors of a Redis server keep their state over the wire") {
   REQUIRE_FALSE(large);
   CHECK(large.error().code == errc::result_too_large);
   CHECK(x.cache.command<std::string>("GET", "k").value() == "text");
+}
+
+TEST_CASE("a remote caller waits for what others do, and gives up in time") {
+  using popped = std::optional<std::pair<std::string, std::string>>;
+  redis_node x;
+  remote_redis jobs{x.client, "jobs"};
+  CHECK(x.cache.command("BLPOP", "q", 1).error().code == errc::not_supported);
+  CHECK(jobs.command<popped>("BLPOP", "q", "0.01").value() == popped{});
+  auto brief = acquire_options{};
+  brief.limit = 100ms;
+  // The time is up for the client and for the node at once: nil, or late.
+  for (auto i = 0; i < 5; ++i)
+    if (auto none = jobs.send(redis_command{"BLPOP", "q", 0}, brief); none)
+      CHECK(none->is_nil());
+  // Nobody waits at the server for a caller who is gone.
+  CHECK(eventually([&] {
+    for (auto& client : x.server.client_list())
+      if (client.at("flags").find('b') != std::string::npos)
+        return false;
+    return true;
+  }));
+  x.cache.command("RPUSH", "q", "x").value();
+  CHECK(jobs.command<popped>("BLPOP", "q", 60).value() == popped{{"q", "x"}});
 }
 
 TEST_CASE("what a remote holder selected is gone for the next one") {
@@ -174,6 +204,12 @@ TEST_CASE("the examples of Redis run") {
   CAPTURE(done.err);
   CHECK(done.status == 0);
   CHECK(done.out == "Ann\n1\n2\n");
+  auto& words = embed.command;
+  words[0] = program("CAF_POOL_EXAMPLES") + "/example_redis_subscriber";
+  done = run(embed);
+  CAPTURE(done.err);
+  CHECK(done.status == 0);
+  CHECK_THAT(done.out, ContainsSubstring("sweep the floor\n"));
   process_options remote;
   remote.command = {program("CAF_POOL_EXAMPLES") + "/example_remote_redis",
                     x.node.remote, (x.node.folder.path / "token").string()};

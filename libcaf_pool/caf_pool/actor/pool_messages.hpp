@@ -7,6 +7,7 @@
 #include "caf_pool/core/pool_config.hpp"
 #include "caf_pool/core/pool_event.hpp"
 #include "caf_pool/core/pool_snapshot.hpp"
+#include "caf_pool/core/redis_message.hpp"
 #include "caf_pool/core/work.hpp"
 #include "caf_pool/lease/lease.hpp"
 
@@ -108,4 +109,6 @@ CAF_POOL_MESSAGE(caf_pool_pool_messages, caf_pool::get_snapshot)
 CAF_POOL_MESSAGE(caf_pool_pool_messages, caf_pool::pool_snapshot)
 CAF_POOL_MESSAGE(caf_pool_pool_messages, caf_pool::pool_event)
 CAF_POOL_MESSAGE(caf_pool_pool_messages, caf_pool::subscribe)
+CAF_POOL_MESSAGE(caf_pool_pool_messages, caf_pool::redis_message)
+CAF_POOL_MESSAGE(caf_pool_pool_messages, caf_pool::redis_gap)
 CAF_POOL_END_MESSAGES(caf_pool_pool_messages)

@@ -1,6 +1,8 @@
 #include "caf_pool/redis/redis_pool.hpp"
 
+#include "caf_pool/backend/redis/redis_blocking.hpp"
 #include "caf_pool/core/random.hpp"
+#include "caf_pool/redis/redis_companions.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -48,6 +50,25 @@ result<void> watch(lease_type& held, const std::vector<std::string>& keys,
   return {};
 }
 
+/// How much longer than the command's own time a call may take: the connection
+/// ends it far sooner.
+constexpr duration slack = std::chrono::minutes{1};
+
+error no_limit(const redis_command& x) {
+  return {errc::invalid_argument,
+          std::string{x.name()}
+            + " would wait for ever; give it a time, or the call a limit",
+          {}};
+}
+
+error does_not_block(const redis_command& x) {
+  return {
+    errc::invalid_argument,
+    std::string{x.name()}
+      + " does not wait for what others do; use command(...) or send(...)",
+    {}};
+}
+
 } // namespace
 
 result<redis_replies> pool_words<redis_connection>::transact(
@@ -77,6 +98,58 @@ result<redis_replies> pool_words<redis_connection>::transact(
       return conflict(i);
     pause(end);
   }
+}
+
+// -- connections outside of the pool ------------------------------------------
+
+std::shared_ptr<redis_companions> pool_words<
+  redis_connection>::no_companions() {
+  return std::make_shared<redis_companions>();
+}
+
+result<pool<redis_connection>*> pool_words<redis_connection>::blocking_pool() {
+  if (auto ok = ready(); !ok)
+    return ok.error();
+  return beside_->blocking(*this);
+}
+
+result<redis_value> pool_words<redis_connection>::wait_for(
+  redis_command what, const acquire_options& options) {
+  if (!blocks(what))
+    return does_not_block(what);
+  // What the server cannot read either, it refuses at once.
+  auto own = redis_waiting_time(what).value_or(slack);
+  if (own == duration::zero() && !options.limit)
+    return no_limit(what);
+  auto where = blocking_pool();
+  if (!where)
+    return where.error();
+  auto end
+    = options.limit ? add_saturated(clock::now(), *options.limit) : never;
+  auto held = (*where)->acquire(options);
+  if (!held)
+    return held.error();
+  return held->send(std::move(what), options.limit
+                                       ? left_until(end, clock::now())
+                                       : own + slack);
+}
+
+result<redis_subscription> pool_words<redis_connection>::subscribe(
+  const redis_topics& what, redis_listener listener, duration limit) {
+  if (auto ok = ready(); !ok)
+    return ok.error();
+  return beside_->subscriber(*this).subscribe(what, std::move(listener), limit);
+}
+
+const redis_subscriber* pool_words<redis_connection>::subscriber() const {
+  return beside_->present_subscriber();
+}
+
+result<void> pool_words<redis_connection>::drain(duration limit) {
+  auto until = add_saturated(clock::now(), limit);
+  auto ok = beside_->drain(limit);
+  auto rest = any_pool::drain(left_until(until, clock::now()));
+  return ok ? rest : ok;
 }
 
 } // namespace caf_pool

@@ -3,17 +3,22 @@
 #include "caf_pool/backend/redis/redis_connection.hpp"
 #include "caf_pool/calls/redis_calls.hpp"
 #include "caf_pool/pool.hpp"
+#include "caf_pool/redis/redis_subscriber.hpp"
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace caf_pool {
+
+class redis_companions;
 
 /// A lease of a Redis connection: the calls of `redis_calls`, each with a limit
 /// of its own if need be. Its holder may SELECT, WATCH and MULTI; what is left
@@ -64,6 +69,71 @@ public:
                                  const transaction_body& body,
                                  const acquire_options& options = {},
                                  int attempts = 5);
+
+  // -- connections outside of the pool ----------------------------------------
+
+  /// Runs a command that waits for what others do (BLPOP, BLMOVE, XREAD with
+  /// BLOCK) over a connection of its own, of which there are
+  /// `blocking_connections` beside the pool's:
+  ///
+  /// ~~~
+  /// using job = std::optional<std::pair<std::string, std::string>>;
+  /// auto next = jobs.blocking<job>("BLPOP", "queue", 5);
+  /// ~~~
+  ///
+  /// The command's own time is the limit; one that waits for ever needs that of
+  /// `send_blocking`.
+  template <class T = redis_value, detail::redis_argument... Ts>
+  result<T> blocking(std::string_view name, const Ts&... arguments) {
+    return send_blocking<T>(redis_command{name, arguments...});
+  }
+
+  /// The same for a command at hand. At the limit of the options, if that comes
+  /// before the command's own, the server ends the wait (CLIENT UNBLOCK) and
+  /// replies as if its time were over, mostly by nil; what comes at that moment
+  /// is the reply and not lost.
+  ///
+  /// A server that does not even end the wait is given up half a second later:
+  /// `outcome_unknown`, because it may have taken an element. Returns
+  /// `invalid_argument` for a command that does not block, or without any
+  /// limit, and `acquire_timeout` if all connections wait.
+  template <class T = redis_value>
+  result<T> send_blocking(redis_command what,
+                          const acquire_options& options = {}) {
+    auto reply = wait_for(std::move(what), options);
+    if constexpr (std::is_same_v<T, redis_value>)
+      return reply;
+    else if (reply)
+      return reply->template as<T>();
+    else
+      return reply.error();
+  }
+
+  /// The pool that these go over; opened on demand, and drained with this one.
+  /// A lease of it is for commands that belong together, such as XREADGROUP and
+  /// XACK, or writes and WAIT.
+  result<pool<redis_connection>*> blocking_pool();
+
+  /// Hears what is published, over one connection for all subscriptions of this
+  /// pool: see `redis_subscriber`.
+  result<redis_subscription> subscribe(const redis_topics& what,
+                                       redis_listener listener,
+                                       duration limit
+                                       = std::chrono::seconds{5});
+
+  /// What serves these; null before the first subscription.
+  const redis_subscriber* subscriber() const;
+
+  /// As any pool, those outside included.
+  result<void> drain(duration limit);
+
+private:
+  static std::shared_ptr<redis_companions> no_companions();
+
+  result<redis_value> wait_for(redis_command what,
+                               const acquire_options& options);
+
+  std::shared_ptr<redis_companions> beside_ = no_companions();
 };
 
 } // namespace caf_pool

@@ -48,9 +48,9 @@ TEST_CASE("a pool's connection refuses what would take it away") {
     CHECK(codes(command) == nowhere);
   }
   CHECK_THAT(text(redis_command{"subscribe", "x"}),
-             StartsWith("SUBSCRIBE ") && ContainsSubstring("outside of pools"));
+             StartsWith("SUBSCRIBE ") && ContainsSubstring("redis_subscriber"));
   CHECK_THAT(text(redis_command{"BLPOP", "a", 0}),
-             ContainsSubstring("outside of pools"));
+             ContainsSubstring("blocking(...)"));
   CHECK_THAT(text(redis_command{"client", "reply", "off"}),
              StartsWith("CLIENT REPLY "));
 }
@@ -61,6 +61,25 @@ TEST_CASE("what changes the session stands alone") {
     CHECK(codes(command) == alone);
   for (auto name : {"MULTI", "EXEC", "DISCARD", "WATCH", "UNWATCH"})
     CHECK(codes(redis_command{name}) == untied);
+}
+
+TEST_CASE("a pool for blocking commands takes what blocks, alone") {
+  auto code = [](const redis_command& command, redis_place place) {
+    auto why = redis_refusal(command, find_redis_command(command), place, true);
+    return why ? why->code : errc::none;
+  };
+  for (auto& command :
+       {redis_command{"BLPOP", "a", 0}, redis_command{"WAIT", 1, 0},
+        redis_command{"XREAD", "BLOCK", 0, "STREAMS", "a", "$"}}) {
+    CHECK(code(command, redis_place::single) == errc::none);
+    CHECK(code(command, redis_place::pipeline) == errc::invalid_argument);
+    CHECK(code(command, redis_place::transaction) == errc::invalid_argument);
+  }
+  for (auto& command : {redis_command{"SELECT", 1}, redis_command{"HELLO", 3},
+                        redis_command{"MULTI"}, redis_command{"WATCH", "a"},
+                        redis_command{"SUBSCRIBE", "a"}, redis_command{"QUIT"}})
+    CHECK(code(command, redis_place::single) == errc::not_supported);
+  CHECK(code(redis_command{"GET", "a"}, redis_place::pipeline) == errc::none);
 }
 
 TEST_CASE("all other commands are taken") {

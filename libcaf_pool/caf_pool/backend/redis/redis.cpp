@@ -1,10 +1,9 @@
 #include "caf_pool/backend/redis/redis.hpp"
 
-#include "caf_pool/backend/option_reader.hpp"
 #include "caf_pool/backend/redis/redis_login.hpp"
-#include "caf_pool/backend/redis/redis_options.hpp"
+#include "caf_pool/backend/redis/redis_target.hpp"
+#include "caf_pool/backend/redis/redis_unblocker.hpp"
 #include "caf_pool/net/bell.hpp"
-#include "caf_pool/net/stream/tls_context.hpp"
 
 #include <memory>
 #include <stop_token>
@@ -19,10 +18,9 @@ namespace {
 
 class redis_backend final : public backend {
 public:
-  redis_backend(redis_options options, std::shared_ptr<tls_context> tls)
-    : options_(std::make_shared<const redis_options>(std::move(options))),
-      tls_(std::move(tls)) {
-    // nop
+  explicit redis_backend(redis_target where) : where_(std::move(where)) {
+    if (options().blocking)
+      unblocker_ = std::make_shared<redis_unblocker>(where_);
   }
 
   result<connection_ptr> open(time_point deadline) override {
@@ -31,17 +29,17 @@ public:
 
   result<connection_ptr> open_unless(std::stop_token called_off,
                                      time_point deadline) override try {
-    auto session = redis_log_in(*options_, tls_, called_off, deadline);
+    auto session = redis_log_in(options(), where_.tls, called_off, deadline);
     if (!session)
       return session.error();
-    return connection_ptr{
-      std::make_unique<redis_connection>(*options_, *std::move(session))};
+    return connection_ptr{std::make_unique<redis_connection>(
+      options(), *std::move(session), unblocker_)};
   } catch (const std::system_error& x) {
     return no_descriptor_left(x);
   }
 
   result<void> reachable(time_point deadline) override {
-    return redis_look(*options_, tls_, deadline);
+    return redis_look(options(), where_.tls, deadline);
   }
 
   std::string_view kind() const noexcept override {
@@ -49,15 +47,20 @@ public:
   }
 
   std::string describe() const override {
-    auto user = options_->user.empty() ? "" : options_->user + '@';
-    return "redis " + user + options_->place() + '/'
-           + std::to_string(options_->database)
-           + (options_->tls ? " (TLS)" : "");
+    auto user = options().user.empty() ? "" : options().user + '@';
+    return "redis " + user + options().place() + '/'
+           + std::to_string(options().database)
+           + (options().tls ? " (TLS)" : "");
   }
 
 private:
-  std::shared_ptr<const redis_options> options_;
-  std::shared_ptr<tls_context> tls_;
+  const redis_options& options() const noexcept {
+    return *where_.options;
+  }
+
+  redis_target where_;
+  /// Null for a pool that takes no blocking commands.
+  std::shared_ptr<redis_unblocker> unblocker_;
 };
 
 std::vector<config_problem> check(const pool_config& config) {
@@ -81,20 +84,10 @@ backend_info redis_info() {
 }
 
 result<backend_ptr> make_redis(const pool_config& config) {
-  std::vector<config_problem> problems;
-  option_reader{config, redis_option_table(), problems}.refuse_unknown("redis");
-  auto options = redis_options::from(config, problems);
-  if (!problems.empty())
-    return config_error(problems);
-  std::shared_ptr<tls_context> tls;
-  if (options.tls) {
-    auto made = tls_context::make(options.certificates);
-    if (!made)
-      return made.error();
-    tls = *std::move(made);
-  }
-  return backend_ptr{
-    std::make_shared<redis_backend>(std::move(options), std::move(tls))};
+  auto where = redis_target::from(config);
+  if (!where)
+    return where.error();
+  return backend_ptr{std::make_shared<redis_backend>(*std::move(where))};
 }
 
 backend_spec<redis_connection> redis(std::string_view url) {

@@ -33,8 +33,10 @@ namespace caf_pool {
 /// - A lease may SELECT, WATCH, MULTI or AUTH. What it left is removed at its
 ///   end by the fewest commands that do; a lease that left nothing costs no
 ///   round trip.
-/// - Commands that block, and those that subscribe, are refused: they would
-///   keep the connection from everybody else.
+/// - Commands that block, and those that subscribe, go over connections of
+///   their own: see `blocking` and `subscribe` of `pool_words`. The pool's own
+///   refuse them, because they would be kept from everybody else. A pool with
+///   the option `blocking` takes the former, and none that change the session.
 /// - A lease for reading sends only commands that read; the pool sees to it.
 ///
 /// A URL that makes no sense is reported by the pool's `ready()` and by every

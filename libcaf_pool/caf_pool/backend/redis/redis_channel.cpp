@@ -113,6 +113,82 @@ bool redis_channel::wait(bool for_output, time_point deadline) const noexcept {
   return stream_->wait(for_output, deadline);
 }
 
+// -- what takes long ----------------------------------------------------------
+
+redis_exchange redis_channel::exchange(const redis_command& command,
+                                       time_point until, const bell& called_off,
+                                       const on_silence& silent) {
+  auto result = redis_exchange{};
+  auto reply = redis_value{};
+  result.sent = put({&command, 1});
+  result.end = flushed() ? end_ : write_more(until);
+  if (result.end == redis_end::answered)
+    result.end = receive(reply, at_once);
+  auto* ear = &called_off;
+  auto over = false;
+  while (result.end == redis_end::late && !over) {
+    if (stream_->wait_for_input(until, ear) == stream_wait::late) {
+      ear = nullptr;
+      auto more = silent();
+      over = !more;
+      until = more.value_or(until);
+    }
+    // It may have come meanwhile.
+    result.end = receive(reply, at_once);
+  }
+  if (result.end == redis_end::answered)
+    result.replies.push_back(std::move(reply));
+  else
+    result.reason = reason_;
+  return result;
+}
+
+redis_exchange redis_channel::tell(std::span<const redis_command> commands,
+                                   time_point deadline) {
+  listening_ = true;
+  auto text = std::string{};
+  for (auto& command : commands)
+    command.append_to(text);
+  auto result = redis_exchange{};
+  result.sent = commands.size();
+  auto rest = std::string_view{text};
+  auto how = stream_->write_some(rest, deadline,
+                                 [this] { return read_what_is_there(); });
+  result.end = ended() ? end_ : judge(how);
+  result.reason = reason_;
+  return result;
+}
+
+redis_exchange redis_channel::listen(time_point deadline,
+                                     const bell& called_off) {
+  listening_ = true;
+  auto result = redis_exchange{};
+  for (;;) {
+    auto end = ended() ? end_ : hear_what_is_there();
+    // What came before the end is worth telling.
+    if (!ready_.empty()) {
+      result.replies = std::exchange(ready_, {});
+      return result;
+    }
+    if (end == redis_end::answered
+        && stream_->wait_for_input(deadline, &called_off) == stream_wait::late)
+      end = redis_end::late;
+    if (end != redis_end::answered) {
+      result.end = end;
+      result.reason = reason_;
+      return result;
+    }
+  }
+}
+
+redis_end redis_channel::hear_what_is_there() {
+  auto count = std::size_t{0};
+  auto how = stream_->read_now(room_, count);
+  if (how != stream_wait::done)
+    return judge(how);
+  return count == 0 ? redis_end::answered : take(count);
+}
+
 bool redis_channel::quiet() noexcept {
   return end_ == redis_end::answered && due_ == 0 && reader_.empty()
          && stream_->quiet();
@@ -180,15 +256,15 @@ redis_end redis_channel::collect() {
   while (auto reply = reader_.next()) {
     auto size = before - reader_.pending();
     before = reader_.pending();
-    if (is_push(*reply))
+    if (!listening_ && is_push(*reply))
       continue;
-    if (due_ == 0)
+    if (!listening_ && due_ == 0)
       return stop(redis_end::malformed,
                   "the server sent a reply that nobody asked for: "
                     + to_string(*reply));
     if (!limit_all_ && size > max_result_bytes_)
       return stop(redis_end::too_large);
-    --due_;
+    due_ -= listening_ ? 0 : 1;
     ready_.push_back(*std::move(reply));
   }
   if (reader_.failed())

@@ -4,12 +4,15 @@
 #include "caf_pool/core/redis_command.hpp"
 #include "caf_pool/core/redis_value.hpp"
 #include "caf_pool/core/time.hpp"
+#include "caf_pool/net/bell.hpp"
 #include "caf_pool/net/stream/deadline_stream.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -108,6 +111,27 @@ public:
     return ready_.size() - next_;
   }
 
+  /// Says until when to go on waiting for a reply that did not come; nothing
+  /// to give up.
+  using on_silence = std::function<std::optional<time_point>()>;
+
+  /// Sends a command whose reply may be long in coming. When it has not come by
+  /// `until`, or the bell rings, asks `silent`, and again at each time that it
+  /// names; it may use other connections. Ends as `late` when `silent` gives
+  /// up.
+  redis_exchange exchange(const redis_command& command, time_point until,
+                          const bell& called_off, const on_silence& silent);
+
+  /// Sends commands without waiting for replies, which come by `listen`.
+  /// `answered` says that all were sent.
+  redis_exchange tell(std::span<const redis_command> commands,
+                      time_point deadline);
+
+  /// Waits for what the server says, asked or not, and returns all of it. Ends
+  /// as `late`, and can be called again, at the deadline and when the bell
+  /// rings. Returns `too_large` for a single value that is.
+  redis_exchange listen(time_point deadline, const bell& called_off);
+
   /// Takes what has come since the last exchange, which may be pushes only,
   /// and sends nothing. A reply would pass for that of the next command, and
   /// what is sent to a server that has hung up gets none. About a microsecond.
@@ -151,6 +175,7 @@ private:
   redis_end write_more(time_point deadline);
   redis_end read_more(time_point deadline);
   stream_wait read_what_is_there();
+  redis_end hear_what_is_there();
   redis_end take(std::size_t count);
   redis_end collect();
   redis_end stop(redis_end end, std::string reason = {});
@@ -170,6 +195,8 @@ private:
   std::size_t next_ = 0;
   /// The limit is one for all replies, not for each.
   bool limit_all_ = false;
+  /// Everything that comes is taken, asked for or not.
+  bool listening_ = false;
   /// Bytes that count against the limit.
   std::uint64_t taken_ = 0;
   redis_reader reader_;

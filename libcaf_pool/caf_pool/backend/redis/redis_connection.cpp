@@ -63,15 +63,18 @@ std::vector<redis_command> within_exec(const std::vector<redis_command>& xs) {
 
 } // namespace
 
-redis_connection::redis_connection(const redis_options& options,
-                                   redis_session session)
+redis_connection::redis_connection(
+  const redis_options& options, redis_session session,
+  const std::shared_ptr<redis_unblocker>& unblocker)
   : channel_(std::move(session.channel)),
     greeting_(std::move(session.greeting)),
     home_(home_of(options, greeting_.protocol)),
     leavings_(home_),
     repeats_(options.retry_on_timeout),
     first_try_limit_(options.attempt_timeout) {
-  // nop
+  if (unblocker != nullptr)
+    blocker_ = std::make_unique<redis_blocker>(unblocker, greeting_.id,
+                                               session.round_trip);
 }
 
 // -- work ---------------------------------------------------------------------
@@ -94,7 +97,7 @@ error redis_connection::unusable(time_point deadline) const {
 error redis_connection::refusal(const redis_command& x,
                                 const redis_command_facts* facts,
                                 redis_place place) const {
-  if (auto why = redis_refusal(x, facts, place))
+  if (auto why = redis_refusal(x, facts, place, blocker_ != nullptr))
     return *std::move(why);
   if (restricted_ && (facts == nullptr || !facts->reads_only()))
     return not_a_read(x);
@@ -129,9 +132,34 @@ result<outcome> redis_connection::run(const work& what, time_point deadline) {
     return why;
   if (auto why = unusable(deadline))
     return why;
-  return commands->as == redis_commands::form::transaction
-           ? transact(*commands, deadline)
-           : pipeline(*commands, leaves, deadline);
+  if (commands->as == redis_commands::form::transaction)
+    return transact(*commands, deadline);
+  // They stand alone, or they were refused.
+  auto& first = commands->items.front();
+  if (blocker_ != nullptr && blocks(first))
+    return block_on(first, deadline);
+  return pipeline(*commands, leaves, deadline);
+}
+
+result<outcome> redis_connection::block_on(const redis_command& what,
+                                           time_point deadline) {
+  auto began = clock::now();
+  auto got = redis_exchange{};
+  got.end = channel_->catch_up();
+  if (got.end == redis_end::answered)
+    got = blocker_->wait(*channel_, what, deadline);
+  else
+    got.reason = channel_->reason();
+  if (got.end != redis_end::answered) {
+    broken_ = true;
+    return redis_loss(what, got.sent > 0, got, clock::now() - began);
+  }
+  auto reply = judged(std::move(got.replies.front()));
+  if (!reply)
+    return reply.error();
+  auto replies = redis_replies{};
+  replies.items.push_back(std::move(reply));
+  return outcome{std::move(replies)};
 }
 
 // A loss that may have had an effect is `outcome_unknown`.
@@ -443,6 +471,11 @@ transaction_status redis_connection::transaction() const noexcept {
 error redis_connection::give_up(error why) {
   broken_ = true;
   return why;
+}
+
+void redis_connection::cancel() noexcept {
+  if (blocker_ != nullptr)
+    blocker_->stop();
 }
 
 void redis_connection::abort() noexcept {

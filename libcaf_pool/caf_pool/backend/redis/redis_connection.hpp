@@ -1,6 +1,7 @@
 #pragma once
 
 #include "caf_pool/backend/backend.hpp"
+#include "caf_pool/backend/redis/redis_blocker.hpp"
 #include "caf_pool/backend/redis/redis_home.hpp"
 #include "caf_pool/backend/redis/redis_leavings.hpp"
 #include "caf_pool/backend/redis/redis_login.hpp"
@@ -22,7 +23,9 @@ namespace caf_pool {
 /// contract is in redis.hpp.
 class redis_connection : public connection {
 public:
-  redis_connection(const redis_options& options, redis_session session);
+  /// With an unblocker it takes commands that block.
+  redis_connection(const redis_options& options, redis_session session,
+                   const std::shared_ptr<redis_unblocker>& unblocker = nullptr);
 
   result<void> probe(time_point deadline) override;
   result<void> reset(reset_policy policy, time_point deadline) override;
@@ -32,6 +35,8 @@ public:
   result<void> restrict_to_reads(time_point deadline) override;
   trace state() const noexcept override;
   transaction_status transaction() const noexcept override;
+  /// Ends a wait for what others do; nothing else can be stopped.
+  void cancel() noexcept override;
   void abort() noexcept override;
   void close(time_point deadline) noexcept override;
 
@@ -112,6 +117,7 @@ private:
 
   result<outcome> pipeline(const redis_commands& what, bool leaves,
                            time_point deadline);
+  result<outcome> block_on(const redis_command& what, time_point deadline);
   result<outcome> transact(const redis_commands& what, time_point deadline);
 
   /// Sends, and takes note of a broken connection.
@@ -138,6 +144,8 @@ private:
   std::deque<posted> due_;
   /// How many of them have something to note.
   std::size_t noting_ = 0;
+  /// None for a connection that takes no commands that block.
+  std::unique_ptr<redis_blocker> blocker_;
   /// A lease for reading: only commands that read are sent.
   bool restricted_ = false;
   /// The server refused a write as a replica does: it may not be the one that

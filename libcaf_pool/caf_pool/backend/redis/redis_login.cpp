@@ -220,6 +220,7 @@ result<redis_session> redis_log_in(const redis_options& options,
   auto result = redis_session{};
   result.channel
     = std::make_unique<redis_channel>(*std::move(stream), options.window);
+  auto began = clock::now();
   auto greeting = [&] {
     auto cut = std::stop_callback{called_off, [&] { result.channel->abort(); }};
     return login{options, *result.channel, deadline}.run();
@@ -229,6 +230,7 @@ result<redis_session> redis_log_in(const redis_options& options,
   if (!greeting)
     return greeting.error();
   result.greeting = *std::move(greeting);
+  result.round_trip = clock::now() - began;
   // What the login brings is no result of a caller's.
   result.channel->limit_replies(options.max_result_bytes);
   return result;

@@ -32,6 +32,8 @@ struct redis_greeting {
 struct redis_session {
   std::unique_ptr<redis_channel> channel;
   redis_greeting greeting;
+  /// How long the login took, which is one round trip or two.
+  duration round_trip = duration::zero();
 };
 
 /// Returns the state in which each holder finds a connection.

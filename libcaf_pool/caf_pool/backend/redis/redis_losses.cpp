@@ -16,7 +16,8 @@ std::string story_of(const redis_exchange& x, duration took) {
   switch (x.end) {
     case redis_end::late:
       return "no reply within " + to_rough_text(took)
-             + "; the server may be busy, paused or frozen";
+             + "; the server may be busy, paused or frozen"
+             + (x.reason.empty() ? "" : "; ") + x.reason;
     case redis_end::malformed:
       return "what the server sent is no reply: " + x.reason;
     case redis_end::too_large:

@@ -17,6 +17,7 @@ constexpr std::string_view protocol_names[] = {"auto", "2", "3"};
 constexpr std::uint32_t last_database = 1'000'000;
 constexpr duration shortest_attempt = std::chrono::milliseconds{1};
 constexpr duration longest_attempt = std::chrono::hours{24};
+constexpr std::uint32_t most_blocking = 10'000;
 constexpr std::size_t max_window_commands = 1'000'000;
 constexpr std::size_t max_window_bytes = std::size_t{1} << 30;
 
@@ -106,6 +107,12 @@ std::vector<backend_option> redis_option_table() {
      "How many commands of a pipeline may wait for their replies at once."},
     {"pipeline_max_bytes", "1048576",
      "How many bytes of requests may be under way at once."},
+    {"blocking", "false",
+     "Take commands that block (BLPOP, XREAD with BLOCK, WAIT), and none that "
+     "change the session; execute_timeout bounds how long they wait."},
+    {"blocking_connections", "8",
+     "How many connections a pool in a program opens beside its own, on "
+     "demand, for commands that block; 0 means none."},
   };
 }
 
@@ -147,6 +154,9 @@ redis_options redis_options::from(const pool_config& config,
     in.refuse(
       "attempt_timeout",
       "must be a time; write retry_on_timeout = false to try only once");
+  result.blocking = in.flag("blocking");
+  result.blocking_connections
+    = in.number<std::uint32_t>("blocking_connections", 0, most_blocking);
   result.max_result_bytes = config.max_result_bytes;
   return result;
 }

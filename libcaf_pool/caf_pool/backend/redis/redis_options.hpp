@@ -45,6 +45,11 @@ struct redis_options {
   bool retry_on_timeout = true;
   /// How long the first try may take at most.
   duration attempt_timeout = std::chrono::seconds{1};
+  /// The pool is for commands that block.
+  bool blocking = false;
+  /// How many connections there are for such commands beside a pool that is
+  /// not; 0 for none.
+  std::uint32_t blocking_connections = 8;
   std::uint64_t max_result_bytes = std::uint64_t{64} << 20;
 
   /// Returns where the server listens, for people.

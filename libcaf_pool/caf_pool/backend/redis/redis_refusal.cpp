@@ -10,23 +10,40 @@ namespace caf_pool {
 namespace {
 
 /// Says why no place takes a command; empty if one does.
-std::string_view everywhere(const redis_command& command,
-                            const redis_command_facts& facts) {
+std::string_view everywhere(const redis_command_facts& facts) {
   if (facts.kind == redis_command_kind::subscription) {
     if (one_of(facts.name, {"monitor", "psync", "sync", "replconf"}))
       return "turns the connection into a stream that is not made of replies; "
              "use a connection outside of pools";
-    return "takes the connection for messages; use one outside of pools";
+    return "takes the connection for messages; call subscribe(...) of the pool "
+           "in a program, or use a redis_subscriber";
   }
-  if (blocks(command, &facts))
-    return "keeps a connection for as long as it waits; use one outside of "
-           "pools";
   if (facts.name == "quit")
     return "closes the connection, which is the pool's; give back the lease";
   if (facts.name == "client" && facts.subcommand == "reply")
     return "leaves commands without replies; use a pipeline";
   if (facts.name == "script" && facts.subcommand == "debug")
     return "turns the connection into a debugger; use redis-cli --ldb";
+  return {};
+}
+
+/// Says why a command that blocks does not go here; empty if it does.
+std::string_view waiting(redis_place place, bool for_blocking) {
+  if (!for_blocking)
+    return "keeps a connection for as long as it waits; call blocking(...) of "
+           "the pool in a program, or use a pool with the option blocking = "
+           "true";
+  if (place != redis_place::single)
+    return "would hold up all that stands behind it; send it by itself";
+  return {};
+}
+
+/// Says why a pool for blocking commands does not take a command by itself.
+std::string_view where_others_wait(const redis_command_facts& facts) {
+  if (one_of(facts.kind,
+             {redis_command_kind::session, redis_command_kind::transaction}))
+    return "changes the session, which a pool with the option blocking = true "
+           "does not allow; use another pool";
   return {};
 }
 
@@ -56,13 +73,17 @@ std::string full_name(const redis_command_facts& facts) {
 
 std::optional<error> redis_refusal(const redis_command& command,
                                    const redis_command_facts* facts,
-                                   redis_place place) {
+                                   redis_place place, bool for_blocking) {
   if (facts == nullptr && command.name().empty())
     return error{errc::invalid_argument, "a command without a name", {}};
   if (facts == nullptr)
     return std::nullopt;
   auto alone = place == redis_place::single;
-  auto why = everywhere(command, *facts);
+  auto why = everywhere(*facts);
+  if (why.empty() && blocks(command, facts))
+    why = waiting(place, for_blocking);
+  if (why.empty() && for_blocking)
+    why = where_others_wait(*facts);
   if (why.empty() && !alone)
     why = among_others(*facts, place);
   if (why.empty())

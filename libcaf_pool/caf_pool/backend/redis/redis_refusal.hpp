@@ -31,12 +31,16 @@ enum class redis_place : std::uint8_t {
 /// | MULTI, EXEC, DISCARD, WATCH, UNWATCH          | yes   | yes  | no    |
 /// | all others, unknown ones too                  | yes   | yes  | yes   |
 ///
+/// A pool for blocking commands (`for_blocking`) takes what blocks, alone, and
+/// no command that changes the session: what begins with HELLO or MULTI here.
+///
 /// The error is `not_supported` for a command by itself, `invalid_argument`
 /// for one among others and for one without a name.
 ///
 /// Thread-safety: any thread.
 std::optional<error> redis_refusal(const redis_command& command,
                                    const redis_command_facts* facts,
-                                   redis_place place);
+                                   redis_place place,
+                                   bool for_blocking = false);
 
 } // namespace caf_pool

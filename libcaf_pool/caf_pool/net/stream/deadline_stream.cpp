@@ -1,5 +1,6 @@
 #include "caf_pool/net/stream/deadline_stream.hpp"
 
+#include "caf_pool/net/poll_socket.hpp"
 #include "caf_pool/net/stream/timed_socket.hpp"
 #include "caf_pool/net/stream/tls_session.hpp"
 
@@ -90,6 +91,15 @@ bool deadline_stream::wait(bool for_output,
                            time_point deadline) const noexcept {
   auto events = static_cast<short>(for_output ? POLLIN | POLLOUT : POLLIN);
   return socket_->wait(events, deadline) != 0;
+}
+
+stream_wait deadline_stream::wait_for_input(time_point deadline,
+                                            const bell* called_off) {
+  // What is decrypted already does not show at the socket.
+  if (!quiet())
+    return stream_wait::done;
+  auto ready = poll_socket(socket_->descriptor(), POLLIN, deadline, called_off);
+  return ready == 0 ? stream_wait::late : stream_wait::done;
 }
 
 bool deadline_stream::quiet() noexcept {

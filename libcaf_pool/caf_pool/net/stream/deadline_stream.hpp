@@ -77,6 +77,12 @@ public:
   /// meanwhile.
   bool wait(bool for_output, time_point deadline) const noexcept;
 
+  /// Waits until something has come, which `read_now` then takes; `late` at
+  /// the deadline, and when the bell rings, if there is one. Input may turn out
+  /// to be TLS' own.
+  stream_wait wait_for_input(time_point deadline,
+                             const bell* called_off = nullptr);
+
   /// Tells whether nothing came and nobody hung up, in a microsecond. What
   /// belongs to TLS alone is nothing.
   bool quiet() noexcept;
