@@ -6,7 +6,7 @@
 #  include "caf_pool/backend/postgres/postgres.hpp"
 #endif
 #if CAF_POOL_WITH_REDIS
-#  include "caf_pool/backend/redis/redis.hpp"
+#  include "caf_pool/backend/redis_cluster/redis_cluster.hpp"
 #endif
 #if CAF_POOL_WITH_SQLITE
 #  include "caf_pool/backend/sqlite/sqlite.hpp"
@@ -22,7 +22,7 @@ backend_registry backend_registry::with_defaults() {
   known.leave_out("postgres", "CAF_POOL_WITH_POSTGRES");
 #endif
 #if CAF_POOL_WITH_REDIS
-  known.add(redis_info());
+  known.add(redis_server_or_cluster_info());
 #else
   known.leave_out("redis", "CAF_POOL_WITH_REDIS");
 #endif

@@ -13,8 +13,6 @@ namespace caf_pool {
 
 namespace {
 
-using lease_type = typed_lease<redis_connection>;
-
 constexpr duration shortest_pause = std::chrono::milliseconds{1};
 constexpr duration longest_pause = std::chrono::milliseconds{20};
 
@@ -39,7 +37,8 @@ error conflict(int attempts) {
           "CONFLICT"};
 }
 
-result<void> watch(lease_type& held, const std::vector<std::string>& keys,
+template <class Lease>
+result<void> watch(Lease& held, const std::vector<std::string>& keys,
                    std::optional<duration> limit) {
   auto command = redis_command{"WATCH"};
   for (auto& key : keys)
@@ -71,7 +70,8 @@ error does_not_block(const redis_command& x) {
 
 } // namespace
 
-result<redis_replies> pool_words<redis_connection>::transact(
+template <class Connection>
+result<redis_replies> redis_pool_words<Connection>::transact(
   const std::vector<std::string>& keys, const transaction_body& body,
   const acquire_options& options, int attempts) {
   auto end
@@ -79,7 +79,7 @@ result<redis_replies> pool_words<redis_connection>::transact(
   auto held = acquire(options);
   if (!held)
     return held.error();
-  auto mine = lease_type{*std::move(held)};
+  auto mine = typed{*std::move(held)};
   auto left = [&]() -> std::optional<duration> {
     if (end == never)
       return std::nullopt;
@@ -89,9 +89,11 @@ result<redis_replies> pool_words<redis_connection>::transact(
     if (auto ok = watch(mine, keys, left()); !ok)
       return ok.error();
     auto commands = body(mine);
-    if (!commands)
+    // Of a cluster, what the body asks may find that the keys moved.
+    if (!commands && commands.error().state != "CONFLICT")
       return commands.error();
-    auto done = mine.transaction(*std::move(commands), left());
+    auto done = commands ? mine.transaction(*std::move(commands), left())
+                         : result<redis_replies>{commands.error()};
     if (done || done.error().state != "CONFLICT")
       return done;
     if (i >= attempts || clock::now() >= end)
@@ -151,5 +153,8 @@ result<void> pool_words<redis_connection>::drain(duration limit) {
   auto rest = any_pool::drain(left_until(until, clock::now()));
   return ok ? rest : ok;
 }
+
+template class redis_pool_words<redis_connection>;
+template class redis_pool_words<redis_cluster_connection>;
 
 } // namespace caf_pool

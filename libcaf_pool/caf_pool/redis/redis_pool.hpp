@@ -1,6 +1,7 @@
 #pragma once
 
 #include "caf_pool/backend/redis/redis_connection.hpp"
+#include "caf_pool/backend/redis_cluster/redis_cluster_connection.hpp"
 #include "caf_pool/calls/redis_calls.hpp"
 #include "caf_pool/pool.hpp"
 #include "caf_pool/redis/redis_subscriber.hpp"
@@ -20,38 +21,38 @@ namespace caf_pool {
 
 class redis_companions;
 
-/// A lease of a Redis connection: the calls of `redis_calls`, each with a limit
-/// of its own if need be. Its holder may SELECT, WATCH and MULTI; what is left
-/// of that is removed before the next holder comes.
-template <>
-class lease_words<redis_connection>
+/// A lease of Redis: the calls of `redis_calls`, each with a limit of its own
+/// if need be. Its holder may WATCH and MULTI, and SELECT where there is one
+/// server; what is left of that is removed before the next holder comes.
+template <class Connection>
+class redis_lease_words
   : public lease,
-    public redis_calls<lease_words<redis_connection>, std::optional<duration>> {
+    public redis_calls<redis_lease_words<Connection>, std::optional<duration>> {
 public:
   using calls
-    = redis_calls<lease_words<redis_connection>, std::optional<duration>>;
+    = redis_calls<redis_lease_words<Connection>, std::optional<duration>>;
   using calls::transaction;
   using lease::run;
 
-  lease_words() = default;
+  redis_lease_words() = default;
 
-  explicit lease_words(lease&& other) noexcept : lease(std::move(other)) {
+  explicit redis_lease_words(lease&& other) noexcept : lease(std::move(other)) {
     // nop
   }
 };
 
-/// A pool of Redis connections: the calls of `redis_calls`, each of which takes
-/// a connection for its time.
-template <>
-class pool_words<redis_connection>
+/// A pool of Redis: the calls of `redis_calls`, each of which takes a
+/// connection for its time.
+template <class Connection>
+class redis_pool_words
   : public any_pool,
-    public redis_calls<pool_words<redis_connection>, acquire_options> {
+    public redis_calls<pool_words<Connection>, acquire_options> {
 public:
-  using calls = redis_calls<pool_words<redis_connection>, acquire_options>;
+  using calls = redis_calls<pool_words<Connection>, acquire_options>;
   using any_pool::any_pool;
   using calls::transaction;
 
-  using typed = typed_lease<redis_connection>;
+  using typed = typed_lease<Connection>;
 
   /// Returns the commands of a transaction after a look at what it depends on.
   using transaction_body
@@ -69,6 +70,27 @@ public:
                                  const transaction_body& body,
                                  const acquire_options& options = {},
                                  int attempts = 5);
+};
+
+template <>
+class lease_words<redis_connection>
+  : public redis_lease_words<redis_connection> {
+public:
+  using redis_lease_words::redis_lease_words;
+};
+
+template <>
+class lease_words<redis_cluster_connection>
+  : public redis_lease_words<redis_cluster_connection> {
+public:
+  using redis_lease_words::redis_lease_words;
+};
+
+/// A pool of one server: its callers may also wait, and hear what is published.
+template <>
+class pool_words<redis_connection> : public redis_pool_words<redis_connection> {
+public:
+  using redis_pool_words::redis_pool_words;
 
   // -- connections outside of the pool ----------------------------------------
 
@@ -135,5 +157,15 @@ private:
 
   std::shared_ptr<redis_companions> beside_ = no_companions();
 };
+
+template <>
+class pool_words<redis_cluster_connection>
+  : public redis_pool_words<redis_cluster_connection> {
+public:
+  using redis_pool_words::redis_pool_words;
+};
+
+extern template class redis_pool_words<redis_connection>;
+extern template class redis_pool_words<redis_cluster_connection>;
 
 } // namespace caf_pool

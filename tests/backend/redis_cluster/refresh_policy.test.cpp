@@ -121,6 +121,30 @@ TEST_CASE("the pause doubles while nothing changes, up to five seconds") {
   }
 }
 
+TEST_CASE("calls that wait for a master do not wait for long pauses") {
+  auto uut = without_jitter();
+  settle(uut);
+  auto now = at(0s);
+  for (auto i = 0; i < 8; ++i) {
+    uut.want(now);
+    now = uut.next();
+    REQUIRE(uut.begin(now));
+    uut.failed(now);
+  }
+  CHECK(uut.next() - now == 5s);
+  uut.want_urgently(now);
+  CHECK(uut.next() - now == 300ms);
+  // A thousand of them make it no sooner.
+  for (auto i = 0; i < 1000; ++i)
+    uut.want_urgently(now);
+  CHECK(uut.next() - now == 300ms);
+  now += 300ms;
+  REQUIRE(uut.begin(now));
+  uut.failed(now);
+  // It counts for one refresh.
+  CHECK(uut.next() - now == 5s);
+}
+
 TEST_CASE("a refresh without an answer is tried again elsewhere") {
   auto uut = without_jitter();
   settle(uut);

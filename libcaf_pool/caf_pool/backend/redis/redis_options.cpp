@@ -64,6 +64,15 @@ void read_where(option_reader& in, const pool_config& config,
     in.refuse("path", "host names another server; keep one of the two");
 }
 
+/// Says why options of a cluster do not suit a server.
+void refuse_cluster(option_reader& in, const pool_config& config) {
+  if (in.flag("cluster"))
+    in.refuse("cluster", "a program asks for a cluster by redis_cluster(url)");
+  for (auto* key : {"endpoints", "cluster_split"})
+    if (config.options.count(key) != 0)
+      in.refuse(key, "has no effect without cluster = true");
+}
+
 } // namespace
 
 std::span<const std::string_view> names_of(redis_protocol) {
@@ -75,6 +84,14 @@ std::vector<backend_option> redis_option_table() {
     {"host", "localhost", "Name or address of the server."},
     {"port", "6379", "TCP port."},
     {"path", "", "The server's unix socket, instead of host and port."},
+    {"cluster", "false",
+     "The server is a node of a cluster; the pool serves all of its nodes."},
+    {"endpoints", "",
+     "Nodes of the cluster to ask first, such as \"h1:7000, h2:7001\"; empty "
+     "means host and port."},
+    {"cluster_split", "false",
+     "Cut MGET, MSET, DEL, UNLINK, EXISTS and TOUCH by slot; they are not "
+     "atomic then."},
     {"database", "0", "Number of the database."},
     {"user", "", "User to log in as (ACL); empty means default."},
     {"client_name", "",
@@ -127,6 +144,7 @@ redis_options redis_options::from(const pool_config& config,
   option_reader in{config, redis_option_table(), problems};
   read_where(in, config, result);
   read_tls(in, config, result);
+  refuse_cluster(in, config);
   result.user = in.text("user");
   result.password = config.password;
   if (!result.user.empty() && result.password.empty())

@@ -20,9 +20,16 @@ void refresh_policy::want(time_point now, std::optional<node_address> whom) {
     whom_ = std::move(whom);
 }
 
+void refresh_policy::want_urgently(time_point now) {
+  want(now);
+  urgent_ = true;
+}
+
 time_point refresh_policy::next() const noexcept {
   if (asking_)
     return never;
+  if (urgent_)
+    return std::min(earliest_, add_saturated(begun_, config_.urgent));
   return wanted_ ? earliest_ : std::max(earliest_, idle_due_);
 }
 
@@ -30,6 +37,7 @@ bool refresh_policy::begin(time_point now) {
   if (now < next())
     return false;
   asking_ = true;
+  urgent_ = false;
   begun_ = now;
   by_request_ = std::exchange(wanted_, false);
   return true;

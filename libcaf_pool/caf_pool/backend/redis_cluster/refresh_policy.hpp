@@ -14,6 +14,9 @@ struct refresh_config {
   duration least = std::chrono::milliseconds{100};
   /// Each refresh that brings nothing new doubles the pause, up to this.
   duration most = std::chrono::seconds{5};
+  /// The longest pause while a node does not answer or the cluster is down,
+  /// and calls wait for that to end.
+  duration urgent = std::chrono::milliseconds{300};
   /// A refresh that nobody wants is due after this time.
   duration idle = std::chrono::seconds{60};
   /// Each pause is drawn from so many percent around it.
@@ -45,6 +48,10 @@ public:
   /// Somebody has a reason to want a newer table. `whom` is the node to ask
   /// first: the one that sent the MOVED.
   void want(time_point now, std::optional<node_address> whom = std::nullopt);
+
+  /// As above, by a call that waits for another master of its slot: the pause
+  /// of the next refresh is `urgent` at most.
+  void want_urgently(time_point now);
 
   /// Returns when the next refresh is due: `never` while one is under way.
   time_point next() const noexcept;
@@ -78,6 +85,7 @@ private:
   random_source random_;
   std::optional<node_address> whom_;
   bool wanted_ = true;
+  bool urgent_ = false;
   /// What the refresh under way was wanted for.
   bool by_request_ = false;
   bool asking_ = false;

@@ -1,5 +1,6 @@
 #include "caf_pool/backend/redis_cluster/slot_table_reading.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <string>
 #include <system_error>
@@ -120,6 +121,23 @@ std::optional<std::uint64_t> read_epoch(std::string_view info) noexcept {
   if (problem != std::errc{})
     return std::nullopt;
   return result;
+}
+
+void read_members(const redis_value& reply, const std::string& asked_host,
+                  std::vector<node_address>& to) {
+  auto text = reply.text().value_or(std::string_view{});
+  while (!text.empty()) {
+    // <id> <host:port@bus port,host name> <flags> and so on
+    auto line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    auto begin = line.find(' ');
+    if (begin == line.npos)
+      continue;
+    auto place = line.substr(begin + 1);
+    place = place.substr(0, place.find_first_of("@, "));
+    if (auto found = address_from_node(place, asked_host))
+      to.push_back(*std::move(found));
+  }
 }
 
 } // namespace caf_pool::cluster

@@ -7,7 +7,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace caf_pool::cluster {
 
@@ -36,5 +38,10 @@ result<slot_table> read_slot_table(const redis_value& reply,
 /// Returns `cluster_current_epoch` from the text of CLUSTER INFO, if it is
 /// there.
 std::optional<std::uint64_t> read_epoch(std::string_view info) noexcept;
+
+/// Appends the addresses of all nodes in a reply to CLUSTER NODES, those
+/// without slots as well, but for nodes whose address is not known.
+void read_members(const redis_value& reply, const std::string& asked_host,
+                  std::vector<node_address>& to);
 
 } // namespace caf_pool::cluster
