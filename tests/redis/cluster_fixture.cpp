@@ -56,6 +56,18 @@ std::string key_in(std::uint16_t slot) {
       return key;
 }
 
+std::uint64_t calls_of(const std::string& command,
+                       const std::vector<private_redis*>& nodes) {
+  std::uint64_t result = 0;
+  for (auto* node : nodes) {
+    auto text = node->query({"INFO", "commandstats"});
+    auto mark = "cmdstat_" + command + ":calls=";
+    if (auto at = text.find(mark); at != text.npos)
+      result += std::stoull(text.substr(at + mark.size()));
+  }
+  return result;
+}
+
 // -- incrementing -------------------------------------------------------------
 
 incrementing::incrementing(pool<redis_cluster_connection>& cache,

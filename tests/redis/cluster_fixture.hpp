@@ -7,7 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -34,6 +34,10 @@ std::vector<std::string> keys_everywhere(const std::string& prefix,
 
 /// Returns a key in a slot.
 std::string key_in(std::uint16_t slot);
+
+/// Sums how often nodes were asked something (INFO commandstats).
+std::uint64_t calls_of(const std::string& command,
+                       const std::vector<private_redis*>& nodes);
 
 /// Callers that increment counters over and over until they are stopped.
 class incrementing {

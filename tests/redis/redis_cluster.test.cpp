@@ -12,6 +12,7 @@
 using namespace caf_pool;
 using namespace std::chrono_literals;
 
+using test::calls_of;
 using test::cluster_spec;
 using test::cluster_spec_of;
 using test::eventually;
@@ -21,18 +22,6 @@ using test::keys_everywhere;
 namespace {
 
 using cluster_pool = pool<redis_cluster_connection>;
-
-// Sums a field of INFO commandstats over all nodes.
-std::uint64_t calls_of(const std::string& command) {
-  std::uint64_t result = 0;
-  for (auto* node : test::private_redis_cluster::shared().nodes()) {
-    auto text = node->query({"INFO", "commandstats"});
-    auto mark = "cmdstat_" + command + ":calls=";
-    if (auto at = text.find(mark); at != text.npos)
-      result += std::stoull(text.substr(at + mark.size()));
-  }
-  return result;
-}
 
 } // namespace
 
@@ -257,12 +246,63 @@ TEST_CASE("a script is made known to the node of its keys") {
     CHECK(cache.script<std::string>(echo, {key}, {"x"}).value() == "x" + key);
 }
 
+TEST_CASE("a configuration names a cluster by a setting") {
+  NEED_REDIS_CLUSTER();
+  auto& cluster = fine_cluster();
+  auto config = pool_config{};
+  config.name = "cache";
+  config.backend = "redis";
+  config.options["cluster"] = "true";
+  config.options["endpoints"]
+    = "127.0.0.1:" + std::to_string(cluster.nodes().front()->port());
+  auto made = backend_registry::with_defaults().make(config);
+  REQUIRE(made);
+  CHECK((*made)->describe() == "redis cluster " + config.options["endpoints"]);
+  any_pool cache{config, *made};
+  for (auto& key : keys_everywhere("config", 6)) {
+    auto done = cache.run(work{redis_command{"SET", key, 1}});
+    REQUIRE(done);
+    CHECK(done->replies().items.front().value().is_status("OK"));
+  }
+}
+
+// -- all masters --------------------------------------------------------------
+
+TEST_CASE("what means all data means that of all masters") {
+  NEED_REDIS_CLUSTER();
+  fine_cluster();
+  cluster_pool cache{cluster_spec()};
+  CHECK(cache.command("FLUSHALL").value().is_status("OK"));
+  CHECK(cache.command<std::int64_t>("DBSIZE").value() == 0);
+  auto list = keys_everywhere("all", 300);
+  auto keys = std::set<std::string>{list.begin(), list.end()};
+  for (auto& key : keys)
+    cache.command("SET", key, 1).value();
+  cache.command("SET", "other", 1).value();
+  CHECK(cache.command<std::int64_t>("DBSIZE").value() == 301);
+  auto found = cache.command<std::vector<std::string>>("KEYS", "all*").value();
+  CHECK(std::set<std::string>{found.begin(), found.end()} == keys);
+  std::set<std::string> scanned;
+  auto scan = cache.scan("all*", 10);
+  for (auto& key : scan)
+    scanned.insert(key);
+  CHECK_FALSE(scan.failure());
+  CHECK(scanned == keys);
+  auto wrong = cache.command("SCAN", std::uint64_t{99} << 48);
+  REQUIRE_FALSE(wrong);
+  CHECK(wrong.error().code == errc::invalid_argument);
+  auto among = cache.pipeline({redis_command{"DBSIZE"}, redis_command{"PING"}});
+  REQUIRE_FALSE(among);
+  CHECK(among.error().code == errc::invalid_argument);
+}
+
 // -- asking for the table -----------------------------------------------------
 
 TEST_CASE("all calls of a pool share one table") {
   NEED_REDIS_CLUSTER();
   fine_cluster();
-  auto before = calls_of("cluster|slots");
+  auto all = test::private_redis_cluster::shared().nodes();
+  auto before = calls_of("cluster|slots", all);
   cluster_pool cache{cluster_spec(8)};
   auto keys = keys_everywhere("share", 64);
   std::vector<std::thread> threads;
@@ -274,5 +314,5 @@ TEST_CASE("all calls of a pool share one table") {
   for (auto& x : threads)
     x.join();
   // The fixture asks, too, but not while this runs.
-  CHECK(calls_of("cluster|slots") - before == 1);
+  CHECK(calls_of("cluster|slots", all) - before == 1);
 }

@@ -5,14 +5,18 @@
 #include "redis/cluster_fixture.hpp"
 #include "support/eventually.hpp"
 
-#include <cstdio>
+#include <algorithm>
+#include <atomic>
 #include <optional>
+#include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace caf_pool;
 using namespace std::chrono_literals;
 
+using test::calls_of;
 using test::cluster_spec;
 using test::eventually;
 using test::fine_cluster;
@@ -36,6 +40,72 @@ std::uint64_t moved_replies() {
   }
   return result;
 }
+
+/// A replica as a master without slots, as one that was just added; a replica
+/// again afterwards.
+class added_node {
+public:
+  explicit added_node(test::private_redis& master)
+    : master_(master),
+      node_(test::private_redis_cluster::shared().replica_of(master)),
+      master_id_(master.query({"CLUSTER", "MYID"})) {
+    auto line = master_.query({"CLUSTER", "NODES"});
+    auto at = line.find("127.0.0.1:" + std::to_string(master_.port()) + '@');
+    auto bus = std::to_string(std::stoul(line.substr(line.find('@', at) + 1)));
+    node_.query({"CLUSTER", "RESET"});
+    id_ = node_.query({"CLUSTER", "MYID"});
+    node_.query(
+      {"CLUSTER", "MEET", "127.0.0.1", std::to_string(master_.port()), bus});
+    REQUIRE(eventually([&] {
+      return role_is_known("master")
+             && node_.query({"CLUSTER", "INFO"})
+                  .starts_with("cluster_state:ok");
+    }));
+  }
+
+  ~added_node() {
+    eventually([&] {
+      try {
+        return node_.query({"CLUSTER", "REPLICATE", master_id_}) == "OK";
+      } catch (const std::exception&) {
+        return false;
+      }
+    });
+    test::private_redis_cluster::shared().wait_until_ok();
+  }
+
+  /// Begins to move a slot there.
+  void begin(const std::string& slot) {
+    node_.query({"CLUSTER", "SETSLOT", slot, "IMPORTING", master_id_});
+    master_.query({"CLUSTER", "SETSLOT", slot, "MIGRATING", id_});
+  }
+
+  void end(const std::string& slot) {
+    node_.query({"CLUSTER", "SETSLOT", slot, "NODE", id_});
+    master_.query({"CLUSTER", "SETSLOT", slot, "NODE", id_});
+  }
+
+  /// Gives the slot back, without its keys.
+  void give_back(const std::string& slot, const std::string& key) {
+    node_.query({"DEL", key});
+    master_.query({"CLUSTER", "SETSLOT", slot, "NODE", master_id_});
+    master_.query({"CLUSTER", "BUMPEPOCH"});
+    node_.query({"CLUSTER", "SETSLOT", slot, "NODE", master_id_});
+  }
+
+private:
+  bool role_is_known(const std::string& role) {
+    auto text = master_.query({"CLUSTER", "NODES"});
+    auto at = text.find(id_);
+    return at != text.npos
+           && text.substr(at, text.find('\n', at) - at).find(role) != text.npos;
+  }
+
+  test::private_redis& master_;
+  test::private_redis& node_;
+  std::string master_id_;
+  std::string id_;
+};
 
 void go_on(const incrementing& load, std::uint64_t more) {
   auto before = load.answered();
@@ -207,4 +277,103 @@ TEST_CASE("a node that is down does not touch the others' slots") {
   CHECK(cache.snapshot().value().breaker == breaker_state::closed);
   REQUIRE(cluster.wait_until_ok());
   CHECK(cache.command<std::string>("GET", key).value() == "x");
+}
+
+TEST_CASE("callers of a node that is away make few questions") {
+  NEED_REDIS_CLUSTER();
+  auto& cluster = fine_cluster();
+  cluster_pool cache{cluster_spec(8)};
+  auto key = key_in(0);
+  cache.command("SET", key, "x").value();
+  auto& dead = cluster.master_of(0);
+  auto others = cluster.nodes();
+  others.erase(std::find(others.begin(), others.end(), &dead));
+  auto before = calls_of("cluster|slots", others);
+  auto began = clock::now();
+  {
+    auto frozen = test::frozen{dead};
+    std::vector<std::thread> callers;
+    for (auto i = 0; i < 8; ++i)
+      callers.emplace_back([&] {
+        auto quick = acquire_options{};
+        quick.limit = 20ms;
+        while (clock::now() < began + 1s)
+          (void) cache.send(redis_command{"GET", key}, quick);
+      });
+    for (auto& x : callers)
+      x.join();
+  }
+  auto asked = calls_of("cluster|slots", others) - before;
+  auto steps = (clock::now() - began) / 200ms;
+  CHECK(asked <= static_cast<std::uint64_t>(steps) + 2);
+  REQUIRE(cluster.wait_until_ok());
+  CHECK(cache.command<std::string>("GET", key).value() == "x");
+}
+
+TEST_CASE("a node that joins is followed to before it has a slot") {
+  NEED_REDIS_CLUSTER();
+  auto& cluster = fine_cluster();
+  auto key = key_in(0);
+  cluster_pool cache{cluster_spec()};
+  cache.command("DEL", key).value();
+  {
+    added_node added{cluster.master_of(0)};
+    added.begin("0");
+    // ASK leads to a node that no table names.
+    CHECK(cache.command("SET", key, "there").value().is_status("OK"));
+    CHECK(cache.command<std::string>("GET", key).value() == "there");
+    auto both = cache.transaction(
+      {redis_command{"APPEND", key, "!"}, redis_command{"GET", key}});
+    REQUIRE(both);
+    CHECK(both->items[1].value().as<std::string>().value() == "there!");
+    added.end("0");
+    CHECK(cache.command<std::string>("GET", key).value() == "there!");
+    added.give_back("0", key);
+    CHECK(cache.command("GET", key).value().is_nil());
+  }
+  REQUIRE(cluster.wait_until_ok());
+}
+
+TEST_CASE("a script that returns a redirect leads nobody away") {
+  NEED_REDIS_CLUSTER();
+  fine_cluster();
+  cluster_pool cache{cluster_spec()};
+  auto key = key_in(0);
+  auto options = acquire_options{};
+  auto text = "return redis.error_reply('MOVED 0 127.0.0.1:1')";
+  auto done = cache.send(redis_command{"EVAL", text, 1, key}, options);
+  REQUIRE_FALSE(done);
+  CHECK(done.error().message.find("neither known nor allowed")
+        != std::string::npos);
+  auto held = cache.acquire();
+  REQUIRE(held);
+  for (auto& x : (*held)->nodes())
+    CHECK(x.where.port != 1);
+}
+
+TEST_CASE("slots that a cluster gave up are known to be gone") {
+  NEED_REDIS_CLUSTER();
+  auto& cluster = fine_cluster();
+  cluster_pool cache{cluster_spec()};
+  auto key = key_in(0);
+  cache.command("SET", key, "x").value();
+  auto& owner = cluster.master_of(0);
+  for (auto* node : cluster.nodes())
+    try {
+      node->query({"CLUSTER", "DELSLOTS", "0"});
+    } catch (const std::runtime_error&) {
+      // It heard of that from another one.
+    }
+  auto quick = acquire_options{};
+  quick.limit = 500ms;
+  // First a node says so, then nobody is asked any more.
+  CHECK(eventually([&] {
+    auto done = cache.send(redis_command{"GET", key}, quick);
+    return !done && done.error().state == "CLUSTERDOWN"
+           && done.error().message.find("as far as is known")
+                != std::string::npos;
+  }));
+  owner.query({"CLUSTER", "ADDSLOTS", "0"});
+  CHECK(cache.command("GET", key));
+  REQUIRE(cluster.wait_until_ok());
 }

@@ -45,41 +45,7 @@ batch cut_off(batch& from, std::size_t keep) {
   return result;
 }
 
-node_answer refused_by(const batch& what, const error& why) {
-  return {{what.parts.size(), result<redis_value>{why}}, why};
-}
-
-redis_commands behind_asking(const batch& what) {
-  auto result = redis_commands{};
-  for (auto& x : what.work.items) {
-    result.items.emplace_back("ASKING");
-    result.items.push_back(x);
-  }
-  return result;
-}
-
-/// Drops the replies to ASKING.
-void drop_asking(std::vector<result<redis_value>>& xs) {
-  for (std::size_t i = 0; i < xs.size() / 2; ++i)
-    xs[i] = std::move(xs[2 * i + 1]);
-  xs.erase(xs.begin() + static_cast<std::ptrdiff_t>(xs.size() / 2), xs.end());
-}
-
 } // namespace
-
-node_answer send_to(connection& node, const batch& what, time_point deadline) {
-  auto together = what.asking && what.work.as == form::pipeline;
-  if (what.asking && !together)
-    if (auto asked = node.run(redis_command{"ASKING"}, deadline); !asked)
-      return refused_by(what, asked.error());
-  auto done = node.run(together ? behind_asking(what) : what.work, deadline);
-  if (!done)
-    return refused_by(what, done.error());
-  auto result = node_answer{std::move(done->replies().items), {}};
-  if (together)
-    drop_asking(result.replies);
-  return result;
-}
 
 cluster_call::cluster_call(cluster_route& route, stop_switch& stop,
                            time_point deadline)
@@ -105,7 +71,7 @@ result<redis_replies> cluster_call::run(redis_commands what) {
     if (is_over())
       give_up(std::move(x));
     else
-      send(std::move(x));
+      send(take_due(std::move(x)));
   }
   return end(as);
 }
@@ -130,6 +96,18 @@ cluster_call::job cluster_call::take_next() {
                                 [](auto& x, auto& y) { return x.due < y.due; });
   auto result = std::move(*first);
   open_.erase(first);
+  return result;
+}
+
+std::vector<cluster_call::job> cluster_call::take_due(job first) {
+  std::vector<job> result;
+  result.push_back(std::move(first));
+  auto now = clock::now();
+  auto later = std::stable_partition(open_.begin(), open_.end(),
+                                     [now](auto& x) { return x.due <= now; });
+  result.insert(result.end(), std::make_move_iterator(open_.begin()),
+                std::make_move_iterator(later));
+  open_.erase(open_.begin(), later);
   return result;
 }
 
@@ -187,47 +165,61 @@ void cluster_call::give_up(job x) {
 
 // -- sending ------------------------------------------------------------------
 
-void cluster_call::send(job x) {
-  auto now = route_.who.now();
-  x.version = now.version;
-  auto batches
-    = parts_->route(std::move(x.what), *now.table, route_.next_turn());
-  for (auto& y : batches) {
-    auto next = job{std::move(y), x.attempts, x.losses, {}, x.version, x.last};
-    if (next.what.target) {
-      send_to_node(std::move(next));
-    } else {
-      route_.who.want_urgently();
-      try_later(std::move(next), kind::unserved);
-    }
+void cluster_call::send(std::vector<job> wave) {
+  std::vector<ready_job> ready;
+  for (auto& x : wave) {
+    auto now = route_.who.now();
+    auto batches
+      = parts_->route(std::move(x.what), *now.table, route_.next_turn());
+    for (auto& y : batches)
+      prepare({std::move(y), x.attempts, x.losses, {}, now.version, x.last},
+              ready);
   }
+  std::vector<shipment> all;
+  std::deque<stop_switch::scope> scopes;
+  for (auto& x : ready) {
+    all.push_back({&*x.node, &x.what.what});
+    scopes.emplace_back(stop_, *x.node);
+  }
+  exchange_all(all, deadline_);
+  scopes.clear();
+  for (std::size_t i = 0; i < ready.size(); ++i)
+    settle(std::move(ready[i].what), std::move(all[i].answer),
+           ready[i].node->state() == trace::broken);
 }
 
-void cluster_call::send_to_node(job x) {
-  auto node = route_.nodes.acquire(*x.what.target, deadline_);
-  if (!node) {
-    x.last = node.error();
-    if (is_lasting(x.last)) {
-      refused_ = x.last;
-      follow(parts_->abandon(std::move(x.what), x.last), {});
-      return;
-    }
+/// Takes a connection to the node; there is one for each call under way.
+void cluster_call::prepare(job x, std::vector<ready_job>& ready) {
+  if (!x.what.target) {
     route_.who.want_urgently();
-    x.what.target.reset();
-    x.what.asking = false;
-    try_later(std::move(x), kind::cluster_down);
+    try_later(std::move(x), kind::unserved);
     return;
   }
-  auto answer
-    = stop_.during(**node, [&] { return send_to(**node, x.what, deadline_); });
+  auto node = route_.nodes.acquire(*x.what.target, deadline_);
+  if (node) {
+    ready.push_back({std::move(x), *std::move(node)});
+    return;
+  }
+  x.last = node.error();
+  if (is_lasting(x.last)) {
+    refused_ = x.last;
+    follow(parts_->abandon(std::move(x.what), x.last), {});
+    return;
+  }
+  route_.who.want_urgently();
+  x.what.target.reset();
+  x.what.asking = false;
+  try_later(std::move(x), kind::cluster_down);
+}
+
+void cluster_call::settle(job x, node_answer answer, bool broken) {
   refused_ = std::move(answer.refused);
-  auto& got = answer.replies;
-  if ((*node)->state() == trace::broken && !stop_.aborted()) {
+  if (broken && !stop_.aborted()) {
     route_.who.want_urgently();
-    if (try_lost_again(x, got))
+    if (try_lost_again(x, answer.replies))
       return;
   }
-  take_answer(std::move(x), std::move(got));
+  take_answer(std::move(x), std::move(answer.replies));
 }
 
 void cluster_call::take_answer(job x, replies got) {

@@ -2,6 +2,7 @@
 
 #include "caf_pool/backend/redis_cluster/batch_splitter.hpp"
 #include "caf_pool/backend/redis_cluster/cluster_route.hpp"
+#include "caf_pool/backend/redis_cluster/node_exchange.hpp"
 #include "caf_pool/backend/redis_cluster/stop_switch.hpp"
 #include "caf_pool/core/random.hpp"
 #include "caf_pool/core/redis_command.hpp"
@@ -14,17 +15,6 @@
 #include <vector>
 
 namespace caf_pool::cluster {
-
-/// What a node made of a batch.
-struct node_answer {
-  /// For each command.
-  std::vector<result<redis_value>> replies;
-  /// Why there are none; of a transaction why it was not carried out.
-  error refused = {};
-};
-
-/// Sends commands to a node on one connection, behind ASKING if need be.
-node_answer send_to(connection& node, const batch& what, time_point deadline);
 
 /// Carries out the commands of one call, until its deadline: sends each to its
 /// node, follows redirects, and tries again what took no effect because a node
@@ -55,10 +45,18 @@ private:
 
   using replies = std::vector<result<redis_value>>;
 
+  /// A job with a connection to its node.
+  struct ready_job {
+    job what;
+    node_lease node;
+  };
+
   job take_next();
+  std::vector<job> take_due(job first);
   void await(const job& x);
-  void send(job x);
-  void send_to_node(job x);
+  void send(std::vector<job> wave);
+  void prepare(job x, std::vector<ready_job>& ready);
+  void settle(job x, node_answer answer, bool broken);
   void follow(batch_splitter::step next, const job& of);
   void try_later(job x, redirect::kind why);
   void give_up(job x);

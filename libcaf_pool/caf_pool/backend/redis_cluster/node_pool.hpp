@@ -2,8 +2,8 @@
 
 #include "caf_pool/backend/backend.hpp"
 #include "caf_pool/backend/redis_cluster/node_address.hpp"
+#include "caf_pool/backend/redis_cluster/node_state.hpp"
 #include "caf_pool/core/pool_config.hpp"
-#include "caf_pool/core/pool_snapshot.hpp"
 #include "caf_pool/core/random.hpp"
 #include "caf_pool/machine/policy/backoff.hpp"
 #include "caf_pool/machine/policy/circuit_breaker.hpp"
@@ -32,16 +32,6 @@ struct node_limits {
   /// Takes a pool's settings. A node that was away must serve soon after it is
   /// back, and a refused look costs little: delays are a second at most.
   static node_limits from(const pool_config& config);
-};
-
-/// What is known of a node.
-struct node_state {
-  node_address where;
-  std::uint32_t idle = 0;
-  std::uint32_t used = 0;
-  std::uint64_t opened = 0;
-  std::uint64_t open_errors = 0;
-  breaker_state breaker = breaker_state::closed;
 };
 
 class node_pool;

@@ -5,6 +5,7 @@
 #include "caf_pool/backend/redis/redis_command_table.hpp"
 #include "caf_pool/backend/redis/redis_options.hpp"
 #include "caf_pool/backend/redis_cluster/cluster_options.hpp"
+#include "caf_pool/backend/redis_cluster/cluster_route.hpp"
 
 #include <memory>
 #include <stop_token>

@@ -3,8 +3,10 @@
 #include "caf_pool/backend/redis/redis_command_table.hpp"
 #include "caf_pool/backend/redis/redis_refusal.hpp"
 #include "caf_pool/backend/redis_cluster/cluster_call.hpp"
+#include "caf_pool/backend/redis_cluster/cluster_route.hpp"
+#include "caf_pool/backend/redis_cluster/every_master.hpp"
+#include "caf_pool/backend/redis_cluster/node_pool.hpp"
 #include "caf_pool/backend/redis_cluster/redirect.hpp"
-#include "caf_pool/core/one_of.hpp"
 
 #include <algorithm>
 #include <string>
@@ -15,13 +17,15 @@ namespace caf_pool {
 
 namespace {
 
+using cluster::gathering;
+using cluster::node_address;
 using cluster::read_redirect;
 using cluster::redirect;
 using cluster::slot_number;
 using form = redis_commands::form;
 
-/// How long WATCH waits before it tries again.
-constexpr duration watch_pause = std::chrono::milliseconds{50};
+/// Before a node is asked again that was not there, or did not serve.
+constexpr duration pause_between_tries = std::chrono::milliseconds{50};
 
 std::string shown(const redis_command& x) {
   return std::string{x.name().substr(0, 40)};
@@ -59,11 +63,39 @@ error cross_slot_of_watch(const redis_command& x, slot_number slot) {
           "CROSSSLOT"};
 }
 
+error for_all(const redis_command& x) {
+  return {errc::invalid_argument,
+          shown(x) + " means all nodes of a cluster; send it by itself",
+          {}};
+}
+
 error moved_meanwhile(const error& why) {
   return {errc::execute_failed,
           "the slot of the watched keys went to another node (" + why.message
             + "); nothing took effect: look again and repeat it",
           "CONFLICT"};
+}
+
+/// Tells whether a command would do too little among others. A script may be
+/// loaded for those that follow.
+bool means_all(const redis_command& x, const redis_command_facts* facts) {
+  return cluster::gathering_of(x) != gathering::none
+         && (facts->name != "script" || facts->subcommand != "load");
+}
+
+/// In an order that a failover does not change.
+std::vector<node_address> masters_by_slot(const cluster::slot_table& table) {
+  std::vector<node_address> result;
+  const node_address* last = nullptr;
+  for (std::size_t i = 0; i < cluster::slot_count; ++i) {
+    auto* x = table.master_of(static_cast<slot_number>(i));
+    if (x == nullptr || x == last)
+      continue;
+    last = x;
+    if (std::find(result.begin(), result.end(), *x) == result.end())
+      result.push_back(*x);
+  }
+  return result;
 }
 
 bool is_name(const redis_command& x, std::string_view word) {
@@ -78,11 +110,18 @@ bool is_alone(const redis_commands& what, std::string_view word) {
 
 } // namespace
 
+struct redis_cluster_connection::pin {
+  cluster::node_lease node;
+  slot_number slot;
+};
+
 redis_cluster_connection::redis_cluster_connection(
   std::shared_ptr<cluster::cluster_route> route)
   : route_(std::move(route)) {
   // nop
 }
+
+redis_cluster_connection::~redis_cluster_connection() = default;
 
 // -- work ---------------------------------------------------------------------
 
@@ -106,6 +145,8 @@ std::optional<error> redis_cluster_connection::refusal(
     if (controls && !pin_ && !is_alone(what, "watch")
         && !is_alone(what, "unwatch"))
       return not_watching(x);
+    if (place != redis_place::single && means_all(x, facts))
+      return for_all(x);
     if (restricted_ && !controls && !is_read(x))
       return writes_refused(x);
   }
@@ -145,7 +186,71 @@ result<redis_replies> redis_cluster_connection::call(const redis_commands& what,
     nothing.items.emplace_back(redis_value{redis_status{"OK"}});
     return nothing;
   }
+  if (what.items.size() == 1
+      && cluster::gathering_of(what.items.front()) != gathering::none
+      && what.as == form::pipeline) {
+    auto done = call_masters(what.items.front(), deadline);
+    if (!done)
+      return done.error();
+    auto replies = redis_replies{};
+    replies.items.emplace_back(*std::move(done));
+    return replies;
+  }
   return cluster::cluster_call{*route_, stop_, deadline}.run(what);
+}
+
+// -- all masters --------------------------------------------------------------
+
+result<redis_value> redis_cluster_connection::call_masters(
+  const redis_command& what, time_point deadline) {
+  auto how = cluster::gathering_of(what);
+  auto count = masters_by_slot(*route_->who.now().table).size();
+  if (how == gathering::scan) {
+    auto at = cluster::scan_place::of(what);
+    if (!at || at->master >= count)
+      return error{errc::invalid_argument,
+                   "SCAN: the cursor is none that a SCAN returned",
+                   {}};
+    auto done = call_master(at->master, at->command_for(what), deadline);
+    return done ? at->reply_of(*std::move(done), count) : done;
+  }
+  std::vector<result<redis_value>> replies;
+  for (std::size_t i = 0; i < count; ++i) {
+    replies.push_back(call_master(i, what, deadline));
+    if (!replies.back())
+      break;
+  }
+  return cluster::gathered(how, std::move(replies));
+}
+
+result<redis_value> redis_cluster_connection::call_master(
+  std::size_t number, const redis_command& what, time_point deadline) {
+  auto aborted = [this] { return stop_.aborted(); };
+  auto last = error{errc::server_unready, "the cluster has fewer masters now",
+                    "CLUSTERDOWN"};
+  do {
+    auto now = route_->who.now();
+    auto masters = masters_by_slot(*now.table);
+    if (number >= masters.size())
+      return last;
+    auto node = route_->nodes.acquire(masters[number], deadline);
+    if (node) {
+      auto one = redis_commands{};
+      one.items.push_back(what);
+      auto done = exchange(**node, one, deadline);
+      if (done)
+        return std::move(done->items.front());
+      last = done.error();
+      if (last.code != errc::connection_lost)
+        return last;
+    } else {
+      last = node.error();
+    }
+    route_->who.want_urgently();
+    auto until = add_saturated(clock::now(), pause_between_tries);
+    route_->who.wait(now.version, std::min(until, deadline), aborted);
+  } while (clock::now() < deadline && !stop_.aborted());
+  return last;
 }
 
 // -- watching -----------------------------------------------------------------
@@ -185,14 +290,14 @@ result<redis_replies> redis_cluster_connection::watch(
   auto aborted = [this] { return stop_.aborted(); };
   while (clock::now() < deadline && !stop_.aborted()) {
     auto now = route_->who.now();
-    auto until = add_saturated(clock::now(), watch_pause);
+    auto until = add_saturated(clock::now(), pause_between_tries);
     auto* master = now.table->master_of(slot);
     if (master != nullptr) {
       auto node = route_->nodes.acquire(*master, deadline);
       auto done = node ? exchange(**node, what, deadline)
                        : result<redis_replies>{node.error()};
       if (done) {
-        pin_.emplace(pin{*std::move(node), slot});
+        pin_ = std::make_unique<pin>(pin{*std::move(node), slot});
         return done;
       }
       last = done.error();

@@ -1,15 +1,22 @@
 #pragma once
 
 #include "caf_pool/backend/backend.hpp"
-#include "caf_pool/backend/redis_cluster/cluster_route.hpp"
-#include "caf_pool/backend/redis_cluster/node_pool.hpp"
+#include "caf_pool/backend/redis_cluster/node_state.hpp"
 #include "caf_pool/backend/redis_cluster/stop_switch.hpp"
+#include "caf_pool/core/redis_command.hpp"
+#include "caf_pool/core/redis_value.hpp"
 
 #include <memory>
 #include <optional>
 #include <vector>
 
 namespace caf_pool {
+
+namespace cluster {
+
+struct cluster_route;
+
+} // namespace cluster
 
 /// The leave for one call at a time to a cluster. It has no socket of its own:
 /// each call takes connections to the nodes that its keys lie on.
@@ -22,6 +29,8 @@ class redis_cluster_connection : public connection {
 public:
   explicit redis_cluster_connection(
     std::shared_ptr<cluster::cluster_route> route);
+
+  ~redis_cluster_connection() override;
 
   /// Succeeds if a node answers.
   result<void> probe(time_point deadline) override;
@@ -38,13 +47,16 @@ public:
 
 private:
   /// A node's connection that WATCH keeps.
-  struct pin {
-    cluster::node_lease node;
-    cluster::slot_number slot;
-  };
+  struct pin;
 
   std::optional<error> refusal(const redis_commands& what) const;
   result<redis_replies> call(const redis_commands& what, time_point deadline);
+  /// Sends what means the whole cluster to all masters, or SCAN to one.
+  result<redis_value> call_masters(const redis_command& what,
+                                   time_point deadline);
+  /// Tries a node until it answers, if nothing can have taken effect.
+  result<redis_value> call_master(std::size_t number, const redis_command& what,
+                                  time_point deadline);
   result<redis_replies> watch(const redis_commands& what, time_point deadline);
   result<redis_replies> call_pinned(const redis_commands& what,
                                     time_point deadline);
@@ -55,7 +67,7 @@ private:
 
   std::shared_ptr<cluster::cluster_route> route_;
   cluster::stop_switch stop_;
-  std::optional<pin> pin_;
+  std::unique_ptr<pin> pin_;
   bool restricted_ = false;
 };
 

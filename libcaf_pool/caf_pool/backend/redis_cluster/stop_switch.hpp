@@ -2,9 +2,10 @@
 
 #include "caf_pool/backend/backend.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
-#include <utility>
+#include <vector>
 
 namespace caf_pool::cluster {
 
@@ -13,33 +14,42 @@ namespace caf_pool::cluster {
 /// Thread-safety: `abort` and `aborted` from any thread, the rest from one.
 class stop_switch {
 public:
+  /// While it lives, `abort` reaches a connection, too.
+  class scope {
+  public:
+    scope(stop_switch& all, connection& busy) : all_(all), busy_(busy) {
+      auto lock = std::lock_guard{all_.mutex_};
+      all_.busy_.push_back(&busy);
+      if (all_.aborted_)
+        busy.abort();
+    }
+
+    scope(const scope&) = delete;
+    scope& operator=(const scope&) = delete;
+
+    ~scope() {
+      auto lock = std::lock_guard{all_.mutex_};
+      auto& list = all_.busy_;
+      list.erase(std::find(list.begin(), list.end(), &busy_));
+    }
+
+  private:
+    stop_switch& all_;
+    connection& busy_;
+  };
+
   /// Calls a function while `abort` reaches a connection.
   template <class F>
   auto during(connection& busy, F&& call) {
-    struct scope {
-      explicit scope(stop_switch& x, connection& busy) : all(x) {
-        auto lock = std::lock_guard{all.mutex_};
-        all.busy_ = &busy;
-        if (all.aborted_)
-          busy.abort();
-      }
-
-      ~scope() {
-        auto lock = std::lock_guard{all.mutex_};
-        all.busy_ = nullptr;
-      }
-
-      stop_switch& all;
-    };
     auto guard = scope{*this, busy};
-    return std::forward<F>(call)();
+    return call();
   }
 
   void abort() noexcept {
     auto lock = std::lock_guard{mutex_};
     aborted_ = true;
-    if (busy_ != nullptr)
-      busy_->abort();
+    for (auto* x : busy_)
+      x->abort();
   }
 
   bool aborted() const noexcept {
@@ -48,7 +58,7 @@ public:
 
 private:
   std::mutex mutex_;
-  connection* busy_ = nullptr;
+  std::vector<connection*> busy_;
   std::atomic<bool> aborted_{false};
 };
 
