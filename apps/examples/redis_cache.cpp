@@ -1,17 +1,46 @@
-// A cache on a Redis or Valkey server: commands, pipelines, a transaction.
+// A cache of computed values on a Redis or Valkey server, and below it what the
+// server offers: commands, pipelines, a transaction.
 //
 //   example_redis_cache redis://localhost/0
 
 #if CAF_POOL_WITH_REDIS
 
+#  include "caf_pool/redis_cache.hpp"
+
 #  include "caf_pool/redis.hpp"
 
+#  include <chrono>
 #  include <cstdint>
 #  include <iostream>
 #  include <optional>
 #  include <string>
 
 using caf_pool::redis_command;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Takes long in earnest. Nothing: there is no such user.
+std::optional<std::string> load_name(int id) {
+  return "user " + std::to_string(id);
+}
+
+// Returns whether a name could be had, with Redis or without.
+bool use_cache(caf_pool::pool<caf_pool::redis_connection>& connections) {
+  caf_pool::redis_cache names{connections};
+  auto policy = caf_pool::cache_policy{};
+  policy.ttl = 60s;
+  policy.stale_if_error = 1h; // better old than none
+  auto name = names.get_or_compute("name:7", policy, [] {
+    return load_name(7); // by one caller at a time, whoever else asks
+  });
+  if (name && *name)
+    std::cout << name->value.value() << " (" << to_string(name->state) << ")\n";
+  auto erased = names.erase("name:7"); // after a change
+  return name && erased;
+}
+
+} // namespace
 
 int main(int argc, char** argv) {
   const auto* url = argc > 1 ? argv[1] : "redis://localhost/0";
@@ -21,6 +50,8 @@ int main(int argc, char** argv) {
     std::cerr << stored.error().message << '\n'; // says what to do about it
     return 1;
   }
+  if (!use_cache(cache))
+    return 1;
   auto name = cache.command<std::optional<std::string>>("GET", "user:7");
   std::cout << name.value().value_or("nobody") << '\n';
 

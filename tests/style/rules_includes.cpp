@@ -33,6 +33,7 @@ const std::vector<layer>& layers() {
     {"net", {"core"}, {"posix"}},
     {"net/url", {"core"}, {"boost"}},
     {"calls", {"core"}, {"openssl"}},
+    {"cache", {"core", "calls"}, {}},
     {"net/stream", {"core", "net"}, {"openssl", "posix"}},
     {"caf", {"core"}, {"caf"}},
     {"backend", {"core", "settings"}, {}},
@@ -81,8 +82,8 @@ const std::vector<layer>& layers() {
      {"caf", "nlohmann", "systemd", "posix"}},
     {"face",
      {"core", "backend", "backend/testing", "backend/postgres", "backend/redis",
-      "backend/redis_cluster", "backend/sqlite", "redis", "lease", "remote",
-      "actor", "config", "node"},
+      "backend/redis_cluster", "backend/sqlite", "redis", "cache", "lease",
+      "remote", "actor", "config", "node"},
      {}},
     {"users", {"top", "face"}, {"caf", "caf/io", "pqxx", "sqlite", "posix"}},
   };
@@ -99,10 +100,10 @@ const layer* find_layer(std::string_view name) {
 constexpr std::string_view library_root = "libcaf_pool/caf_pool/";
 
 bool is_face(std::string_view path) {
-  static constexpr std::array<std::string_view, 11> list{
-    "actors.hpp", "backend.hpp", "backend_testing.hpp", "config.hpp",
-    "lease.hpp",  "node.hpp",    "remote.hpp",          "postgres.hpp",
-    "redis.hpp",  "sqlite.hpp",  "version.hpp"};
+  static constexpr std::array<std::string_view, 12> list{
+    "actors.hpp", "backend.hpp",     "backend_testing.hpp", "config.hpp",
+    "lease.hpp",  "node.hpp",        "remote.hpp",          "postgres.hpp",
+    "redis.hpp",  "redis_cache.hpp", "sqlite.hpp",          "version.hpp"};
   return std::find(list.begin(), list.end(), path) != list.end();
 }
 
