@@ -66,6 +66,7 @@ figure f24_reset();
 figure f27_overload();
 figure f40_get();
 figure f41_pipeline();
+figure f42_shared();
 figure f45_remote_get();
 
 // -- what figures cannot do without -------------------------------------------

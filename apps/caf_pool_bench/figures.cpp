@@ -21,7 +21,7 @@ std::vector<figure> all_figures() {
       f24_reset(), f27_overload(),
 #endif
 #if CAF_POOL_WITH_REDIS
-      f40_get(), f41_pipeline(), f45_remote_get(),
+      f40_get(), f41_pipeline(), f42_shared(), f45_remote_get(),
 #endif
   };
 }

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <thread>
+#include <variant>
 
 namespace caf_pool {
 
@@ -100,6 +101,32 @@ result<redis_replies> redis_pool_words<Connection>::transact(
       return conflict(i);
     pause(end);
   }
+}
+
+// -- shared connections -------------------------------------------------------
+
+pool_words<redis_connection>::~pool_words() {
+  if (!lanes_)
+    return;
+  if (ready())
+    (void) drain(config().close_timeout);
+  lanes_->end();
+}
+
+result<outcome> pool_words<redis_connection>::run(
+  const work& what, const acquire_options& options,
+  const std::source_location& at) {
+  auto* commands = std::get_if<redis_commands>(&what.what);
+  auto lanes = lanes_;
+  if (!lanes || commands == nullptr)
+    return any_pool::run(what, options, at);
+  auto here = redis_lanes::visit{*lanes};
+  auto how = options;
+  if (here.crowded())
+    if (auto done = lanes->run(*this, *commands, how);
+        done && !lanes->may_repeat(*done, how))
+      return *std::move(done);
+  return any_pool::run(what, how, at);
 }
 
 // -- connections outside of the pool ------------------------------------------

@@ -4,6 +4,7 @@
 #include "caf_pool/backend/redis_cluster/redis_cluster_connection.hpp"
 #include "caf_pool/calls/redis_calls.hpp"
 #include "caf_pool/pool.hpp"
+#include "caf_pool/redis/redis_lanes.hpp"
 #include "caf_pool/redis/redis_subscriber.hpp"
 
 #include <chrono>
@@ -86,11 +87,25 @@ public:
   using redis_lease_words::redis_lease_words;
 };
 
-/// A pool of one server: its callers may also wait, and hear what is published.
+/// A pool of one server. When there are more callers than connections, those
+/// whose commands leave nothing behind share a few (`multiplexed`). Callers may
+/// also wait for what others do, and hear what is published.
 template <>
 class pool_words<redis_connection> : public redis_pool_words<redis_connection> {
 public:
   using redis_pool_words::redis_pool_words;
+
+  pool_words(pool_words&&) noexcept = default;
+  pool_words& operator=(pool_words&&) noexcept = default;
+
+  /// As that of any pool; waits, too, for callers that share connections, which
+  /// are told `closed`.
+  ~pool_words();
+
+  /// Does work as any pool does, be it over a shared connection.
+  result<outcome> run(const work& what, const acquire_options& options = {},
+                      const std::source_location& at
+                      = std::source_location::current());
 
   // -- connections outside of the pool ----------------------------------------
 
@@ -156,6 +171,8 @@ private:
                                const acquire_options& options);
 
   std::shared_ptr<redis_companions> beside_ = no_companions();
+  /// Null if nothing is shared.
+  std::shared_ptr<redis_lanes> lanes_ = redis_lanes::of(config());
 };
 
 template <>

@@ -162,14 +162,10 @@ result<outcome> redis_connection::block_on(const redis_command& what,
   return outcome{std::move(replies)};
 }
 
-// A loss that may have had an effect is `outcome_unknown`.
 bool redis_connection::may_repeat(const work& what, errc why) const noexcept {
   auto* commands = std::get_if<redis_commands>(&what.what);
-  if (!repeats_ || commands == nullptr)
-    return false;
-  if (why == errc::connection_lost)
-    return true;
-  return why == errc::execute_timeout && is_harmless(commands->items);
+  return repeats_ && commands != nullptr
+         && caf_pool::may_repeat(commands->items, why);
 }
 
 duration redis_connection::first_try_limit() const noexcept {

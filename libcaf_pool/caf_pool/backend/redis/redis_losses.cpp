@@ -56,6 +56,11 @@ bool is_harmless(std::span<const redis_command> commands) {
                      [](auto& x) { return x.is_idempotent() || is_read(x); });
 }
 
+bool may_repeat(std::span<const redis_command> commands, errc why) {
+  return why == errc::connection_lost
+         || (why == errc::execute_timeout && is_harmless(commands));
+}
+
 error redis_loss(const redis_command& what, bool sent, const redis_exchange& x,
                  duration took) {
   auto harmless = !sent || is_harmless({&what, 1});

@@ -15,6 +15,10 @@ namespace caf_pool {
 /// Tells whether the server may get the commands twice.
 bool is_harmless(std::span<const redis_command> commands);
 
+/// Tells whether commands that stand for themselves and failed like that may be
+/// tried once more: a loss that may have had an effect is `outcome_unknown`.
+bool may_repeat(std::span<const redis_command> commands, errc why);
+
 /// Returns the error of a command whose reply did not come: `outcome_unknown`
 /// if it was sent and may have changed something, else `connection_lost` or
 /// `execute_timeout`, which say that nothing took effect that matters.

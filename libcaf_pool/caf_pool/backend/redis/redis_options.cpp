@@ -2,6 +2,7 @@
 
 #include "caf_pool/backend/option_reader.hpp"
 #include "caf_pool/backend/redis/redis_compat.hpp"
+#include "caf_pool/core/parse_number.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -18,7 +19,8 @@ constexpr std::uint32_t last_database = 1'000'000;
 constexpr duration shortest_attempt = std::chrono::milliseconds{1};
 constexpr duration longest_attempt = std::chrono::hours{24};
 constexpr std::uint32_t most_blocking = 10'000;
-constexpr std::size_t max_window_commands = 1'000'000;
+constexpr std::uint32_t max_window_commands = 1'000'000;
+constexpr std::uint32_t max_shared = 64;
 constexpr std::size_t max_window_bytes = std::size_t{1} << 30;
 
 /// A server refuses names with anything but these: blanks and line ends would
@@ -71,6 +73,23 @@ void refuse_cluster(option_reader& in, const pool_config& config) {
   for (auto* key : {"endpoints", "cluster_split"})
     if (config.options.count(key) != 0)
       in.refuse(key, "has no effect without cluster = true");
+}
+
+void read_sharing(option_reader& in, const pool_config& config,
+                  redis_options& out) {
+  auto wanted = in.text("shared_connections");
+  auto count = parse_number<std::uint32_t>(wanted);
+  if (wanted == "auto")
+    out.shared_connections = config.max_size < 4 ? 1 : 2;
+  else if (count && *count <= max_shared)
+    out.shared_connections = *count;
+  else
+    in.refuse("shared_connections",
+              "must be auto or from 0 to " + std::to_string(max_shared));
+  if (!in.flag("multiplexed"))
+    out.shared_connections = 0;
+  out.max_in_flight
+    = in.number<std::uint32_t>("max_in_flight", 1, max_window_commands);
 }
 
 } // namespace
@@ -130,6 +149,14 @@ std::vector<backend_option> redis_option_table() {
     {"blocking_connections", "8",
      "How many connections a pool in a program opens beside its own, on "
      "demand, for commands that block; 0 means none."},
+    {"multiplexed", "true",
+     "In a program: when there are more callers than connections, commands that "
+     "leave nothing behind go together over few shared ones."},
+    {"shared_connections", "auto",
+     "How many connections are shared: a number, 0 for none, or auto for 2, or "
+     "1 below a max_size of 4."},
+    {"max_in_flight", "1000",
+     "How many commands may be under way on a shared connection."},
   };
 }
 
@@ -175,6 +202,9 @@ redis_options redis_options::from(const pool_config& config,
   result.blocking = in.flag("blocking");
   result.blocking_connections
     = in.number<std::uint32_t>("blocking_connections", 0, most_blocking);
+  read_sharing(in, config, result);
+  if (result.blocking)
+    result.shared_connections = 0; // each command has its connection alone
   result.max_result_bytes = config.max_result_bytes;
   return result;
 }

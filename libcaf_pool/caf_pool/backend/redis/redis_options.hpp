@@ -50,6 +50,10 @@ struct redis_options {
   /// How many connections there are for such commands beside a pool that is
   /// not; 0 for none.
   std::uint32_t blocking_connections = 8;
+  /// How many connections are for commands of all callers; 0 for none.
+  std::uint32_t shared_connections = 0;
+  /// How many commands may be under way on one of them.
+  std::uint32_t max_in_flight = 1000;
   std::uint64_t max_result_bytes = std::uint64_t{64} << 20;
 
   /// Returns where the server listens, for people.
