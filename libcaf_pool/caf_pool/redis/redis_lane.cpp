@@ -4,7 +4,7 @@
 #include "caf_pool/lease/pooled_connection.hpp"
 
 #include <algorithm>
-#include <thread>
+#include <new>
 #include <utility>
 
 namespace caf_pool {
@@ -82,16 +82,14 @@ void redis_lane::remove(lane_call& mine) {
         x.who = nullptr;
 }
 
-/// The leader waits for input meanwhile. Those who come while this thread
-/// makes room for them need not send by themselves.
+/// The leader waits for input meanwhile. Who comes while this thread is at it
+/// need not send by itself.
 void redis_lane::send_with_others(guard& lock) {
   sending_ = true;
   try {
-    do {
-      lock.unlock();
-      std::this_thread::yield();
-      lock.lock();
-    } while (send(lock) && parked_);
+    while (send(lock) && parked_) {
+      // nop
+    }
   } catch (const std::bad_alloc&) {
     // The leader finds it broken, and all who wait for replies their errors.
     if (!lock.owns_lock())
@@ -192,15 +190,7 @@ void redis_lane::read(guard& lock) {
     }
   lock.lock();
   distribute();
-  auto several = sleepers_.size() > 1;
   wake_all(lock);
-  if (several) {
-    // Those who were answered may come again at once: their commands go with
-    // those that are here.
-    lock.unlock();
-    std::this_thread::yield();
-    lock.lock();
-  }
 }
 
 void redis_lane::distribute() {
