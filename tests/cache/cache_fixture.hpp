@@ -22,6 +22,9 @@ inline backend_spec<redis_connection> cache_spec(const private_redis& server,
   result.config.acquire_timeout = 60s;
   result.config.execute_timeout = 60s;
   result.config.open_timeout = 60s;
+  // A thousand callers may wait: none of them is to go without the server.
+  result.config.max_waiters = 10'000;
+  result.config.shed_overload = false;
   return result;
 }
 

@@ -62,7 +62,7 @@ int stampede(std::vector<one_cache*> caches, int callers,
           std::uint64_t there = 1;
           for (auto* x : caches) {
             auto now = x->cache.stats();
-            there += now.waiting + now.hits + now.computed;
+            there += now.waiting + now.hits + now.computed + now.unavailable;
           }
           return there + caches.size() > static_cast<std::uint64_t>(callers);
         });
@@ -92,7 +92,8 @@ TEST_CASE("1000 callers of one key cause one computation") {
   CHECK(stampede({&x}, 1000, {}) == 1000);
   auto stats = x.cache.stats();
   CHECK(stats.computations == 1);
-  CHECK(stats.shared + stats.hits == 999);
+  CHECK(stats.shared + stats.hits >= 999);
+  CHECK(stats.last_error.message == "");
   CHECK(stats.waiting == 0);
 }
 
@@ -100,8 +101,10 @@ TEST_CASE("1000 callers of two caches cause two computations at most") {
   fresh_cache x;
   one_cache y{private_redis::shared()};
   CHECK(stampede({&x, &y}, 1000, {}) == 1000);
-  CHECK(x.cache.stats().computations <= 1);
-  CHECK(y.cache.stats().computations <= 1);
+  for (auto* one : {&x.cache, &y.cache}) {
+    CHECK(one->stats().computations <= 1);
+    CHECK(one->stats().last_error.message == "");
+  }
 }
 
 TEST_CASE("with a shared lock two caches cause one computation") {

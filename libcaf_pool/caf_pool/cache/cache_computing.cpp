@@ -36,6 +36,12 @@ std::uint32_t whole_cost(duration x) {
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(ms, 0, most));
 }
 
+/// Returns how long beyond its time to live a value may be served.
+duration beyond(const cache_policy& x) {
+  return std::max(
+    {x.stale_while_revalidate, x.stale_if_error, duration::zero()});
+}
+
 bool is_past(time_point deadline) {
   return deadline != never && clock::now() >= deadline;
 }
@@ -50,10 +56,10 @@ bool is_own(const result<cache_answer>& x, time_point deadline) {
 
 // -- what may be served -------------------------------------------------------
 
-bool cache_core::may_serve(const request& x, duration beyond) const {
+bool cache_core::may_serve(const request& x, duration longest) const {
   auto& stored = x.seen.stored;
   return stored && !stored->negative
-         && milliseconds{x.seen.left()} > -std::max(beyond, duration::zero());
+         && milliseconds{x.seen.left()} > -std::max(longest, duration::zero());
 }
 
 bool cache_core::may_serve_at_last(const request& x) const {
@@ -99,10 +105,21 @@ cache_look cache_core::look(request& x) {
 }
 
 cache_core::outcome_type cache_core::serve(request& x) {
+  if (!x.distrust)
+    if (auto near = find_near(x.key, x.policy.tags))
+      return *std::move(near);
+  x.drops = local_.drops();
+  x.asked = clock::now();
   x.seen = look(x);
-  if (x.seen.why)
+  if (x.seen.why) {
+    // The source is spared what can be had without it.
+    if (auto near = old_near(x, x.seen.why, duration::zero()))
+      return *std::move(near);
     return compute_alone(x, x.seen.why);
+  }
   if (x.seen.fresh()) {
+    keep_near(x.key, *x.seen.stored, x.seen.left(), beyond(x.policy), x.asked,
+              x.drops);
     if (is_due(x)) {
       ++counters_.early;
       if (auto renewed = renew(x))
@@ -195,6 +212,7 @@ std::optional<cache_core::outcome_type> cache_core::lead(
 cache_look cache_core::prepare(request& x, purpose why) {
   if (x.policy.lock == cache_lock::shared)
     x.lock = random_.token();
+  x.drops = local_.drops();
   auto end = std::min(clock::now() + options_.lock_ttl, x.budget.deadline());
   for (;;) {
     auto result = noted(server_.prepare(x.key, x.policy.tags, x.lock,
@@ -297,6 +315,9 @@ void cache_core::store(request& x, const cache_look& before, time_point begin,
     note(stored.error());
   else if (!*stored)
     ++counters_.overtaken;
+  else
+    keep_near(x.key, envelope, lifetime.fresh_ms, beyond(x.policy), now,
+              x.drops);
 }
 
 // -- without Redis ------------------------------------------------------------
@@ -332,6 +353,8 @@ cache_core::outcome_type cache_core::compute_without(request& x,
     result = answer{cache_state::unavailable, *std::move(bytes), why};
   } else if (may_serve_at_last(x)) {
     result = old_answer(x, bytes.error());
+  } else if (auto near = old_near(x, bytes.error(), beyond(x.policy))) {
+    result = *std::move(near);
   } else {
     result = bytes.error();
   }

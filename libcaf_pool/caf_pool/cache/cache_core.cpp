@@ -45,6 +45,7 @@ cache_core::cache_core(std::unique_ptr<cache_port> port, cache_options options)
     server_(std::move(port), cache_keys{options_.prefix}, random_,
             2 * options_.max_computation),
     slots_(options_.concurrent_computations),
+    local_(options_.local_entries, options_.local_max_age),
     background_(options_.threads, max_background_backlog) {
   // nop
 }
@@ -95,12 +96,66 @@ cache_core::answer cache_core::get(const std::string& key,
                                    const std::vector<std::string>& tags,
                                    std::optional<duration> limit) {
   auto result = answer{};
-  if (storable(key)) {
+  if (auto near = find_near(key, tags)) {
+    result = *std::move(near);
+  } else if (storable(key)) {
     auto budget = budget_of(limit);
-    result = to_answer(noted(server_.look(key, tags, budget)));
+    auto asked = clock::now();
+    auto drops = local_.drops();
+    auto found = noted(server_.look(key, tags, budget));
+    if (found.fresh())
+      keep_near(key, *found.stored, found.left(), {}, asked, drops);
+    result = to_answer(found);
   }
   counters_.count(result.state);
   return result;
+}
+
+std::optional<cache_answer> cache_core::find_near(
+  const std::string& key, const std::vector<std::string>& tags) {
+  auto result = local_.find(key, tags, clock::now());
+  if (result)
+    ++counters_.local;
+  return result;
+}
+
+/// Within its time to live, or `beyond` that.
+std::optional<cache_answer> cache_core::old_near(const request& x,
+                                                 const error& why,
+                                                 duration beyond) {
+  auto result = local_.find_old(x.key, x.policy.tags, clock::now());
+  if (!result || x.distrust || result->fresh_for <= -beyond)
+    return std::nullopt;
+  ++counters_.local;
+  result->why = why;
+  return result;
+}
+
+void cache_core::keep_near(const std::string& key, const value_envelope& x,
+                           std::int64_t left_ms, duration beyond,
+                           time_point asked, std::uint64_t drops) {
+  if (!local_.enabled())
+    return;
+  auto kept = local_tier::entry{};
+  kept.key = key;
+  if (!x.negative)
+    kept.value = x.payload;
+  for (auto& tag : x.tags)
+    kept.tags.push_back(tag.name);
+  kept.asked = asked;
+  kept.fresh_until = add_saturated(asked, std::chrono::milliseconds{left_ms});
+  kept.kept_until = add_saturated(kept.fresh_until, beyond);
+  local_.put(std::move(kept), drops);
+}
+
+void cache_core::server_changed(std::optional<std::string_view> server_key) {
+  auto key = server_key ? server_.keys().key_of(*server_key) : std::string{};
+  // Of a tag it is not known which values have it; of others it is no matter.
+  if (!key.empty())
+    local_.drop(key);
+  else if (!server_key
+           || server_key->starts_with(server_.keys().begin() + "tag:"))
+    local_.drop_all();
 }
 
 std::vector<cache_core::answer> cache_core::get_many(
@@ -150,6 +205,7 @@ result<void> cache_core::set(const std::string& key, std::string bytes,
     = server_.put(key, envelope, draw_lifetime(policy, false, source), budget);
   if (!done)
     note(done.error());
+  local_.drop(key);
   flights_.forget(key);
   return done;
 }
@@ -161,6 +217,7 @@ result<void> cache_core::erase(const std::string& key,
   if (!done)
     note(done.error());
   failures_.forget(key);
+  local_.drop(key);
   // Who comes after this call shares no older computation.
   flights_.forget(key);
   return done;
@@ -172,6 +229,7 @@ result<void> cache_core::invalidate_tag(const std::string& tag,
   auto done = server_.invalidate(tag, budget);
   if (!done)
     note(done.error());
+  local_.drop_tag(tag);
   flights_.forget_all();
   return done;
 }

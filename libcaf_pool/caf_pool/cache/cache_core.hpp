@@ -7,6 +7,7 @@
 #include "caf_pool/cache/cached.hpp"
 #include "caf_pool/cache/computation_slots.hpp"
 #include "caf_pool/cache/failure_memory.hpp"
+#include "caf_pool/cache/local_tier.hpp"
 #include "caf_pool/cache/shared_random.hpp"
 #include "caf_pool/cache/single_flight.hpp"
 #include "caf_pool/core/result.hpp"
@@ -15,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace caf_pool {
@@ -58,6 +60,9 @@ public:
   result<void> invalidate_tag(const std::string& tag,
                               std::optional<duration> limit);
 
+  /// Somebody else changed a key of the server, or nobody knows which.
+  void server_changed(std::optional<std::string_view> server_key);
+
   cache_stats stats() const;
 
 private:
@@ -72,6 +77,9 @@ private:
     /// What is stored is served only if computing fails.
     bool source_first = false;
     cache_look seen = {};
+    /// Of the local tier, before the server was asked.
+    std::uint64_t drops = 0;
+    time_point asked = {};
     /// The token of the shared lock; empty without one.
     std::string lock = {};
   };
@@ -89,6 +97,13 @@ private:
   time_budget computing(const cache_policy& policy) const;
   bool storable(const std::string& key) const noexcept;
   cache_look noted(cache_look x);
+  std::optional<answer> find_near(const std::string& key,
+                                  const std::vector<std::string>& tags);
+  std::optional<answer> old_near(const request& x, const error& why,
+                                 duration beyond);
+  void keep_near(const std::string& key, const value_envelope& x,
+                 std::int64_t left_ms, duration beyond, time_point asked,
+                 std::uint64_t drops);
   answer to_answer(const cache_look& look) const;
   answer old_answer(const request& x, const error& why) const;
   outcome_type counted(outcome_type x);
@@ -125,6 +140,7 @@ private:
   single_flight flights_;
   computation_slots slots_;
   failure_memory failures_;
+  local_tier local_;
   // Last: its tasks use all of the above.
   background_tasks background_;
 };

@@ -46,8 +46,8 @@ return 0
   return result;
 }
 
-// From its first use on. A value that is older has lost its tag, and is computed
-// anew.
+// From its first use on. A value that is older has lost its tag, and is
+// computed anew.
 constexpr duration tag_lifetime = std::chrono::hours{30 * 24};
 
 std::int64_t whole_ms(duration x) {

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -159,6 +160,14 @@ public:
   result<void> invalidate_tag(const std::string& tag,
                               std::optional<duration> limit = std::nullopt) {
     return core_.invalidate_tag(tag, limit);
+  }
+
+  /// For whoever hears of changed keys (CLIENT TRACKING with BCAST and the
+  /// prefix of this cache): drops what the process keeps of a key of the
+  /// server, or of all if it is not known what changed, as after a lost
+  /// connection.
+  void server_changed(std::optional<std::string_view> server_key) {
+    core_.server_changed(server_key);
   }
 
   cache_stats stats() const {
