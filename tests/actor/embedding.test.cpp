@@ -6,7 +6,10 @@
 #include "support/eventually.hpp"
 
 #include <atomic>
+#include <future>
+#include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace caf_pool;
@@ -102,11 +105,32 @@ TEST_CASE("many threads share few connections without losing one", "[C06]") {
   CHECK(now->gauges.leased == 0);
 }
 
+TEST_CASE("the last pool of a program may end on any thread") {
+  for (auto i = 0; i < 10; ++i) {
+    auto config = small(1);
+    config.options["path"] = ":memory:";
+    auto db = std::make_unique<any_pool>(config, make_sqlite(config).value());
+    REQUIRE(db->execute("SELECT 1"));
+    auto users = std::vector<std::thread>{};
+    for (auto n = 0; n < 3; ++n)
+      users.emplace_back([&] { static_cast<void>(db->execute("SELECT 2")); });
+    for (auto& user : users)
+      user.join();
+    auto over = std::make_shared<std::promise<void>>();
+    auto end = over->get_future();
+    std::thread{[over, gone = std::move(db)]() mutable {
+      gone.reset();
+      over->set_value();
+    }}.detach();
+    REQUIRE(end.wait_for(test::patience) == std::future_status::ready);
+  }
+}
+
 TEST_CASE("a lease outlives its pool", "[trap-T74]") {
   auto server = std::make_shared<scripted_backend>();
   auto survivor = lease{};
   {
-    auto config = small(2);
+    auto config = small(1);
     config.close_timeout = 50ms;
     any_pool db{config, server};
     auto held = db.acquire(60s);

@@ -92,13 +92,10 @@ void read_sharing(option_reader& in, const pool_config& config,
     = in.number<std::uint32_t>("max_in_flight", 1, max_window_commands);
 }
 
-} // namespace
+using option_rows = std::vector<backend_option>;
 
-std::span<const std::string_view> names_of(redis_protocol) {
-  return protocol_names;
-}
-
-std::vector<backend_option> redis_option_table() {
+/// Where the server is, and how to log in.
+option_rows rows_of_place() {
   return {
     {"host", "localhost", "Name or address of the server."},
     {"port", "6379", "TCP port."},
@@ -133,6 +130,12 @@ std::vector<backend_option> redis_option_table() {
      "Name that the server's certificate must have; empty means the host."},
     {"tls_verify", "true",
      "Check the server's certificate; false lets anybody read along."},
+  };
+}
+
+/// How calls are carried out.
+option_rows rows_of_calls() {
+  return {
     {"retry_on_timeout", "true",
      "Try once more, on another connection, what was lost with its own and "
      "only reads, was not sent, or was said to be idempotent."},
@@ -158,6 +161,20 @@ std::vector<backend_option> redis_option_table() {
     {"max_in_flight", "1000",
      "How many commands may be under way on a shared connection."},
   };
+}
+
+} // namespace
+
+std::span<const std::string_view> names_of(redis_protocol) {
+  return protocol_names;
+}
+
+std::vector<backend_option> redis_option_table() {
+  auto all = rows_of_place();
+  auto calls = rows_of_calls();
+  all.insert(all.end(), std::make_move_iterator(calls.begin()),
+             std::make_move_iterator(calls.end()));
+  return all;
 }
 
 std::string redis_options::place() const {
