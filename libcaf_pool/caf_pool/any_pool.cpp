@@ -3,6 +3,7 @@
 #include "caf_pool/actor/async_wish.hpp"
 #include "caf_pool/actor/pool_shell.hpp"
 #include "caf_pool/actor/pool_supervisor.hpp"
+#include "caf_pool/caf/visiting_thread.hpp"
 #include "caf_pool/front/wait_node.hpp"
 #include "caf_pool/lease/last_word.hpp"
 #include "caf_pool/lease/pooled_connection.hpp"
@@ -78,6 +79,12 @@ error with_warning(error why, const slot_table& front) {
   return why;
 }
 
+result<pool_ref> make_pool(caf::actor_system& sys, const pool_config& config,
+                           backend_ptr backend) {
+  auto visit = visiting_thread{};
+  return spawn_pool(sys, config, std::move(backend));
+}
+
 } // namespace
 
 struct any_pool::impl {
@@ -91,7 +98,7 @@ struct any_pool::impl {
     : own(std::move(rt)),
       sys(&system),
       ref(why ? result<pool_ref>{std::move(why)}
-              : spawn_pool(system, cfg, std::move(backend))),
+              : make_pool(system, cfg, std::move(backend))),
       config(cfg) {
     // nop
   }
@@ -110,6 +117,7 @@ struct any_pool::impl {
   result<Answer> ask_pool(duration limit, Ts&&... xs) {
     if (!ref)
       return ref.error();
+    auto visit = visiting_thread{};
     auto self = caf::scoped_actor{*sys};
     auto answer = result<Answer>{late(config.name)};
     ask(self.ptr(), ref->address,

@@ -1,6 +1,7 @@
 #include "caf_pool/runtime.hpp"
 
 #include "caf_pool/actor/configure.hpp"
+#include "caf_pool/caf/visiting_thread.hpp"
 
 #include <mutex>
 
@@ -27,8 +28,9 @@ std::shared_ptr<runtime> runtime::shared() {
   return result;
 }
 
-runtime::runtime() : impl_(std::make_unique<impl>()) {
-  // nop
+runtime::runtime() {
+  auto visit = visiting_thread{};
+  impl_ = std::make_unique<impl>();
 }
 
 runtime::~runtime() {

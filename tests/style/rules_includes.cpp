@@ -60,7 +60,7 @@ const std::vector<layer>& layers() {
      {"core", "settings", "machine", "work", "front", "caf", "backend",
       "lease"},
      {"caf"}},
-    {"top", {"core", "front", "backend", "lease", "actor"}, {"caf"}},
+    {"top", {"core", "front", "caf", "backend", "lease", "actor"}, {"caf"}},
     {"redis",
      {"core", "machine/policy", "front", "net", "calls", "caf", "backend",
       "backend/redis", "backend/redis_cluster", "lease", "actor", "top"},
