@@ -203,7 +203,7 @@ TEST_CASE("the examples of Redis run") {
   auto done = run(embed);
   CAPTURE(done.err);
   CHECK(done.status == 0);
-  CHECK(done.out == "Ann\n1\n2\n");
+  CHECK(done.out == "user 7 (computed)\nAnn\n1\n2\n");
   auto& words = embed.command;
   words[0] = program("CAF_POOL_EXAMPLES") + "/example_redis_subscriber";
   done = run(embed);
