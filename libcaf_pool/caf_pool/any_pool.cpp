@@ -3,7 +3,7 @@
 #include "caf_pool/actor/async_wish.hpp"
 #include "caf_pool/actor/pool_shell.hpp"
 #include "caf_pool/actor/pool_supervisor.hpp"
-#include "caf_pool/caf/visiting_thread.hpp"
+#include "caf_pool/caf/caf_compat_thread.hpp"
 #include "caf_pool/front/wait_node.hpp"
 #include "caf_pool/lease/last_word.hpp"
 #include "caf_pool/lease/pooled_connection.hpp"

@@ -1,7 +1,7 @@
 #include "caf_pool/runtime.hpp"
 
 #include "caf_pool/actor/configure.hpp"
-#include "caf_pool/caf/visiting_thread.hpp"
+#include "caf_pool/caf/caf_compat_thread.hpp"
 
 #include <mutex>
 
