@@ -3,10 +3,10 @@
 #include "caf_pool/pool.hpp"
 
 #include "support/catch_compat.hpp"
+#include "support/ends_elsewhere.hpp"
 #include "support/eventually.hpp"
 
 #include <atomic>
-#include <future>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -116,13 +116,7 @@ TEST_CASE("the last pool of a program may end on any thread") {
       users.emplace_back([&] { static_cast<void>(db->execute("SELECT 2")); });
     for (auto& user : users)
       user.join();
-    auto over = std::make_shared<std::promise<void>>();
-    auto end = over->get_future();
-    std::thread{[over, gone = std::move(db)]() mutable {
-      gone.reset();
-      over->set_value();
-    }}.detach();
-    REQUIRE(end.wait_for(test::patience) == std::future_status::ready);
+    REQUIRE(test::ends_elsewhere(std::move(db)));
   }
 }
 

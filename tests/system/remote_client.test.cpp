@@ -2,11 +2,13 @@
 
 #include "remote_node.hpp"
 #include "support/catch_compat.hpp"
+#include "support/ends_elsewhere.hpp"
 #include "support/eventually.hpp"
 #include "support/outcome.hpp"
 
 #include <atomic>
 #include <future>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -37,6 +39,16 @@ TEST_CASE("a program executes statements on a node's pool") {
   REQUIRE(rows);
   REQUIRE(rows->size() == 1);
   CHECK((*rows)[0]["name"].as<std::string>() == "seven");
+}
+
+TEST_CASE("a client may end on any thread") {
+  remote_node node;
+  node.add_sqlite("main");
+  for (auto i = 0; i < 3; ++i) {
+    auto db = std::make_unique<remote_client>(node.client());
+    REQUIRE(db->execute("main", "SELECT 1"));
+    REQUIRE(ends_elsewhere(std::move(db)));
+  }
 }
 
 TEST_CASE("a list of statements is one transaction") {

@@ -1,5 +1,6 @@
 #include "caf_pool/remote/client.hpp"
 
+#include "caf_pool/caf/caf_compat_thread.hpp"
 #include "caf_pool/protocol/codec.hpp"
 #include "caf_pool/remote/connector_actor.hpp"
 #include "caf_pool/remote/results.hpp"
@@ -104,6 +105,7 @@ result<remote_client> remote_client::connect(const remote_options& options) {
   auto where = parse_address(options.address);
   if (!where)
     return where.error();
+  auto visit = visiting_thread{};
   auto x = std::make_unique<impl>(options);
   if (auto why = x->start(*where))
     return why;
