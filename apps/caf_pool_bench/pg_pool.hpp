@@ -5,8 +5,10 @@
 
 #include "figure.hpp"
 #include "pg_raw.hpp"
+#include "warm_pool.hpp"
 
-#include <stdexcept>
+#include <cstdint>
+#include <utility>
 
 namespace caf_pool::bench {
 
@@ -14,13 +16,8 @@ namespace caf_pool::bench {
 inline pool<postgres_connection> make_postgres_pool(const run_options& x,
                                                     std::uint32_t size) {
   auto spec = postgres(x.postgres).size(size);
-  spec.config.min_size = size;
-  spec.config.warm_up = warm_up_policy::to_min;
   spec.config.open_concurrency = 4;
-  auto result = pool{std::move(spec)};
-  if (auto ready = result.warm_up(std::chrono::seconds{30}); !ready)
-    throw std::runtime_error{to_string(ready.error())};
-  return result;
+  return make_warm_pool(std::move(spec));
 }
 
 /// Reads one account through a pool, and checks what came.

@@ -2,7 +2,7 @@
 
 #include "figure.hpp"
 #include "hammer.hpp"
-#include "redis_raw.hpp"
+#include "redis_pooled.hpp"
 #include "statistics.hpp"
 
 #include <memory>
@@ -27,23 +27,6 @@ using some_entries = std::span<const redis_entry>;
 
 constexpr std::uint32_t size = 8;
 constexpr double goal = 0.95;
-
-redis_pool make_redis_pool(const run_options& x) {
-  auto spec = redis("unix://" + x.redis).size(size);
-  spec.config.min_size = size;
-  spec.config.warm_up = warm_up_policy::to_min;
-  auto result = pool{std::move(spec)};
-  if (auto ready = result.warm_up(std::chrono::seconds{30}); !ready)
-    throw std::runtime_error{to_string(ready.error())};
-  return result;
-}
-
-void expect(const result<redis_value>& reply, const redis_entry& x) {
-  if (!reply)
-    throw std::runtime_error{to_string(reply.error())};
-  if (reply->text() != x.value)
-    throw std::runtime_error{"a wrong value of " + x.key};
-}
 
 void get(redis_pool& db, const redis_entry& x) {
   auto held = db.acquire().value();
@@ -118,7 +101,7 @@ std::vector<measurement> measure_all(const run_options& x, const char* figure,
   auto length
     = x.quick ? std::chrono::milliseconds{100} : std::chrono::milliseconds{500};
   fill_redis(x.redis);
-  auto db = make_redis_pool(x);
+  auto db = make_redis_pool(x, size);
   std::vector<measurement> result;
   for (auto n : threads) {
     std::vector<double> rate, cpu, raw_rate, raw_cpu;

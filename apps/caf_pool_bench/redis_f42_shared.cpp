@@ -2,7 +2,7 @@
 
 #include "figure.hpp"
 #include "hammer.hpp"
-#include "redis_raw.hpp"
+#include "redis_pooled.hpp"
 #include "statistics.hpp"
 
 #include <algorithm>
@@ -92,23 +92,6 @@ served measure(std::size_t threads, duration length, Get get) {
           static_cast<double>(last->count()) / 1000};
 }
 
-pool<redis_connection> make_pool(const run_options& x) {
-  auto spec = redis("unix://" + x.redis).size(size);
-  spec.config.min_size = size;
-  spec.config.warm_up = warm_up_policy::to_min;
-  auto result = pool{std::move(spec)};
-  if (auto ready = result.warm_up(std::chrono::seconds{30}); !ready)
-    throw std::runtime_error{to_string(ready.error())};
-  return result;
-}
-
-void expect(const result<redis_value>& reply, const redis_entry& x) {
-  if (!reply)
-    throw std::runtime_error{to_string(reply.error())};
-  if (reply->text() != x.value)
-    throw std::runtime_error{"a wrong value of " + x.key};
-}
-
 measurement measure_both(const run_options& x, pool<redis_connection>& db,
                          raw_pool& raw, std::size_t threads) {
   auto length
@@ -143,7 +126,7 @@ measurement measure_both(const run_options& x, pool<redis_connection>& db,
 
 std::vector<measurement> run(const run_options& x) {
   fill_redis(x.redis);
-  auto db = make_pool(x);
+  auto db = make_redis_pool(x, size);
   raw_pool raw{x.redis};
   std::vector<measurement> result;
   for (auto threads : {std::size_t{8}, many})

@@ -199,7 +199,8 @@ caf::delegated<outcome> pool_actor::on_execute(const execute& x) {
   due->bound_by_pool = x.how.bound_by_pool;
   due->on_lease = static_cast<bool>(x.lease);
   if (!due->on_lease && !std::holds_alternative<sql_batch>(x.what.what))
-    due->again = std::make_unique<call_options>(x.how);
+    due->again
+      = std::make_unique<second_try>(second_try{x.how, from, x.request});
   if (due->on_lease)
     execute_on(x, std::move(due), from);
   else

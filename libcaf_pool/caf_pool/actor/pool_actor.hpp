@@ -119,8 +119,7 @@ private:
             const pool_caller& who);
   void give(promise<lease_ptr>& to, const effect::grant& x,
             const pool_caller& who);
-  void give(waiting_execute& to, const effect::grant& x,
-            const pool_caller& who);
+  void give(waiting_execute& to, const effect::grant& x);
 
   /// The desk, which knows whether callers wait.
   work_desk& desk();

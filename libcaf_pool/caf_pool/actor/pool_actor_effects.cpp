@@ -115,8 +115,7 @@ void pool_actor::perform(const effect::grant& x) {
 void pool_actor::hand_over(const effect::grant& x) {
   auto* who = callers_.find(x.caller);
   if (auto* due = std::get_if<waiting_execute_ptr>(&who->reply)) {
-    give(**due, x,
-         *who); // answered when the statement ends, which may be at once
+    give(**due, x); // answered when the statement ends, which may be at once
     return;
   }
   auto taken = *callers_.take(x.caller);
@@ -160,8 +159,7 @@ void pool_actor::give(promise<lease_grant>& to, const effect::grant& x,
   to.deliver(lease_grant{x.lease, x.waited});
 }
 
-void pool_actor::give(waiting_execute& to, const effect::grant& x,
-                      const pool_caller& who) {
+void pool_actor::give(waiting_execute& to, const effect::grant& x) {
   auto now = clock::now();
   auto deadline = add_saturated(now, estate_->config.execute_timeout);
   if (to.deadline)
@@ -176,10 +174,10 @@ void pool_actor::give(waiting_execute& to, const effect::grant& x,
   job->lease = x.lease;
   job->reply = to.reply;
   if (to.again && job->target != nullptr) {
-    auto& on = *job->target->object;
-    job->order.deadline = end_of_first_try(on, job->what, now, deadline);
-    job->again = std::make_unique<second_try>(
-      second_try{std::move(*to.again), deadline, who.from, who.request});
+    job->again = std::move(to.again);
+    job->again->deadline = deadline;
+    job->order.deadline
+      = end_of_first_try(*job->target->object, job->what, now, deadline);
   }
   order(job);
 }

@@ -27,7 +27,7 @@ struct waiting_execute {
   /// The caller holds the connection beyond this.
   bool on_lease = false;
   /// For a second try; null if this is the last one.
-  std::unique_ptr<call_options> again = nullptr;
+  std::unique_ptr<second_try> again = nullptr;
 };
 
 /// By itself, so that the many who wait for a lease stay small.

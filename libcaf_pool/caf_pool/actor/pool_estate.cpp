@@ -84,9 +84,8 @@ void pool_estate::install(pool_shell next) {
 
 pool_machine& pool_estate::next_machine() {
   predecessor = std::move(machine);
-  auto seed
-    = static_cast<std::uint64_t>(clock::now().time_since_epoch().count());
-  machine = std::make_unique<pool_machine>(config, pool_epoch{++epochs}, seed);
+  machine = std::make_unique<pool_machine>(config, pool_epoch{++epochs},
+                                           seed_of(clock::now()));
   return *machine;
 }
 

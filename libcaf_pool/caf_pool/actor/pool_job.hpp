@@ -24,10 +24,10 @@ using execute_reply = std::shared_ptr<late_reply<outcome>>;
 /// What a second try of work takes.
 struct second_try {
   call_options how;
-  /// The end of both tries together.
-  time_point deadline;
   caf::actor_addr from;
   std::uint64_t request = 0;
+  /// The end of both tries together, once the first begins.
+  time_point deadline = never;
 };
 
 /// One piece of blocking work and all that it takes. The worker fills in the

@@ -170,6 +170,15 @@ struct backend_spec {
   }
 };
 
+/// Puts a description together, whether its backend could be made or not.
+template <class Connection>
+backend_spec<Connection> make_spec(pool_config config,
+                                   result<backend_ptr> made) {
+  if (!made)
+    return {std::move(config), nullptr, made.error()};
+  return {std::move(config), *std::move(made), {}};
+}
+
 /// What a backend's exception means to whoever called it: it must not throw.
 error backend_threw(const std::exception& ex);
 

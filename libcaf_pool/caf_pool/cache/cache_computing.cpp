@@ -170,7 +170,9 @@ void cache_core::renew_later(const request& x) {
   static_cast<void>(background_.run(std::move(task)));
 }
 
-cache_core::outcome_type cache_core::fill(request& x) {
+/// Shares what another caller computes, or leads.
+template <class F>
+cache_core::outcome_type cache_core::join(request& x, F&& lead_on) {
   auto seat = flights_.join(x.key, x.budget.deadline());
   if (auto* shared = seat.shared()) {
     ++counters_.shared;
@@ -178,7 +180,11 @@ cache_core::outcome_type cache_core::fill(request& x) {
   }
   if (!seat.leads())
     return late(x);
-  return *lead(x, seat, purpose::fill);
+  return lead_on(seat);
+}
+
+cache_core::outcome_type cache_core::fill(request& x) {
+  return join(x, [&](auto& seat) { return *lead(x, seat, purpose::fill); });
 }
 
 /// Returns nothing if another process renews the value already.
@@ -324,14 +330,7 @@ void cache_core::store(request& x, const cache_look& before, time_point begin,
 
 cache_core::outcome_type cache_core::compute_alone(request& x,
                                                    const error& why) {
-  auto seat = flights_.join(x.key, x.budget.deadline());
-  if (auto* shared = seat.shared()) {
-    ++counters_.shared;
-    return *shared;
-  }
-  if (!seat.leads())
-    return late(x);
-  return compute_without(x, seat, why);
+  return join(x, [&](auto& seat) { return compute_without(x, seat, why); });
 }
 
 /// The source serves what the cache would have: not all of it at once.

@@ -117,6 +117,8 @@ private:
   outcome_type serve(request& x);
   std::optional<outcome_type> renew(request& x);
   void renew_later(const request& x);
+  template <class F>
+  outcome_type join(request& x, F&& lead_on);
   outcome_type fill(request& x);
   outcome_type late(const request& x) const;
   std::optional<outcome_type> lead(request& x, single_flight::seat& seat,

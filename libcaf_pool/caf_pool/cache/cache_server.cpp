@@ -236,18 +236,17 @@ std::vector<cache_look> cache_server::look_at_all(
   return result;
 }
 
-result<bool> cache_server::store(const std::string& key,
-                                 const value_envelope& x,
-                                 cache_lifetime lifetime,
-                                 const std::string& generation,
-                                 const std::string& lock, time_budget& budget) {
+result<bool> cache_server::write(
+  const std::string& key, const value_envelope& x, cache_lifetime lifetime,
+  const std::string& before, const std::string& lock,
+  const std::string& renewed, time_budget& budget) {
   auto reply = budget.charge([&](duration limit) {
     return port_->script(
       storing(),
       {keys_.value_of(key), keys_.generation_of(key), keys_.lock_of(key)},
-      {generation, envelope_head(x), envelope_tail(x),
+      {before, envelope_head(x), envelope_tail(x),
        std::to_string(lifetime.fresh_ms), std::to_string(lifetime.kept_ms),
-       lock, "", ""},
+       lock, renewed, std::to_string(whole_ms(memory_))},
       limit);
   });
   if (!reply)
@@ -255,19 +254,19 @@ result<bool> cache_server::store(const std::string& key,
   return *reply == redis_value{std::int64_t{1}};
 }
 
+result<bool> cache_server::store(const std::string& key,
+                                 const value_envelope& x,
+                                 cache_lifetime lifetime,
+                                 const std::string& generation,
+                                 const std::string& lock, time_budget& budget) {
+  return write(key, x, lifetime, generation, lock, {}, budget);
+}
+
 result<void> cache_server::put(const std::string& key, const value_envelope& x,
                                cache_lifetime lifetime, time_budget& budget) {
-  auto reply = budget.charge([&](duration limit) {
-    return port_->script(
-      storing(),
-      {keys_.value_of(key), keys_.generation_of(key), keys_.lock_of(key)},
-      {"", envelope_head(x), envelope_tail(x),
-       std::to_string(lifetime.fresh_ms), std::to_string(lifetime.kept_ms), "",
-       random_.token(), std::to_string(whole_ms(memory_))},
-      limit);
-  });
-  if (!reply)
-    return reply.error();
+  auto done = write(key, x, lifetime, {}, {}, random_.token(), budget);
+  if (!done)
+    return done.error();
   return {};
 }
 

@@ -98,6 +98,13 @@ public:
   result<void> invalidate(const std::string& tag, time_budget& budget);
 
 private:
+  /// Stores a value if its generation is still `before`, or in any case with
+  /// the generation `renewed`, if that is not empty.
+  result<bool> write(const std::string& key, const value_envelope& x,
+                     cache_lifetime lifetime, const std::string& before,
+                     const std::string& lock, const std::string& renewed,
+                     time_budget& budget);
+
   result<std::vector<redis_value>> ask(std::vector<redis_command> commands,
                                        time_budget& budget);
   redis_command make_tag(const std::string& name);

@@ -8,10 +8,25 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace caf_pool {
+
+namespace detail {
+
+template <class T>
+result<T> read_reply(result<redis_value> reply) {
+  if constexpr (std::is_same_v<T, redis_value>)
+    return reply;
+  else if (reply)
+    return reply->template as<T>();
+  else
+    return reply.error();
+}
+
+} // namespace detail
 
 /// The words of Redis for whatever runs work: `Self` has
 /// `result<outcome> run(const work&, const How&)`. Pools, leases and remote
@@ -41,7 +56,7 @@ public:
     auto replies = replies_to(work{std::move(what)}, how);
     if (!replies)
       return replies.error();
-    return read_as<T>(std::move(replies->items.front()));
+    return detail::read_reply<T>(std::move(replies->items.front()));
   }
 
   /// Sends all commands before it waits for the first reply: one round trip.
@@ -76,7 +91,7 @@ public:
     auto reply = send<redis_value>(call, how);
     if (!reply && reply.error().state == "NOSCRIPT")
       reply = load_and_send(what, std::move(call), how);
-    return read_as<T>(std::move(reply));
+    return detail::read_reply<T>(std::move(reply));
   }
 
   /// Returns the keys that match a pattern as a range, which asks for about
@@ -87,16 +102,6 @@ public:
   }
 
 private:
-  template <class T>
-  static result<T> read_as(result<redis_value> reply) {
-    if constexpr (std::is_same_v<T, redis_value>)
-      return reply;
-    else if (reply)
-      return reply->template as<T>();
-    else
-      return reply.error();
-  }
-
   result<redis_replies> replies_to(work what, const How& how) {
     auto done = static_cast<Self&>(*this).run(what, how);
     if (!done)

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <cstdint>
-
 #include "caf_pool/core/time.hpp"
+
+#include <cstdint>
 
 namespace caf_pool {
 
@@ -13,8 +13,7 @@ namespace caf_pool {
 /// Thread-safety: like a plain value.
 class random_source {
 public:
-  explicit constexpr random_source(std::uint64_t seed) noexcept
-    : state_(seed) {
+  explicit constexpr random_source(std::uint64_t seed) noexcept : state_(seed) {
     // nop
   }
 
@@ -50,5 +49,10 @@ public:
 private:
   std::uint64_t state_;
 };
+
+/// Returns a seed that differs from one moment to the next.
+constexpr std::uint64_t seed_of(time_point now) noexcept {
+  return static_cast<std::uint64_t>(now.time_since_epoch().count());
+}
 
 } // namespace caf_pool

@@ -21,10 +21,10 @@ std::uint64_t size_of(const redis_value& x) {
   return result;
 }
 
-error too_many_bytes() {
-  return {errc::result_too_large,
-          "the replies have more bytes than max_result_bytes",
-          {}};
+redis_exchange ended(redis_end how) {
+  auto result = redis_exchange{};
+  result.end = how;
+  return result;
 }
 
 error never_sent() {
@@ -39,7 +39,8 @@ void lane_call::add(result<redis_value> reply, std::uint64_t max_bytes) {
   if (commands.size() > 1 && reply)
     bytes += size_of(*reply);
   if (bytes > max_bytes)
-    replies.emplace_back(too_many_bytes());
+    replies.emplace_back(
+      redis_loss(std::string{}, true, ended(redis_end::too_large), {}));
   else
     replies.push_back(std::move(reply));
 }
@@ -48,9 +49,8 @@ error lane_call::missing(std::size_t number) const {
   auto is_sent = number < sent;
   if (!is_sent && refused)
     return *refused;
-  auto late = redis_exchange{};
-  late.end = redis_end::late;
-  return redis_loss(commands[number], is_sent, late, clock::now() - sent_at);
+  return redis_loss(commands[number], is_sent, ended(redis_end::late),
+                    clock::now() - sent_at);
 }
 
 result<outcome> lane_call::finish() {

@@ -17,8 +17,7 @@ constexpr std::string_view suffix = "_blocking";
 /// their work: that they take long says nothing of the server.
 backend_spec<redis_connection> spec_for_blocking(const pool_config& from,
                                                  std::uint32_t count) {
-  auto result = backend_spec<redis_connection>{from, nullptr, {}};
-  auto& config = result.config;
+  auto config = from;
   config.name = from.name.substr(0, longest_name - suffix.size());
   config.name += suffix;
   config.options["blocking"] = "true";
@@ -29,12 +28,7 @@ backend_spec<redis_connection> spec_for_blocking(const pool_config& from,
   config.breaker.slow_call = duration::zero();
   config.leak_threshold = duration::zero();
   config.leak_revoke = duration::zero();
-  auto backend = make_redis(config);
-  if (backend)
-    result.backend = *std::move(backend);
-  else
-    result.why = backend.error();
-  return result;
+  return make_spec<redis_connection>(config, make_redis(config));
 }
 
 } // namespace

@@ -21,9 +21,8 @@ constexpr duration longest_pause = std::chrono::milliseconds{20};
 /// the deadline.
 void pause(time_point deadline) {
   static std::atomic<std::uint64_t> calls = 0;
-  auto random = random_source{
-    static_cast<std::uint64_t>(clock::now().time_since_epoch().count())
-    + calls.fetch_add(1, std::memory_order_relaxed)};
+  auto random = random_source{seed_of(clock::now())
+                              + calls.fetch_add(1, std::memory_order_relaxed)};
   auto length = random.between(shortest_pause, longest_pause);
   std::this_thread::sleep_for(
     std::min(length, left_until(deadline, clock::now())));

@@ -14,7 +14,6 @@
 #include <random>
 #include <string>
 #include <thread>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -137,13 +136,7 @@ public:
   template <class T = redis_value>
   result<T> send_blocking(redis_command what,
                           const acquire_options& options = {}) {
-    auto reply = wait_for(std::move(what), options);
-    if constexpr (std::is_same_v<T, redis_value>)
-      return reply;
-    else if (reply)
-      return reply->template as<T>();
-    else
-      return reply.error();
+    return detail::read_reply<T>(wait_for(std::move(what), options));
   }
 
   /// The pool that these go over; opened on demand, and drained with this one.

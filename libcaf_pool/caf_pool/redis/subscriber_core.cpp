@@ -18,11 +18,6 @@ namespace {
 /// A connection that lived this long was a good one.
 constexpr duration proof_of_life = std::chrono::seconds{1};
 
-random_source random_by_time() {
-  return random_source{
-    static_cast<std::uint64_t>(clock::now().time_since_epoch().count())};
-}
-
 /// Says why a conversation ended.
 std::string end_of_talk(const redis_exchange& x) {
   switch (x.end) {
@@ -42,7 +37,7 @@ subscriber_core::subscriber_core(redis_target where, const pool_config& config)
     open_timeout_(config.open_timeout),
     interval_(config.health_check_interval),
     patience_(config.health_check_timeout),
-    pause_(config.retry, random_by_time()),
+    pause_(config.retry, random_source{seed_of(clock::now())}),
     bell_(std::make_shared<bell>()) {
   // nop
 }

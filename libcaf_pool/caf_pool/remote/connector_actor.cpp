@@ -35,10 +35,6 @@ duration bound_of_pause(const remote_options& x, std::uint32_t failures) {
   return std::min<duration>(result, std::chrono::hours{24});
 }
 
-std::uint64_t seed() {
-  return static_cast<std::uint64_t>(clock::now().time_since_epoch().count());
-}
-
 /// Errors of CAF while connecting.
 error cannot_connect(const tcp_address& where, const caf::error& why) {
   auto problem = from_caf(why);
@@ -61,7 +57,9 @@ error cannot_connect(const tcp_address& where, const caf::error& why) {
 } // namespace
 
 connector_actor::connector_actor(caf::actor_config& cfg, connector_setup setup)
-  : early_receiver(cfg), setup_(std::move(setup)), dice_(seed()) {
+  : early_receiver(cfg),
+    setup_(std::move(setup)),
+    dice_(seed_of(clock::now())) {
   drop_unexpected(this);
   set_error_handler([](caf::error&) {}); // answers have handlers of their own
   set_exit_handler([this](caf::exit_msg& x) {

@@ -131,10 +131,7 @@ backend_spec<postgres_connection> postgres(std::string_view url) {
   if (!config)
     return {{}, nullptr, config.error()};
   config->backend = "postgres";
-  auto backend = make_postgres(*config);
-  if (!backend)
-    return {*std::move(config), nullptr, backend.error()};
-  return {*std::move(config), *std::move(backend), {}};
+  return make_spec<postgres_connection>(*config, make_postgres(*config));
 }
 
 pqxx_connection& pg_native(connection& x) {

@@ -94,10 +94,7 @@ backend_spec<redis_connection> redis(std::string_view url) {
   auto config = parse_redis_url(url);
   if (!config)
     return {{}, nullptr, config.error()};
-  auto backend = make_redis(*config);
-  if (!backend)
-    return {*std::move(config), nullptr, backend.error()};
-  return {*std::move(config), *std::move(backend), {}};
+  return make_spec<redis_connection>(*config, make_redis(*config));
 }
 
 } // namespace caf_pool

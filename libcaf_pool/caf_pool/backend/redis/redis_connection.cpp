@@ -14,26 +14,6 @@ namespace caf_pool {
 
 namespace {
 
-error wrong_work() {
-  return {errc::not_supported,
-          "a Redis server takes commands, not SQL; run "
-          "redis_command{\"GET\", key}, or call command(\"GET\", key)",
-          {}};
-}
-
-error no_command() {
-  return {errc::invalid_argument,
-          "there is no command; the first argument is its name",
-          {}};
-}
-
-error not_a_read(const redis_command& x) {
-  return {errc::forbidden,
-          "the lease is for reading only, and " + std::string{x.name()}
-            + " may write; acquire one without read_only",
-          "READONLY"};
-}
-
 /// Without MULTI the server carries out what follows, one by one. `replies` are
 /// those to MULTI, to each command and to EXEC.
 error without_multi(const redis_commands& what,
@@ -100,7 +80,7 @@ error redis_connection::refusal(const redis_command& x,
   if (auto why = redis_refusal(x, facts, place, blocker_ != nullptr))
     return *std::move(why);
   if (restricted_ && (facts == nullptr || !facts->reads_only()))
-    return not_a_read(x);
+    return redis_not_a_read(x);
   return {};
 }
 
@@ -108,12 +88,8 @@ error redis_connection::refusal(const redis_commands& what,
                                 bool& leaves) const {
   leaves = false;
   if (what.items.empty())
-    return no_command();
-  auto place = redis_place::single;
-  if (what.as == redis_commands::form::transaction)
-    place = redis_place::transaction;
-  else if (what.items.size() > 1)
-    place = redis_place::pipeline;
+    return no_redis_command();
+  auto place = redis_place_of(what);
   for (auto& x : what.items) {
     auto* facts = find_redis_command(x);
     if (auto why = refusal(x, facts, place))
@@ -126,40 +102,15 @@ error redis_connection::refusal(const redis_commands& what,
 result<outcome> redis_connection::run(const work& what, time_point deadline) {
   auto* commands = std::get_if<redis_commands>(&what.what);
   if (commands == nullptr)
-    return wrong_work();
+    return no_redis_work();
   auto leaves = true;
   if (auto why = refusal(*commands, leaves))
     return why;
   if (auto why = unusable(deadline))
     return why;
-  if (commands->as == redis_commands::form::transaction)
-    return transact(*commands, deadline);
-  // They stand alone, or they were refused.
-  auto& first = commands->items.front();
-  if (blocker_ != nullptr && blocks(first))
-    return block_on(first, deadline);
-  return pipeline(*commands, leaves, deadline);
-}
-
-result<outcome> redis_connection::block_on(const redis_command& what,
-                                           time_point deadline) {
-  auto began = clock::now();
-  auto got = redis_exchange{};
-  got.end = channel_->catch_up();
-  if (got.end == redis_end::answered)
-    got = blocker_->wait(*channel_, what, deadline);
-  else
-    got.reason = channel_->reason();
-  if (got.end != redis_end::answered) {
-    broken_ = true;
-    return redis_loss(what, got.sent > 0, got, clock::now() - began);
-  }
-  auto reply = judged(std::move(got.replies.front()));
-  if (!reply)
-    return reply.error();
-  auto replies = redis_replies{};
-  replies.items.push_back(std::move(reply));
-  return outcome{std::move(replies)};
+  return commands->as == redis_commands::form::transaction
+           ? transact(*commands, deadline)
+           : pipeline(*commands, leaves, deadline);
 }
 
 bool redis_connection::may_repeat(const work& what, errc why) const noexcept {
@@ -175,8 +126,11 @@ duration redis_connection::first_try_limit() const noexcept {
 result<outcome> redis_connection::pipeline(const redis_commands& what,
                                            bool leaves, time_point deadline) {
   auto began = clock::now();
-  auto got
-    = leaves ? exchange(what.items, deadline) : send(what.items, deadline);
+  // What blocks stands alone, or it was refused.
+  auto blocking = blocker_ != nullptr && blocks(what.items.front());
+  auto got = blocking ? wait_for(what.items.front(), deadline)
+             : leaves ? exchange(what.items, deadline)
+                      : send(what.items, deadline);
   auto replies = redis_replies{};
   replies.items.reserve(what.items.size());
   for (auto& reply : got.replies)
@@ -226,15 +180,25 @@ result<outcome> redis_connection::transact(const redis_commands& what,
   return outcome{std::move(replies)};
 }
 
-redis_exchange redis_connection::send(std::span<const redis_command> commands,
-                                      time_point deadline) {
+template <class F>
+redis_exchange redis_connection::attempt(F&& carry) {
   auto end = channel_->catch_up();
   auto got = end == redis_end::answered
-               ? channel_->exchange(commands, deadline)
+               ? carry()
                : redis_exchange{end, {}, 0, channel_->reason()};
   if (got.end != redis_end::answered)
     broken_ = true;
   return got;
+}
+
+redis_exchange redis_connection::send(std::span<const redis_command> commands,
+                                      time_point deadline) {
+  return attempt([&] { return channel_->exchange(commands, deadline); });
+}
+
+redis_exchange redis_connection::wait_for(const redis_command& command,
+                                          time_point deadline) {
+  return attempt([&] { return blocker_->wait(*channel_, command, deadline); });
 }
 
 redis_exchange redis_connection::exchange(

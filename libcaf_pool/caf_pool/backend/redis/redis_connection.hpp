@@ -117,13 +117,15 @@ private:
 
   result<outcome> pipeline(const redis_commands& what, bool leaves,
                            time_point deadline);
-  result<outcome> block_on(const redis_command& what, time_point deadline);
   result<outcome> transact(const redis_commands& what, time_point deadline);
 
-  /// Sends, and takes note of a broken connection.
+  /// Takes note of a broken connection.
+  template <class F>
+  redis_exchange attempt(F&& carry);
   redis_exchange send(std::span<const redis_command> commands,
                       time_point deadline);
-  /// As above, and takes note of what the commands left behind.
+  redis_exchange wait_for(const redis_command& command, time_point deadline);
+  /// As `send`, and takes note of what the commands left behind.
   redis_exchange exchange(std::span<const redis_command> commands,
                           time_point deadline);
   result<redis_value> judged(redis_value reply);

@@ -93,4 +93,30 @@ std::optional<error> redis_refusal(const redis_command& command,
                {}};
 }
 
+redis_place redis_place_of(const redis_commands& what) noexcept {
+  if (what.as == redis_commands::form::transaction)
+    return redis_place::transaction;
+  return what.items.size() > 1 ? redis_place::pipeline : redis_place::single;
+}
+
+error no_redis_work() {
+  return {errc::not_supported,
+          "a Redis server takes commands, not SQL; run "
+          "redis_command{\"GET\", key}, or call command(\"GET\", key)",
+          {}};
+}
+
+error no_redis_command() {
+  return {errc::invalid_argument,
+          "there is no command; the first argument is its name",
+          {}};
+}
+
+error redis_not_a_read(const redis_command& command) {
+  return {errc::forbidden,
+          "the lease is for reading only, and " + std::string{command.name()}
+            + " may write; acquire one without read_only",
+          "READONLY"};
+}
+
 } // namespace caf_pool

@@ -2,6 +2,7 @@
 
 #include "caf_pool/backend/redis/redis_command_table.hpp"
 #include "caf_pool/core/error.hpp"
+#include "caf_pool/core/redis_command.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -42,5 +43,17 @@ std::optional<error> redis_refusal(const redis_command& command,
                                    const redis_command_facts* facts,
                                    redis_place place,
                                    bool for_blocking = false);
+
+/// Tells how commands go.
+redis_place redis_place_of(const redis_commands& what) noexcept;
+
+/// The work is no command at all, but SQL or somebody's own.
+error no_redis_work();
+
+/// There is no command in the work.
+error no_redis_command();
+
+/// A command that may write, on a lease for reading.
+error redis_not_a_read(const redis_command& command);
 
 } // namespace caf_pool

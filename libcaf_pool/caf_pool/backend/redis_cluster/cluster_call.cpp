@@ -28,10 +28,6 @@ bool is_lasting(const error& why) {
                            errc::unauthorized, errc::internal});
 }
 
-std::uint64_t seed() {
-  return static_cast<std::uint64_t>(clock::now().time_since_epoch().count());
-}
-
 /// Takes commands off the end of a batch.
 batch cut_off(batch& from, std::size_t keep) {
   auto result = batch{{}, false, kind::cluster_down, {{}, from.work.as}, {}};
@@ -49,7 +45,10 @@ batch cut_off(batch& from, std::size_t keep) {
 
 cluster_call::cluster_call(cluster_route& route, stop_switch& stop,
                            time_point deadline)
-  : route_(route), stop_(stop), deadline_(deadline), random_(seed()) {
+  : route_(route),
+    stop_(stop),
+    deadline_(deadline),
+    random_(seed_of(clock::now())) {
   // nop
 }
 

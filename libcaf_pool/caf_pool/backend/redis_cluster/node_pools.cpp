@@ -5,10 +5,7 @@
 namespace caf_pool::cluster {
 
 node_pools::node_pools(maker make, const node_limits& limits)
-  : make_(std::move(make)),
-    limits_(limits),
-    random_(
-      static_cast<std::uint64_t>(clock::now().time_since_epoch().count())) {
+  : make_(std::move(make)), limits_(limits), random_(seed_of(clock::now())) {
   // nop
 }
 

@@ -133,10 +133,8 @@ backend_spec<redis_cluster_connection> redis_cluster(std::string_view url) {
   auto config = cluster::parse_cluster_url(url);
   if (!config)
     return {{}, nullptr, config.error()};
-  auto backend = make_redis_cluster(*config);
-  if (!backend)
-    return {*std::move(config), nullptr, backend.error()};
-  return {*std::move(config), *std::move(backend), {}};
+  return make_spec<redis_cluster_connection>(*config,
+                                             make_redis_cluster(*config));
 }
 
 } // namespace caf_pool

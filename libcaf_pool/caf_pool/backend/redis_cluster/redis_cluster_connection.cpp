@@ -48,13 +48,6 @@ error not_watching(const redis_command& x) {
           {}};
 }
 
-error writes_refused(const redis_command& x) {
-  return {errc::forbidden,
-          "the lease is for reading only, and " + shown(x)
-            + " may write; acquire one without read_only",
-          "READONLY"};
-}
-
 error cross_slot_of_watch(const redis_command& x, slot_number slot) {
   return {errc::invalid_argument,
           shown(x) + " has a key outside of slot " + std::to_string(slot)
@@ -128,12 +121,8 @@ redis_cluster_connection::~redis_cluster_connection() = default;
 std::optional<error> redis_cluster_connection::refusal(
   const redis_commands& what) const {
   if (what.items.empty())
-    return error{errc::invalid_argument,
-                 "there is no command; the first argument is its name",
-                 {}};
-  auto place = what.as == form::transaction ? redis_place::transaction
-               : what.items.size() > 1      ? redis_place::pipeline
-                                            : redis_place::single;
+    return no_redis_command();
+  auto place = redis_place_of(what);
   for (auto& x : what.items) {
     auto* facts = find_redis_command(x);
     if (auto why = redis_refusal(x, facts, place))
@@ -148,7 +137,7 @@ std::optional<error> redis_cluster_connection::refusal(
     if (place != redis_place::single && means_all(x, facts))
       return for_all(x);
     if (restricted_ && !controls && !is_read(x))
-      return writes_refused(x);
+      return redis_not_a_read(x);
   }
   return std::nullopt;
 }
@@ -157,10 +146,7 @@ result<outcome> redis_cluster_connection::run(const work& what,
                                               time_point deadline) {
   auto* commands = std::get_if<redis_commands>(&what.what);
   if (commands == nullptr)
-    return error{errc::not_supported,
-                 "a Redis server takes commands, not SQL; run "
-                 "redis_command{\"GET\", key}, or call command(\"GET\", key)",
-                 {}};
+    return no_redis_work();
   if (stop_.aborted())
     return error{
       errc::connection_lost, "the lease was taken away; acquire another", {}};

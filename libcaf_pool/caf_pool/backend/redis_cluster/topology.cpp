@@ -18,10 +18,6 @@ constexpr duration longest_wait = std::chrono::hours{1};
 /// How long an address may take to be confirmed.
 constexpr duration longest_doubt = seconds{2};
 
-std::uint64_t seed_of_now() {
-  return static_cast<std::uint64_t>(clock::now().time_since_epoch().count());
-}
-
 void add_once(std::vector<node_address>& to, const node_address& x) {
   if (std::find(to.begin(), to.end(), x) == to.end())
     to.push_back(x);
@@ -34,7 +30,7 @@ topology::topology(node_pools& nodes, std::vector<node_address> seeds,
   : nodes_(nodes),
     seeds_(std::move(seeds)),
     now_{std::make_shared<slot_table>(), 0},
-    policy_(config, random_source{seed_of_now()}),
+    policy_(config, random_source{seed_of(clock::now())}),
     asker_(nodes) {
   // nop
 }
